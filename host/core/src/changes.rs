@@ -1,0 +1,572 @@
+//! Changes: what the decisions of one event add up to.
+//!
+//! Slots are merged in slot order and each slot's writes in the order it asked for them, so that the result depends on
+//! nothing else. Names under a slot are that slot's alone; disagreement is therefore about `shared.…` names only, and
+//! what it means is policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use syndic_ledger::canonical;
+
+use crate::config::{Config, Disagreement, Staleness};
+use crate::decision::Write;
+use crate::fact::{Fact, FactName, Held};
+use crate::json::MAX_SAFE_INTEGER;
+use crate::outcome::Conflict;
+use crate::ports::StoreError;
+use crate::slot::Slot;
+use crate::time::Time;
+
+/// One fact that is different afterwards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The fact.
+    pub fact: FactName,
+    /// What it was.
+    pub before: Option<Fact>,
+    /// What it holds afterwards; none where it is deleted.
+    pub after: Option<Held>,
+    /// The slot that wrote it last.
+    pub by: Slot,
+}
+
+/// A gapless number that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberRequest {
+    /// Who asks.
+    pub slot: Slot,
+    /// The series.
+    pub series: String,
+    /// The fact it goes into.
+    pub fact: FactName,
+    /// Where in its value.
+    pub pointer: String,
+}
+
+/// A key that was claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// Who claims it.
+    pub slot: Slot,
+    /// The key.
+    pub key: String,
+    /// What it stands for.
+    pub content: Value,
+}
+
+impl NumberRequest {
+    /// Puts the allotted number where it was asked for.
+    ///
+    /// # Errors
+    /// A sentence: the value has no such place.
+    pub fn put(&self, number: u64, facts: &mut [Change]) -> Result<(), String> {
+        let value =
+            facts.iter_mut().find(|change| change.fact == self.fact).and_then(|change| match &mut change.after {
+                Some(Held::Plain(value)) => Some(value),
+                _ => None,
+            });
+        let (parent, member) = self.pointer.rsplit_once('/').unwrap_or_default();
+        match value.and_then(|value| value.pointer_mut(parent)) {
+            Some(Value::Object(members)) => {
+                members.insert(member.replace("~1", "/").replace("~0", "~"), number.into());
+                Ok(())
+            }
+            _ => Err(format!("`{}` does not point into an object of `{}`", self.pointer, self.fact)),
+        }
+    }
+}
+
+/// Everything the writes of one event add up to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// Changed facts, by name.
+    pub facts: Vec<Change>,
+    /// Numbers, in (slot, write) order.
+    pub numbers: Vec<NumberRequest>,
+    /// Claims, in (slot, write) order.
+    pub claims: Vec<ClaimRequest>,
+    /// Conflicts that were settled.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Why decisions do not add up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// A write that cannot be carried out: its governor's bad answer.
+    BadAnswer {
+        /// Who asked for it.
+        slot: Slot,
+        /// A sentence.
+        reason: String,
+    },
+    /// Decisions disagree, and the policy is to roll back.
+    Disagreement(Conflict),
+    /// Decisions disagree, and the policy is that an operator decides.
+    Manual(Conflict),
+    /// The store failed.
+    Store(StoreError),
+}
+
+/// One slot's writes.
+pub type SlotWrites<'a> = (&'a Slot, &'a [Write]);
+
+/// What a merge depends on besides the writes.
+pub struct Ground<'a> {
+    /// Policies.
+    pub config: &'a Config,
+    /// The event's time.
+    pub time: Time,
+    /// Facts whose version moved since they were read, under last-write-wins.
+    pub moved: &'a BTreeSet<FactName>,
+    /// Facts as they are now.
+    pub current: &'a dyn Fn(&FactName) -> Result<Option<Fact>, StoreError>,
+}
+
+/// Adds up the writes of all decisions of one event. `decisions` is in slot order.
+///
+/// # Errors
+/// [`Trouble`]: nothing may be written.
+pub fn merge(ground: &Ground<'_>, decisions: &[SlotWrites<'_>]) -> Result<Changes, Trouble> {
+    let mut merge = Merge { ground, work: BTreeMap::new(), changes: Changes::default() };
+    let losers = merge.settle_disagreements(decisions)?;
+    for &(slot, writes) in decisions {
+        for write in writes {
+            if write_target(write).is_some_and(|fact| losers.contains(&(slot.clone(), fact.clone()))) {
+                continue;
+            }
+            merge.apply(slot, write)?;
+        }
+    }
+    Ok(merge.finish())
+}
+
+fn write_target(write: &Write) -> Option<&FactName> {
+    match write {
+        Write::Set { fact, .. }
+        | Write::Add { fact, .. }
+        | Write::Remove { fact, .. }
+        | Write::Increase { fact, .. }
+        | Write::Stand { fact, .. } => Some(fact),
+        Write::Number { .. } | Write::Claim { .. } => None,
+    }
+}
+
+struct Working {
+    before: Option<Fact>,
+    held: Option<Held>,
+    by: Option<Slot>,
+}
+
+struct Merge<'a> {
+    ground: &'a Ground<'a>,
+    work: BTreeMap<FactName, Working>,
+    changes: Changes,
+}
+
+impl Merge<'_> {
+    /// Finds shared names that one slot sets and another writes differently, and says whose writes are dropped.
+    fn settle_disagreements(&mut self, decisions: &[SlotWrites<'_>]) -> Result<BTreeSet<(Slot, FactName)>, Trouble> {
+        let mut losers = BTreeSet::new();
+        for (fact, views) in shared_views(decisions) {
+            let mut answers: Vec<&Option<String>> = views.iter().map(|(_, set)| set).collect();
+            answers.dedup();
+            let nobody_sets = views.iter().all(|(_, set)| set.is_none());
+            if nobody_sets || answers.len() < 2 {
+                continue;
+            }
+            let slots: Vec<Slot> = views.into_iter().map(|(slot, _)| slot).collect();
+            losers.extend(self.settle(fact, slots)?);
+        }
+        Ok(losers)
+    }
+
+    fn settle(&mut self, fact: FactName, slots: Vec<Slot>) -> Result<Vec<(Slot, FactName)>, Trouble> {
+        let mut conflict =
+            Conflict { fact: fact.to_string(), slots, policy: "compensate".into(), settlement: "rolled back".into() };
+        match self.ground.config.policy(&fact.name).disagreement {
+            Disagreement::SlotOrder(order) => {
+                let place = |slot: &Slot| order.iter().position(|named| named == slot).unwrap_or(order.len());
+                let mut ranked = conflict.slots.clone();
+                ranked.sort_by_key(|slot| (place(slot), slot.clone()));
+                let winner = ranked.remove(0);
+                conflict.policy = "slot-order".into();
+                conflict.settlement = format!("{winner} won");
+                self.changes.conflicts.push(conflict);
+                Ok(ranked.into_iter().map(|slot| (slot, fact.clone())).collect())
+            }
+            Disagreement::Manual => {
+                conflict.policy = "manual".into();
+                conflict.settlement = "referred".into();
+                Err(Trouble::Manual(conflict))
+            }
+            Disagreement::Compensate | Disagreement::Strictest(_) => Err(Trouble::Disagreement(conflict)),
+        }
+    }
+
+    fn apply(&mut self, slot: &Slot, write: &Write) -> Result<(), Trouble> {
+        let Some(fact) = write_target(write) else {
+            self.ask(slot, write);
+            return Ok(());
+        };
+        if self.loses_by_age(slot, fact)? {
+            return Ok(());
+        }
+        let order = match self.ground.config.policy(&fact.name).disagreement {
+            Disagreement::Strictest(order) => Some(order),
+            _ => None,
+        };
+        let working = self.working(fact)?;
+        let before = working.held.clone();
+        let after = step(before.clone(), slot, write, order.as_deref())
+            .map_err(|reason| Trouble::BadAnswer { slot: slot.clone(), reason: format!("{reason} `{fact}`") })?;
+        if after != before {
+            working.held = after;
+            working.by = Some(slot.clone());
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, slot: &Slot, write: &Write) {
+        match write {
+            Write::Number { series, fact, pointer } => self.changes.numbers.push(NumberRequest {
+                slot: slot.clone(),
+                series: series.clone(),
+                fact: fact.clone(),
+                pointer: pointer.clone(),
+            }),
+            Write::Claim { key, content } => self.changes.claims.push(ClaimRequest {
+                slot: slot.clone(),
+                key: key.clone(),
+                content: content.clone(),
+            }),
+            _ => {}
+        }
+    }
+
+    /// Under last-write-wins, the write of an event older than a fact that moved meanwhile is dropped and recorded.
+    fn loses_by_age(&mut self, slot: &Slot, fact: &FactName) -> Result<bool, Trouble> {
+        let last_write_wins = self.ground.config.policy(&fact.name).staleness == Staleness::LastWriteWins;
+        if !last_write_wins || !self.ground.moved.contains(fact) {
+            return Ok(false);
+        }
+        let time = self.ground.time;
+        let newer = self.working(fact)?.before.as_ref().is_some_and(|before| before.at > time);
+        if newer {
+            self.changes.conflicts.push(Conflict {
+                fact: fact.to_string(),
+                slots: vec![slot.clone()],
+                policy: "last-write-wins".into(),
+                settlement: "the older write was dropped".into(),
+            });
+        }
+        Ok(newer)
+    }
+
+    fn working(&mut self, fact: &FactName) -> Result<&mut Working, Trouble> {
+        if !self.work.contains_key(fact) {
+            let before = (self.ground.current)(fact).map_err(Trouble::Store)?;
+            let held = before.as_ref().map(|fact| fact.value.clone());
+            self.work.insert(fact.clone(), Working { before, held, by: None });
+        }
+        Ok(self.work.entry(fact.clone()).or_insert_with(|| unreachable!("it was just put there")))
+    }
+
+    fn finish(mut self) -> Changes {
+        for (fact, Working { before, held, by }) in self.work {
+            let moved = before.as_ref().map(|fact| &fact.value) != held.as_ref();
+            let numbered = self.changes.numbers.iter().find(|request| request.fact == fact);
+            let by = by.or_else(|| numbered.map(|request| request.slot.clone()));
+            if let Some(by) = by.filter(|_| moved || numbered.is_some()) {
+                self.changes.facts.push(Change { fact, before, after: held, by });
+            }
+        }
+        self.changes
+    }
+}
+
+/// For each shared name, what each slot that writes it leaves set there, or none where it writes without setting.
+fn shared_views(decisions: &[SlotWrites<'_>]) -> BTreeMap<FactName, Vec<(Slot, Option<String>)>> {
+    let mut views: BTreeMap<FactName, Vec<(Slot, Option<String>)>> = BTreeMap::new();
+    for &(slot, writes) in decisions {
+        let mut own: BTreeMap<&FactName, Option<String>> = BTreeMap::new();
+        for write in writes {
+            let Some(fact) = write_target(write).filter(|fact| fact.name.starts_with("shared.")) else {
+                continue;
+            };
+            let set = match write {
+                Write::Set { value, .. } => Some(canonical(value)),
+                _ => None,
+            };
+            let left = own.entry(fact).or_default();
+            *left = set.or(left.take());
+        }
+        for (fact, set) in own {
+            views.entry(fact.clone()).or_default().push((slot.clone(), set));
+        }
+    }
+    views
+}
+
+/// Carries out one write on what a fact holds.
+fn step(held: Option<Held>, slot: &Slot, write: &Write, order: Option<&[String]>) -> Result<Option<Held>, String> {
+    match (write, held) {
+        (Write::Set { value, .. }, None | Some(Held::Plain(_))) if order.is_none() => {
+            Ok((!value.is_null()).then(|| Held::Plain(value.clone())))
+        }
+        (Write::Set { .. }, _) => Err("it sets what is not a plain value:".into()),
+        (Write::Add { element, .. }, None) => {
+            Ok(Some(Held::Elements([(element.clone(), [slot.clone()].into())].into())))
+        }
+        (Write::Add { element, .. }, Some(Held::Elements(mut elements))) => {
+            elements.entry(element.clone()).or_default().insert(slot.clone());
+            Ok(Some(Held::Elements(elements)))
+        }
+        (Write::Remove { .. }, None) => Ok(None),
+        (Write::Remove { element, .. }, Some(Held::Elements(mut elements))) => {
+            if let Some(slots) = elements.get_mut(element) {
+                slots.remove(slot);
+                if slots.is_empty() {
+                    elements.remove(element);
+                }
+            }
+            Ok((!elements.is_empty()).then_some(Held::Elements(elements)))
+        }
+        (Write::Add { .. } | Write::Remove { .. }, Some(_)) => Err("it takes for a set what is none:".into()),
+        (Write::Increase { by, .. }, held) => increase(held, *by),
+        (Write::Stand { value, .. }, held) => stand(held, slot, value.as_deref(), order),
+        (Write::Number { .. } | Write::Claim { .. }, held) => Ok(held),
+    }
+}
+
+fn increase(held: Option<Held>, by: i64) -> Result<Option<Held>, String> {
+    let count = match held {
+        None => 0,
+        Some(Held::Plain(value)) => value.as_i64().ok_or("it steps what is not a counter:")?,
+        Some(_) => return Err("it steps what is not a counter:".into()),
+    };
+    match count.checked_add(by) {
+        Some(sum) if sum.abs() <= MAX_SAFE_INTEGER => Ok(Some(Held::Plain(sum.into()))),
+        _ => Err("it steps a counter out of ±(2^53 − 1):".into()),
+    }
+}
+
+fn stand(
+    held: Option<Held>,
+    slot: &Slot,
+    value: Option<&str>,
+    order: Option<&[String]>,
+) -> Result<Option<Held>, String> {
+    let order = order.ok_or("no order of values is declared for")?;
+    let mut stands = match held {
+        None => BTreeMap::new(),
+        Some(Held::Standing { stands, .. }) => stands,
+        Some(_) => return Err("it stands on what is not a standing value:".into()),
+    };
+    match value {
+        None => {
+            stands.remove(slot);
+        }
+        Some(value) if order.iter().any(|known| known == value) => {
+            stands.insert(slot.clone(), value.to_owned());
+        }
+        Some(value) => return Err(format!("`{value}` is not one of the values of")),
+    }
+    let strictest = order.iter().find(|value| stands.values().any(|stood| stood == *value)).cloned();
+    Ok(strictest.map(|strictest| Held::Standing { stands, strictest }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Route, SharedPolicy};
+    use crate::fact::Scope;
+    use serde_json::json;
+
+    fn fact(name: &str) -> FactName {
+        FactName { scope: Scope::Customer, name: name.into() }
+    }
+
+    fn slot(name: &str) -> Slot {
+        Slot::new(name).unwrap()
+    }
+
+    fn set(name: &str, value: Value) -> Write {
+        Write::Set { fact: fact(name), value }
+    }
+
+    fn stand_for(value: Option<&str>) -> Write {
+        Write::Stand { fact: fact("shared.access"), value: value.map(String::from) }
+    }
+
+    /// Facts that several events change one after another.
+    #[derive(Default)]
+    struct World {
+        config: Config,
+        facts: BTreeMap<FactName, Fact>,
+        moved: BTreeSet<FactName>,
+    }
+
+    impl World {
+        fn with_policy(name: &str, disagreement: Disagreement, staleness: Staleness) -> Self {
+            let mut world = Self::default();
+            world.config.shared.insert(name.into(), SharedPolicy { disagreement, staleness });
+            world
+        }
+
+        fn event(&mut self, decisions: &[(&str, &[Write])]) -> Result<Changes, Trouble> {
+            self.event_at(Time::from_ms(1_000), decisions)
+        }
+
+        fn event_at(&mut self, time: Time, decisions: &[(&str, &[Write])]) -> Result<Changes, Trouble> {
+            let slots: Vec<Slot> = decisions.iter().map(|(name, _)| slot(name)).collect();
+            let writes: Vec<SlotWrites<'_>> = slots.iter().zip(decisions).map(|(s, (_, w))| (s, *w)).collect();
+            let current = |name: &FactName| Ok(self.facts.get(name).cloned());
+            let ground = Ground { config: &self.config, time, moved: &self.moved, current: &current };
+            let changes = merge(&ground, &writes)?;
+            for change in &changes.facts {
+                match &change.after {
+                    None => self.facts.remove(&change.fact),
+                    Some(held) => self.facts.insert(
+                        change.fact.clone(),
+                        Fact {
+                            value: held.clone(),
+                            version: change.before.as_ref().map_or(1, |fact| fact.version + 1),
+                            by: change.by.clone(),
+                            event: "e".into(),
+                            at: time,
+                        },
+                    ),
+                };
+            }
+            Ok(changes)
+        }
+
+        fn reads(&self, name: &str) -> Value {
+            self.facts.get(&fact(name)).map_or(Value::Null, |fact| fact.value.read())
+        }
+    }
+
+    #[test]
+    fn the_strictest_access_that_stands_is_the_one_that_reads() {
+        let mut world = World::default();
+        for (who, value, reads) in [
+            ("entitlement", Some("full"), json!("full")),
+            ("billing", Some("grace"), json!("grace")),
+            ("customer-account", Some("blocked"), json!("blocked")),
+            ("billing", None, json!("blocked")),
+            ("customer-account", None, json!("full")),
+            ("entitlement", None, Value::Null),
+        ] {
+            world.event(&[(who, &[stand_for(value)])]).unwrap();
+            assert_eq!(world.reads("shared.access"), reads, "after {who} stood for {value:?}");
+        }
+    }
+
+    #[test]
+    fn an_element_stays_until_the_last_slot_that_added_it_removed_it() {
+        let mut world = World::default();
+        let add = Write::Add { fact: fact("shared.suspensions"), element: "fraud".into() };
+        let remove = Write::Remove { fact: fact("shared.suspensions"), element: "fraud".into() };
+        world.event(&[("compliance", &[add.clone()]), ("billing", &[])]).unwrap();
+        world.event(&[("billing", &[remove.clone()])]).unwrap();
+        assert_eq!(world.reads("shared.suspensions"), json!(["fraud"]), "billing never added it");
+        world.event(&[("billing", &[add])]).unwrap();
+        world.event(&[("compliance", &[remove.clone()])]).unwrap();
+        assert_eq!(world.reads("shared.suspensions"), json!(["fraud"]));
+        world.event(&[("billing", &[remove])]).unwrap();
+        assert_eq!(world.reads("shared.suspensions"), Value::Null);
+    }
+
+    #[test]
+    fn two_slots_that_set_one_name_differently_disagree() {
+        let mut world = World::default();
+        let a = [set("shared.tier", json!(1))];
+        let b = [set("shared.tier", json!(2))];
+        let Err(Trouble::Disagreement(conflict)) = world.event(&[("billing", &a), ("subscription", &b)]) else {
+            panic!("they disagree");
+        };
+        assert_eq!(conflict.fact, "shared.tier");
+        assert_eq!(conflict.slots, [slot("billing"), slot("subscription")]);
+        assert!(world.event(&[("billing", &a), ("subscription", &a)]).is_ok(), "the same value is no conflict");
+    }
+
+    #[test]
+    fn slot_order_lets_one_win_and_records_the_loser() {
+        let order = vec![slot("subscription"), slot("billing")];
+        let mut world = World::with_policy("shared.tier", Disagreement::SlotOrder(order), Staleness::Optimistic);
+        let changes = world
+            .event(&[("billing", &[set("shared.tier", json!(1))]), ("subscription", &[set("shared.tier", json!(2))])])
+            .unwrap();
+        assert_eq!(world.reads("shared.tier"), json!(2));
+        assert_eq!(changes.conflicts[0].settlement, "subscription won");
+    }
+
+    #[test]
+    fn manual_leaves_it_to_an_operator() {
+        let mut world = World::with_policy("shared.tier", Disagreement::Manual, Staleness::Optimistic);
+        let result = world
+            .event(&[("billing", &[set("shared.tier", json!(1))]), ("subscription", &[set("shared.tier", json!(2))])]);
+        assert!(matches!(result, Err(Trouble::Manual(_))));
+    }
+
+    #[test]
+    fn last_write_wins_drops_the_older_write_only_where_the_fact_moved() {
+        let mut world = World::with_policy("shared.note", Disagreement::Compensate, Staleness::LastWriteWins);
+        world.event_at(Time::from_ms(2_000), &[("billing", &[set("shared.note", json!("new"))])]).unwrap();
+        world.moved.insert(fact("shared.note"));
+        let changes =
+            world.event_at(Time::from_ms(1_000), &[("billing", &[set("shared.note", json!("old"))])]).unwrap();
+        assert_eq!((world.reads("shared.note"), changes.conflicts.len()), (json!("new"), 1));
+        world.moved.clear();
+        world.event_at(Time::from_ms(1_000), &[("billing", &[set("shared.note", json!("late"))])]).unwrap();
+        assert_eq!(world.reads("shared.note"), json!("late"), "an event's age alone is never staleness");
+    }
+
+    #[test]
+    fn a_later_set_of_one_name_wins_and_null_deletes() {
+        let mut world = World::default();
+        world.event(&[("billing", &[set("billing.a", json!(1)), set("billing.a", json!(2))])]).unwrap();
+        assert_eq!(world.reads("billing.a"), json!(2));
+        world.event(&[("billing", &[set("billing.a", Value::Null)])]).unwrap();
+        assert_eq!(world.reads("billing.a"), Value::Null);
+    }
+
+    #[test]
+    fn what_changes_nothing_is_no_change() {
+        let mut world = World::default();
+        let writes = [set("billing.a", json!(1)), stand_for(Some("grace"))];
+        assert_eq!(world.event(&[("billing", &writes)]).unwrap().facts.len(), 2);
+        assert_eq!(world.event(&[("billing", &writes)]).unwrap().facts.len(), 0);
+    }
+
+    #[test]
+    fn a_write_that_cannot_be_carried_out_is_its_governors_bad_answer() {
+        let step = |by| Write::Increase { fact: fact("billing.n"), by };
+        let stray = Write::Stand { fact: fact("shared.mood"), value: Some("good".into()) };
+        for writes in [
+            vec![set("shared.access", json!("full"))],
+            vec![stand_for(Some("open"))],
+            vec![stray],
+            vec![set("billing.n", json!("text")), step(1)],
+            vec![step(MAX_SAFE_INTEGER), step(1)],
+            vec![step(1), Write::Add { fact: fact("billing.n"), element: "x".into() }],
+        ] {
+            let result = World::default().event(&[("billing", &writes)]);
+            assert!(matches!(result, Err(Trouble::BadAnswer { .. })), "{writes:?} gave {result:?}");
+        }
+    }
+
+    #[test]
+    fn an_operators_route_takes_its_slots_in_slot_order() {
+        let mut world = World::default();
+        world.config.routes.push(Route {
+            kind: "acme.Launch".into(),
+            slots: vec![slot("zeta"), slot("billing"), slot("zeta")],
+            tenant_lane: true,
+        });
+        assert_eq!(world.config.route("acme.Launch").unwrap(), [slot("billing"), slot("zeta")]);
+        assert_eq!(world.config.route("acme.Other"), None);
+        assert_eq!(world.config.tenant_kinds(), ["acme.Launch"]);
+    }
+}

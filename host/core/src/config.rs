@@ -1,0 +1,194 @@
+//! Configuration the core judges by: routes, policies, limits, slots.
+//!
+//! It arrives from `host/daemon`, already read. Its digest goes into every receipt, and the configuration itself is kept
+//! beside them, because a decision is only repeatable under the rules it was made by.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use syndic_ledger::{Hash, canonical, sha256};
+
+use crate::slot::{ROUTES, Slot};
+
+/// Everything a decision depends on besides facts, components and the event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Routes for kinds beyond the marketplace's own.
+    pub routes: Vec<Route>,
+    /// Policies per `shared.…` name; names not listed have [`SharedPolicy::default`].
+    pub shared: BTreeMap<String, SharedPolicy>,
+    /// Limits of the states and of calls.
+    pub limits: Limits,
+    /// Slots with limits or configuration of their own.
+    pub slots: BTreeMap<Slot, SlotConfig>,
+}
+
+/// A route an operator added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The kind.
+    pub kind: String,
+    /// Who judges it.
+    pub slots: Vec<Slot>,
+    /// Whether its events run in the tenant's own lane.
+    pub tenant_lane: bool,
+}
+
+/// What happens when a shared fact is in conflict.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedPolicy {
+    /// When two decisions of one event disagree.
+    pub disagreement: Disagreement,
+    /// When the fact moved since it was read.
+    pub staleness: Staleness,
+}
+
+/// Policies for two decisions of one event that set one name differently.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disagreement {
+    /// Undo everything, roll back, say `ConflictDetected`.
+    #[default]
+    Compensate,
+    /// The slot that stands first in this order wins; the loser is recorded.
+    SlotOrder(Vec<Slot>),
+    /// Every slot keeps its own standing value; the fact reads as the strictest. The order, strictest first.
+    Strictest(Vec<String>),
+    /// The outcome is referred: an operator decides.
+    Manual,
+}
+
+/// Policies for a fact whose stored version moved since the snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Staleness {
+    /// Judge again.
+    #[default]
+    Optimistic,
+    /// A write of an event older than the fact's `at` is dropped and recorded. Never for money or access.
+    LastWriteWins,
+}
+
+/// Limits, in milliseconds where not said otherwise. They run on the `Clock` port, save the epoch deadline of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// For all governors to be healthy at start.
+    pub startup_ms: u64,
+    /// For all governors to decide.
+    pub coordination_ms: u64,
+    /// For effects and feedback.
+    pub feedback_ms: u64,
+    /// For weighing what to undo.
+    pub error_ms: u64,
+    /// For undoing everything.
+    pub recovery_ms: u64,
+    /// For one try of one effect.
+    pub effect_ms: u64,
+    /// Tries of a deferred effect before it counts as expired.
+    pub deferred_tries_max: u32,
+    /// How often a decision whose facts moved is judged again; none: always.
+    pub stale_max: Option<u32>,
+}
+
+/// One slot's limits per call, and what its governor reads with `config`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotConfig {
+    /// Fuel.
+    pub fuel_max: u64,
+    /// Wall time, in milliseconds.
+    pub deadline_ms: u64,
+    /// Bytes of all its memories and tables together.
+    pub memory_max_bytes: u64,
+    /// What the governor may read.
+    pub values: BTreeMap<String, String>,
+}
+
+impl Default for SlotConfig {
+    fn default() -> Self {
+        Self { fuel_max: 20_000_000, deadline_ms: 250, memory_max_bytes: 64 * 1024 * 1024, values: BTreeMap::new() }
+    }
+}
+
+/// How strict `shared.access` is, strictest first.
+pub const ACCESS_ORDER: [&str; 4] = ["blocked", "read-only", "grace", "full"];
+
+impl Default for Config {
+    fn default() -> Self {
+        let access = SharedPolicy {
+            disagreement: Disagreement::Strictest(ACCESS_ORDER.map(String::from).into()),
+            staleness: Staleness::Optimistic,
+        };
+        Self {
+            routes: Vec::new(),
+            shared: BTreeMap::from([("shared.access".to_owned(), access)]),
+            limits: Limits {
+                startup_ms: 30_000,
+                coordination_ms: 5_000,
+                feedback_ms: 10_000,
+                error_ms: 5_000,
+                recovery_ms: 10_000,
+                effect_ms: 2_000,
+                deferred_tries_max: 5,
+                stale_max: Some(3),
+            },
+            slots: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// The configuration of `play`: fuel alone stops a governor, and a decision is judged again until it holds, so
+    /// that the result does not depend on the machine.
+    pub fn of_play() -> Self {
+        let mut config = Self::default();
+        config.limits.stale_max = None;
+        for name in crate::slot::SLOTS {
+            if let Ok(slot) = Slot::new(name) {
+                let deadline_ms = 600_000;
+                config.slots.insert(slot, SlotConfig { deadline_ms, ..SlotConfig::default() });
+            }
+        }
+        config
+    }
+
+    /// The slots that judge a kind, in slot order; none where there is no route.
+    pub fn route(&self, kind: &str) -> Option<Vec<Slot>> {
+        let own = self.routes.iter().find(|route| route.kind == kind);
+        let mut slots: Vec<Slot> = match own {
+            Some(route) => route.slots.clone(),
+            None => {
+                let (_, names) = ROUTES.iter().find(|(name, _)| *name == kind)?;
+                names.iter().filter_map(|name| Slot::new(*name).ok()).collect()
+            }
+        };
+        slots.sort();
+        slots.dedup();
+        Some(slots)
+    }
+
+    /// Kinds, beyond the marketplace's own, whose events run in the tenant's lane.
+    pub fn tenant_kinds(&self) -> Vec<String> {
+        let wide = self.routes.iter().filter(|route| route.tenant_lane);
+        wide.map(|route| route.kind.clone()).collect()
+    }
+
+    /// A shared name's policy.
+    pub fn policy(&self, name: &str) -> SharedPolicy {
+        self.shared.get(name).cloned().unwrap_or_default()
+    }
+
+    /// A slot's limits and values.
+    pub fn slot(&self, slot: &Slot) -> SlotConfig {
+        self.slots.get(slot).cloned().unwrap_or_default()
+    }
+
+    /// The configuration as canonical JSON.
+    pub fn canonical(&self) -> String {
+        canonical(self)
+    }
+
+    /// SHA-256 of the canonical JSON.
+    pub fn digest(&self) -> Hash {
+        sha256(self.canonical().as_bytes())
+    }
+}
