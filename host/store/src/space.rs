@@ -1,0 +1,38 @@
+//! A space: an ordered map from bytes to bytes. It is all that sled and a `BTreeMap` have to offer the store.
+
+use std::collections::BTreeMap;
+
+use syndic_core::ports::StoreError;
+
+/// What one batch changes: keys with their new values, or with none to remove them.
+pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// Keys with their values, in the order of the keys.
+pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// An ordered map from bytes to bytes. Keys are at most 1 KiB and values at most 16 KiB; [`Records`](crate::Records)
+/// sees to both, and keeps readers out while [`apply`](Space::apply) runs.
+pub trait Space: Send + Sync {
+    /// The value under a key.
+    ///
+    /// # Errors
+    /// As all methods: the space is unreachable or corrupt.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The first `limit` pairs whose keys begin with `prefix` and are not below `from`.
+    ///
+    /// # Errors
+    /// See [`get`](Space::get).
+    fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Pairs, StoreError>;
+
+    /// Writes everything or nothing, as the batch of this number; numbers run on by one. On return it survives a power
+    /// cut, in a space that survives anything.
+    ///
+    /// # Errors
+    /// See [`get`](Space::get).
+    fn apply(&self, number: u64, writes: Writes) -> Result<(), StoreError>;
+
+    /// The number of a batch that [`apply`](Space::apply) has certainly returned from, in this process or an earlier
+    /// one: the last, or at least not a later one. 0 where that is not known.
+    fn acknowledged(&self) -> u64;
+}

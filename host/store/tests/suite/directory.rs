@@ -1,0 +1,266 @@
+//! What a store's directory must be, and what is refused.
+
+use std::fs;
+use std::path::Path;
+
+use syndic_core::ports::{Commit, Store as _, StoreError};
+use syndic_ledger::{Master, sha256};
+use syndic_store::{MasterWanted, OpenError, SledStore};
+
+use crate::samples::*;
+
+fn open(dir: &Path) -> Result<SledStore, OpenError> {
+    SledStore::open(dir, MasterWanted::Seed(0))
+}
+
+/// Why a directory does not open, without its name.
+fn refusal(dir: &Path, wanted: MasterWanted) -> String {
+    let why = SledStore::open(dir, wanted).err().expect("it must be refused");
+    why.to_string().replace(&dir.display().to_string(), "DIR")
+}
+
+fn made() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    store.commit(full_commit(&store)).unwrap();
+    dir
+}
+
+/// The store's files as sled alone sees them.
+fn sled_alone(dir: &Path) -> sled::Db {
+    sled::Config::new().path(dir.join("store")).segment_size(2 << 20).open().unwrap()
+}
+
+#[test]
+fn what_was_committed_is_there_after_reopening_and_numbers_run_on() {
+    let dir = made();
+    for _ in 0..3 {
+        let store = open(dir.path()).unwrap();
+        check_full_commit(&store);
+        store.verify_all().unwrap();
+    }
+    let store = open(dir.path()).unwrap();
+    store.commit(Commit { raised_spent: Some(1), raised: vec![raised("third")], ..Commit::default() }).unwrap();
+    store.commit(Commit { raised_spent: Some(2), ..Commit::default() }).unwrap();
+    drop(store);
+    assert_eq!(open(dir.path()).unwrap().next_raised().unwrap(), Some((3, raised("third"))));
+    assert_eq!(fs::read_dir(dir.path().join("store/blobs")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_store_is_made_where_the_directory_is_missing_or_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in [dir.path().to_owned(), dir.path().join("not/yet/there")] {
+        fs::remove_dir_all(dir.path().join("store")).ok();
+        open(&path).unwrap();
+        assert!(path.join("store/format").is_file());
+        assert!(!path.join("store.new").exists());
+    }
+}
+
+#[test]
+fn a_store_is_used_by_one_at_a_time() {
+    let dir = made();
+    let first = open(dir.path()).unwrap();
+    let busy = "another syndic is using DIR: stop it, or name another directory";
+    assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), busy);
+    drop(first);
+    open(dir.path()).unwrap();
+}
+
+#[test]
+fn a_store_keeps_the_master_it_was_made_with() {
+    let seeded = made();
+    let other = "DIR was made with seed 0, not with seed 7: use that, or name another directory";
+    assert_eq!(refusal(seeded.path(), MasterWanted::Seed(7)), other);
+    for wanted in [MasterWanted::Kept, MasterWanted::Secret] {
+        let store = SledStore::open(seeded.path(), wanted).unwrap();
+        assert_eq!(store.master().reveal(), Master::from_seed(0).reveal());
+    }
+
+    let secrets = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let masters = secrets.each_ref().map(|dir| {
+        let made = *SledStore::open(dir.path(), MasterWanted::Secret).unwrap().master().reveal();
+        assert_eq!(*SledStore::open(dir.path(), MasterWanted::Secret).unwrap().master().reveal(), made);
+        made
+    });
+    assert_ne!(masters[0], masters[1]);
+    let other = "DIR was made with a secret of its own, not with seed 0: use that, or name another directory";
+    assert_eq!(refusal(secrets[0].path(), MasterWanted::Seed(0)), other);
+}
+
+#[test]
+fn what_is_not_a_store_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let nothing = "DIR is not a store of Syndic's: there is nothing in it";
+    assert_eq!(refusal(dir.path(), MasterWanted::Kept), nothing);
+    assert_eq!(refusal(&dir.path().join("missing"), MasterWanted::Kept), nothing);
+
+    fs::write(dir.path().join("thesis.txt"), "years of work").unwrap();
+    let other = "DIR is not a store of Syndic's: it holds other things";
+    assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), other);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    let file = "DIR is not a store of Syndic's: it is a file";
+    assert_eq!(refusal(&dir.path().join("thesis.txt"), MasterWanted::Seed(0)), file);
+
+    fs::create_dir(dir.path().join("store")).unwrap();
+    let formless = "DIR is not a store of Syndic's: its `store` has no `format`";
+    assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), formless);
+}
+
+#[test]
+fn a_torn_creation_is_cleared_away() {
+    let whole = made();
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("store.new/blobs")).unwrap();
+    fs::copy(whole.path().join("store/db"), dir.path().join("store.new/db")).unwrap();
+    fs::write(dir.path().join("store.new/conf"), "half a line").unwrap();
+    let store = open(dir.path()).unwrap();
+    assert_eq!(store.head().unwrap().frontier.size(), 0);
+    assert!(!dir.path().join("store.new").exists());
+}
+
+#[test]
+fn two_that_make_a_store_at_once_make_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let outcomes = std::thread::scope(|scope| {
+        let tries = [(); 4].map(|()| scope.spawn(|| SledStore::open(dir.path(), MasterWanted::Secret)));
+        tries.map(|tried| tried.join().unwrap())
+    });
+    let busy = |outcome: &Result<SledStore, _>| matches!(outcome, Ok(_) | Err(OpenError::Busy { .. }));
+    assert!(outcomes.iter().all(busy));
+    assert_eq!(outcomes.iter().flatten().count(), 1);
+}
+
+#[test]
+fn a_newer_store_is_refused_untouched() {
+    let dir = made();
+    fs::write(dir.path().join("store/format"), "syndic store format 2\n").unwrap();
+    let newer = "DIR was made by a newer syndic: it has store format 2, and this one reads formats up to 1";
+    assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), newer);
+    fs::write(dir.path().join("store/format"), "syndic store form").unwrap();
+    let torn = "the store in DIR is damaged: `format` does not say a format";
+    assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), torn);
+}
+
+#[test]
+fn files_that_are_missing_or_too_many_are_damage() {
+    for file in ["db", "conf"] {
+        let dir = made();
+        fs::remove_file(dir.path().join("store").join(file)).unwrap();
+        let missing = format!("the store in DIR is damaged: sled's file `{file}` is missing");
+        assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), missing);
+    }
+    let dir = made();
+    fs::write(dir.path().join("store/blobs/17"), "a value").unwrap();
+    let blob = "the store in DIR is damaged: `blobs` is not empty, and this program puts nothing there";
+    assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), blob);
+
+    let dir = made();
+    fs::write(dir.path().join("store/db"), "").unwrap();
+    let empty = "the store in DIR is damaged: sled's log is damaged";
+    assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), empty);
+}
+
+#[test]
+fn a_flipped_byte_in_a_value_is_corrupt_and_named() {
+    let dir = made();
+    let files = sled_alone(dir.path());
+    for pair in files.iter() {
+        let (key, value) = pair.unwrap();
+        let mut value = value.to_vec();
+        // The description and the counters are read on opening; see below.
+        if !b"AC".contains(&key[0]) {
+            *value.last_mut().unwrap() ^= 1;
+            files.insert(key, value).unwrap();
+        }
+    }
+    drop(files);
+
+    let store = open(dir.path()).unwrap();
+    let named = |result: Result<(), StoreError>| match result {
+        Err(StoreError::Corrupt(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    let why = " is damaged: its checksum is wrong";
+    let fact = store.fact(&fact_key(Some("cust-1"), "billing.account")).map(drop);
+    assert_eq!(named(fact), format!("the fact acme/cust-1/billing.account{why}"));
+    assert_eq!(named(store.head().map(drop)), format!("the ledger's head{why}"));
+    assert_eq!(named(store.receipt(1).map(drop)), format!("the receipt 1{why}"));
+    assert_eq!(named(store.receipts(1, 9).map(drop)), format!("the receipt 1{why}"));
+    assert_eq!(named(store.next_raised().map(drop)), format!("the raised event 1{why}"));
+    let timer = format!("the timer due 2026-01-02T12:00:01Z/acme/cust-1/billing/retry{why}");
+    assert_eq!(named(store.next_timer(NOON.plus_ms(9999)).map(drop)), timer);
+    let blob = sha256(b"the event");
+    assert_eq!(named(store.blob(&blob).map(drop)), format!("the content {blob}{why}"));
+    let again = Commit { dedup: Some((event("evt-1"), dedup("evt-1"))), ..Commit::default() };
+    assert_eq!(named(store.commit(again)), format!("the dedup record acme//shop/evt-1{why}"));
+}
+
+#[test]
+fn a_damaged_description_does_not_open() {
+    for (key, name) in [(b"A", "the store's description"), (b"C", "the store's counters")] {
+        let dir = made();
+        let files = sled_alone(dir.path());
+        let mut value = files.get(key).unwrap().unwrap().to_vec();
+        value[20] ^= 1;
+        files.insert(key, value).unwrap();
+        drop(files);
+        let why = format!("the store in DIR is damaged: {name} is damaged: its checksum is wrong");
+        assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), why);
+    }
+}
+
+#[test]
+fn a_record_that_vanished_or_came_back_from_the_past_is_noticed() {
+    let dir = made();
+    let key = fact_key(Some("cust-1"), "billing.account");
+    let fact_is = |store: &SledStore, value| {
+        store.commit(Commit { facts: vec![(key.clone(), Some(fact(value)))], ..Commit::default() }).unwrap();
+    };
+    let stored = |files: &sled::Db| files.scan_prefix(b"facme\0\0\x01").next().unwrap().unwrap();
+    let (stored_key, past) = stored(&sled_alone(dir.path()));
+    fact_is(&open(dir.path()).unwrap(), 2.into());
+    for meddle in [Some(past), None] {
+        let files = sled_alone(dir.path());
+        match meddle {
+            Some(past) => files.insert(&stored_key, past).unwrap(),
+            None => files.remove(&stored_key).unwrap(),
+        };
+        drop(files);
+        let why = open(dir.path()).unwrap().verify_all().unwrap_err().to_string();
+        assert!(why.starts_with("the store does not add up: it counted "), "{why}");
+    }
+}
+
+#[test]
+fn a_flipped_byte_anywhere_in_the_log_loses_nothing_unnoticed() {
+    let content = |i: u64| -> Vec<u8> { (0..4000).map(|j: u64| (i.wrapping_mul(j * 7919 + 13) >> 3) as u8).collect() };
+    let whole = made();
+    let store = open(whole.path()).unwrap();
+    for i in 0..500 {
+        store.keep(vec![(sha256(&content(i)), content(i))]).unwrap();
+    }
+    let sound = store.verify_all().unwrap();
+    drop(store);
+
+    let log = fs::read(whole.path().join("store/db")).unwrap();
+    let written = log.iter().rposition(|byte| *byte != 0).unwrap();
+    let mut refused = 0;
+    for at in (11..written).step_by(written / 64) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("store/blobs")).unwrap();
+        for file in fs::read_dir(whole.path().join("store")).unwrap().map(Result::unwrap) {
+            if file.file_type().unwrap().is_file() {
+                fs::copy(file.path(), dir.path().join("store").join(file.file_name())).unwrap();
+            }
+        }
+        let mut flipped = log.clone();
+        flipped[at] ^= 0x40;
+        fs::write(dir.path().join("store/db"), flipped).unwrap();
+        let head = open(dir.path()).ok().and_then(|store| store.verify_all().ok());
+        refused += u32::from(head.is_none());
+        assert!(head.is_none_or(|head| head == sound), "byte {at}");
+    }
+    assert!(refused > 20, "only {refused} of 64 were noticed, and the log cannot be that idle");
+}

@@ -1,0 +1,9 @@
+//! The store's promises: what every store does ([`promises`]), what a directory must and must not be ([`directory`]),
+//! and that both stores are one ([`agreement`]).
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod agreement;
+mod directory;
+mod promises;
+mod samples;

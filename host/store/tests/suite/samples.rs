@@ -1,0 +1,163 @@
+//! Records to fill stores with.
+
+use serde_json::{Value, json};
+use syndic_core::decision::{Effect, Undo};
+use syndic_core::effect::Mode;
+use syndic_core::fact::Held;
+use syndic_core::ports::{
+    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Parked, Raised, Store, Timer, TimerKey,
+    Unfinished,
+};
+use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Time};
+use syndic_ledger::{leaf_hash, sha256};
+
+pub(crate) const NOON: Time = Time::from_ms(1_767_355_200_000);
+
+pub(crate) fn slot(name: &str) -> Slot {
+    Slot::new(name).unwrap()
+}
+
+pub(crate) fn lane(customer: Option<&str>) -> Lane {
+    Lane { tenant: "acme".into(), customer: customer.map(Into::into) }
+}
+
+pub(crate) fn event(id: &str) -> DedupKey {
+    DedupKey { tenant: "acme".into(), source: "/shop".into(), id: id.into() }
+}
+
+pub(crate) fn fact_key(customer: Option<&str>, name: &str) -> FactKey {
+    FactKey { tenant: "acme".into(), customer: customer.map(Into::into), name: name.into() }
+}
+
+pub(crate) fn fact(value: Value) -> Fact {
+    Fact { value: Held::Plain(value), version: 1, by: slot("billing"), event: "evt-1".into(), at: NOON }
+}
+
+pub(crate) fn timer(customer: Option<&str>, by: &str, name: &str, due: Time) -> Timer {
+    let key = TimerKey { lane: lane(customer), slot: slot(by), name: name.into() };
+    Timer { key, due, data: Some(json!({"sku": "pro"})), cause: 1, subject: "cust-1".into() }
+}
+
+pub(crate) fn effect(id: &str) -> Effect {
+    let undo = Undo { action: "void-authorization".into(), body: json!({"invoice": "inv-1"}) };
+    let body = json!({"invoice": "inv-1"});
+    let (action, key) = ("authorize-payment".into(), "inv-1".into());
+    Effect { id: id.into(), action, mode: Mode::Reversible, key, body, undo: Some(undo) }
+}
+
+pub(crate) fn raised(event: &str) -> Raised {
+    Raised { event: event.into(), cause: 1, depth: 1 }
+}
+
+pub(crate) fn deferred(id: &str) -> Deferred {
+    let key = sha256(id.as_bytes());
+    let lane = lane(Some("cust-1"));
+    let subject = "cust-1".into();
+    Deferred { lane, subject, slot: slot("billing"), effect: effect(id), key, cause: 1, now: NOON, depth: 0 }
+}
+
+pub(crate) fn intent(event: &DedupKey, id: &str) -> Intent {
+    let key = sha256(id.as_bytes());
+    let event = event.clone();
+    Intent { event, slot: slot("billing"), effect: effect(id), key, attempt: 1, answer: None, undone: false }
+}
+
+pub(crate) fn answered(event: &DedupKey, id: &str) -> Intent {
+    Intent { answer: Some(Answer { accepted: true, body: json!({"authorized": 2999}) }), ..intent(event, id) }
+}
+
+pub(crate) fn unfinished(event: &DedupKey) -> Unfinished {
+    Unfinished { event: format!("the event {}", event.id) }
+}
+
+pub(crate) fn report(id: &str) -> Report {
+    Report {
+        id: id.into(),
+        outcome: Outcome::Completed,
+        duplicate: false,
+        receipt: Some(1),
+        state_path: Vec::new(),
+        governors: Vec::new(),
+        conflicts: Vec::new(),
+        effects: Vec::new(),
+        error: None,
+    }
+}
+
+pub(crate) fn dedup(id: &str) -> DedupRecord {
+    DedupRecord { hash: sha256(id.as_bytes()), report: report(id) }
+}
+
+pub(crate) fn claim(content: &str, by: &str) -> Claim {
+    Claim { content: sha256(content.as_bytes()), event: event(by) }
+}
+
+pub(crate) fn entry(leaf: &str, id: &str) -> Entry {
+    let kept = Kept {
+        key: event(id),
+        event: sha256(id.as_bytes()),
+        now: NOON,
+        reads: Vec::new(),
+        config: sha256(b"config"),
+        components: vec![sha256(b"component")],
+        intents: vec![answered(&event(id), "1")],
+        report: report(id),
+    };
+    Entry { leaf: leaf.into(), kept }
+}
+
+/// The receipt that comes next after a head.
+pub(crate) fn receipt(after: &Head, leaf: &str) -> (u64, Entry, Head) {
+    let mut head = after.clone();
+    head.frontier.append(leaf_hash(leaf.as_bytes()));
+    *head.tally.outcomes.entry(Outcome::Completed).or_default() += 1;
+    (head.frontier.size(), entry(leaf, leaf), head)
+}
+
+pub(crate) fn parked() -> Parked {
+    Parked { receipt: 1, remaining: vec![intent(&event("stuck"), "1")] }
+}
+
+/// A commit with something in every field, as an event that had raised, waited and asked leaves it.
+pub(crate) fn full_commit(store: &dyn Store) -> Commit {
+    Commit {
+        facts: vec![
+            (fact_key(Some("cust-1"), "billing.account"), Some(fact(json!({"open": ["inv-1"]})))),
+            (fact_key(None, "shared.subscribers.pro"), Some(fact(json!(1)))),
+        ],
+        lane: Some((lane(Some("cust-1")), NOON)),
+        timers_set: vec![timer(Some("cust-1"), "billing", "retry", NOON.plus_ms(1000))],
+        timer_spent: None,
+        raised: vec![raised("first"), raised("second")],
+        raised_spent: None,
+        outbox: vec![deferred("capture"), deferred("mail")],
+        outbox_spent: None,
+        dedup: Some((event("evt-1"), dedup("evt-1"))),
+        receipt: Some(receipt(&store.head().unwrap(), "leaf 1")),
+        numbers: vec![("acme".into(), "invoice".into(), 1)],
+        claims: vec![("acme".into(), "payment/7".into(), claim("29.99", "evt-1"))],
+        blobs: vec![(sha256(b"the event"), b"the event".to_vec())],
+        parked: Some((event("stuck"), parked())),
+    }
+}
+
+/// Everything a full commit leaves is there; used before and after whatever happens to the store.
+pub(crate) fn check_full_commit(store: &dyn Store) {
+    assert_eq!(store.head().unwrap(), receipt(&Head::default(), "leaf 1").2);
+    let open = store.fact(&fact_key(Some("cust-1"), "billing.account")).unwrap().unwrap();
+    assert_eq!(open, fact(json!({"open": ["inv-1"]})));
+    assert_eq!(store.facts("acme", None).unwrap(), [("shared.subscribers.pro".into(), fact(json!(1)))]);
+    assert_eq!(store.lane_now(&lane(Some("cust-1"))).unwrap(), Some(NOON));
+    let timer = timer(Some("cust-1"), "billing", "retry", NOON.plus_ms(1000));
+    assert_eq!(store.next_timer(NOON.plus_ms(1000)).unwrap(), Some(timer));
+    assert_eq!(store.timers().unwrap(), 1);
+    assert_eq!(store.next_raised().unwrap(), Some((1, raised("first"))));
+    assert_eq!(store.next_deferred().unwrap(), Some((1, deferred("capture"))));
+    assert_eq!(store.dedup(&event("evt-1")).unwrap(), Some(dedup("evt-1")));
+    assert_eq!(store.events_of_id("evt-1").unwrap(), [event("evt-1")]);
+    assert_eq!(store.claim("acme", "payment/7").unwrap(), Some(claim("29.99", "evt-1")));
+    assert_eq!(store.last_number("acme", "invoice").unwrap(), 1);
+    assert_eq!(store.receipt(1).unwrap(), Some(entry("leaf 1", "leaf 1")));
+    assert_eq!(store.blob(&sha256(b"the event")).unwrap().unwrap(), b"the event");
+    assert_eq!(store.parked().unwrap(), [(event("stuck"), parked())]);
+}
