@@ -1,0 +1,167 @@
+//! What may be installed, and what a stranger is told whose component may not.
+
+use std::sync::Arc;
+
+use syndic_core::config::SlotConfig;
+use syndic_core::ports::GovernorRuntime;
+use syndic_core::slot::{SLOTS, Slot};
+use syndic_ledger::sha256;
+
+use crate::guest::{APPROVE, Guest, evaluating, words};
+use crate::world::World;
+
+fn refused(guest: &Guest<'_>, sentence: &str) {
+    let told = World::new().refuses(&guest.build());
+    assert_eq!(told, format!("governor `billing` was not loaded: {sentence}"));
+}
+
+#[test]
+fn what_a_governor_says_of_itself_is_kept_with_its_digest() {
+    let component = evaluating(APPROVE);
+    let world = World::with(&component);
+    let installed = world.runtime.installed(&world.slot).unwrap();
+    assert_eq!(installed.digest, sha256(&component));
+    let manifest = &installed.manifest;
+    assert_eq!((manifest.name.as_str(), manifest.version.as_str(), manifest.state_schema), ("Guest", "1.0.0", 1));
+    assert_eq!(
+        (manifest.kinds.as_slice(), manifest.effects.as_slice()),
+        (&["Tested".to_owned()][..], &["mail".to_owned()][..])
+    );
+    assert_eq!((manifest.reads[0].name.as_str(), manifest.reads[0].exact), ("billing.*", false));
+}
+
+#[test]
+fn all_eight_are_installed_at_once_or_none_is() {
+    let world = World::new();
+    let (good, bad) = (evaluating(APPROVE), b"not a governor".as_slice());
+    let slot = |name: &str| Slot::new(name).unwrap();
+    let mut all: Vec<_> = SLOTS.iter().map(|name| (slot(name), good.as_slice(), SlotConfig::default())).collect();
+    all[5].1 = bad;
+    assert!(world.runtime.install_all(&all).unwrap_err().to_string().contains("`quota-sla` was not loaded"));
+    assert!(world.runtime.all_installed().is_empty());
+    all[5].1 = &good;
+    let installed = world.runtime.install_all(&all).unwrap();
+    let slots: Vec<&str> = installed.iter().map(|installed| installed.slot.as_str()).collect();
+    assert_eq!(slots, SLOTS);
+    assert_eq!(installed, world.runtime.all_installed());
+}
+
+#[test]
+fn a_refused_component_leaves_the_installed_one_alone() {
+    let world = World::with(&evaluating(APPROVE));
+    let before = world.runtime.installed(&world.slot).unwrap();
+    world.refuses(b"\0asm");
+    assert!(Arc::ptr_eq(&before, &world.runtime.installed(&world.slot).unwrap()));
+    world.runtime.examine(&world.slot, &Guest { version: "2.0.0", ..Guest::default() }.build(), &world.limits).unwrap();
+    assert!(Arc::ptr_eq(&before, &world.runtime.installed(&world.slot).unwrap()));
+}
+
+#[test]
+fn what_is_not_a_component_is_refused_in_words() {
+    let told = |bytes: &[u8]| World::new().refuses(bytes);
+    assert!(told(b"hello").contains("it does not begin like WebAssembly"));
+    assert!(told(&wat::parse_str("(module)").unwrap()).contains("it is a core module, not a component"));
+    assert!(told(b"(component)").contains("it is WebAssembly text"));
+    let mut torn = evaluating(APPROVE);
+    torn.pop();
+    let sentence = told(&torn);
+    assert!(sentence.contains("it is not a component that this host can run"), "{sentence}");
+}
+
+/// A byte may be one of a name, so that some of these are governors still; none may take the host down.
+#[test]
+fn a_damaged_component_is_refused_or_harmless() {
+    let (world, whole) = (World::new(), evaluating(APPROVE));
+    for nth in (8..whole.len()).step_by(53) {
+        let mut damaged = whole.clone();
+        damaged[nth] ^= 0x15;
+        let _ = world.runtime.examine(&world.slot, &damaged, &world.limits);
+        let _ = world.runtime.examine(&world.slot, &whole[..nth], &world.limits);
+    }
+    world.install(&whole);
+}
+
+#[test]
+fn an_import_from_elsewhere_is_refused_by_name() {
+    let parts = r#"(import "wasi:cli/environment@0.2.6" (instance (export "get" (func (result string)))))"#;
+    refused(
+        &Guest { parts, ..Guest::default() },
+        "it imports `wasi:cli/environment@0.2.6`, and a governor may import only `syndic:governor/host` and \
+         `syndic:governor/types`; build it for `wasm32-unknown-unknown`, or drop what needs the outside world",
+    );
+    let parts = r#"(import "launch" (func))"#;
+    refused(
+        &Guest { parts, ..Guest::default() },
+        "it imports `launch`, and a governor may import only `syndic:governor/host` and `syndic:governor/types`; \
+         drop the import and rebuild",
+    );
+    let parts = r#"(import "syndic:governor/host@1.9.0" (instance (export "dial" (func))))"#;
+    refused(
+        &Guest { parts, ..Guest::default() },
+        "it imports `dial` of `syndic:governor/host@1.9.0`, which this host does not have yet",
+    );
+}
+
+#[test]
+fn a_contract_of_the_same_major_version_is_ours_and_another_is_not() {
+    World::with(&Guest { contract: "1.0.7", ..Guest::default() }.build()).evaluate().answer.unwrap();
+    World::with(&Guest { contract: "1.3.0", ..Guest::default() }.build()).evaluate().answer.unwrap();
+    let told = World::new().refuses(&Guest { contract: "2.0.0", ..Guest::default() }.build());
+    assert!(told.contains("@2.0.0`, and this host offers version 1"), "{told}");
+}
+
+#[test]
+fn a_missing_export_is_refused_by_name() {
+    refused(
+        &Guest { without: "feedback", ..Guest::default() },
+        "its `syndic:governor/judge@1.0.0` lacks `feedback`; export the world `governor` of `syndic:governor@1`",
+    );
+    let told = World::new().refuses(&wat::parse_str("(component)").unwrap());
+    assert!(told.contains("lacks `describe`, `evaluate`, `feedback`, `migrate`"), "{told}");
+}
+
+#[test]
+fn an_export_of_another_type_is_refused() {
+    let text = r#"(component
+      (core module $m (func (export "f")))
+      (core instance $m (instantiate $m))
+      (func $f (canon lift (core func $m "f")))
+      (instance $judge (export "describe" (func $f)) (export "evaluate" (func $f))
+        (export "feedback" (func $f)) (export "migrate" (func $f)))
+      (export "syndic:governor/judge@1.0.0" (instance $judge)))"#;
+    let told = World::new().refuses(&wat::parse_str(text).unwrap());
+    assert!(told.contains("it cannot be instantiated") && told.contains("build it again"), "{told}");
+}
+
+#[test]
+fn a_governor_that_cannot_start_is_not_loaded() {
+    let more = "(func $spin (loop $again (br $again))) (start $spin)";
+    refused(
+        &Guest { more, ..Guest::default() },
+        "its `describe` failed: it burned all its 20000000 units of fuel, in `spin`",
+    );
+    let parts = "(core module $huge (memory 2000)) (core instance (instantiate $huge))";
+    refused(
+        &Guest { parts, ..Guest::default() },
+        "its `describe` failed: it asked for more than the 67108864 bytes of memory that its slot allows",
+    );
+    let parts = "(core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m))
+                 (core instance (instantiate $m)) (core instance (instantiate $m))";
+    refused(
+        &Guest { parts, ..Guest::default() },
+        "it has 5 memories and 0 tables, over 4 and 8; compose it of fewer parts",
+    );
+}
+
+#[test]
+fn what_it_says_of_itself_may_depend_on_nothing() {
+    let describe = "(call $config (i32.const 4096) (i32.const 4) (i32.const 4200)) (i32.const 1024)";
+    refused(
+        &Guest { describe, more: r#"(data (i32.const 4096) "name")"#, ..Guest::default() },
+        "its `describe` failed: it asked the host for `name` while describing itself, which may depend on nothing, \
+         in `describe`",
+    );
+    let more = format!(r#"(data (i32.const 1032) "{}")"#, words(&[2048, 3]));
+    let told = World::new().refuses(&Guest { more: &more, ..Guest::default() }.build());
+    assert!(told.contains("its manifest is not one: its version `bro` is not a semantic version"), "{told}");
+}
