@@ -1,0 +1,43 @@
+//! The test kit: a host for one governor, small enough to live in a test.
+//!
+//! ```
+//! # use syndic_sdk::prelude::*;
+//! # #[governor(version = "1.0.0", kinds = ["PaymentProcessed", "TimerFired"])]
+//! # fn thanks(cx: &Context) -> Answer {
+//! #     let Event::PaymentProcessed(_) = cx.event()? else { return approve() };
+//! #     let mut decision = Decision::approve();
+//! #     decision.set("thanks.said", &cx.now()).timer("again", cx.now().plus_days(30), &());
+//! #     Ok(decision)
+//! # }
+//! use syndic_sdk::testing::World;
+//!
+//! let mut world = World::new(&GOVERNOR).now("2026-01-02T03:04:05Z");
+//! let judged = world.judge(PaymentProcessed {
+//!     amount: 2999,
+//!     currency: None,
+//!     idempotency_key: "k-1".into(),
+//!     invoice_id: None,
+//! });
+//! assert!(judged.is_completed());
+//! assert_eq!(world.value("thanks.said"), "2026-01-02T03:04:05Z");
+//! assert_eq!(world.due_timers("2026-03-01T00:00:00Z"), ["again"]);
+//! ```
+//!
+//! A world keeps facts, timers, numbers and claims as the host does, for one customer of one tenant and for the slot
+//! under test; facts of other slots are given. A verdict is a value to assert on, and so is a fault. What the *host*
+//! would turn away (an undeclared read or action, another slot's name, too many writes) is a mistake in the governor:
+//! the test panics with a sentence that names it.
+//!
+//! Not here: other governors' answers, conflicts between slots, staleness, retries, fuel. `syndic governor test` runs
+//! the built component in the real host.
+
+pub(crate) mod host;
+mod judged;
+mod memory;
+mod rules;
+mod sandbox;
+mod world;
+
+pub use judged::{Judged, Outcome};
+pub use sandbox::{Reply, sandbox};
+pub use world::{IntoTime, World};
