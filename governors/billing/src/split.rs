@@ -1,0 +1,136 @@
+//! Who gets what of the money an invoice brought: the state its tax, the marketplace its commission, the vendor the
+//! rest. The vendor's part is held for 14 days, and goes back in proportion to what goes back.
+//!
+//! Every split adds up: gross = tax + commission + vendor net. What no vendor sells is all commission.
+
+use serde::{Deserialize, Serialize};
+use syndic_sdk::prelude::*;
+
+use crate::desk::{Desk, Step};
+use crate::invoice::Invoice;
+
+/// How long a vendor's part is held: as long as a customer may ask for the money back.
+pub(crate) const HELD_DAYS: i64 = 14;
+
+/// Hundredths of a percent in a whole.
+const WHOLE_BP: i128 = 10_000;
+
+/// Whose product an invoice is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Vendor {
+    /// The vendor.
+    pub id: String,
+    /// The marketplace's share of the net, in hundredths of a percent.
+    pub commission_bp: u32,
+}
+
+/// The parts of a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parts {
+    /// The sum.
+    pub gross: Money,
+    /// The state's part.
+    pub tax: Money,
+    /// The marketplace's part.
+    pub commission: Money,
+    /// The vendor's part.
+    pub vendor_net: Money,
+}
+
+/// The split of what an invoice brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Split {
+    /// What was paid, in parts.
+    #[serde(flatten)]
+    pub parts: Parts,
+    /// What went back of it, in parts.
+    pub reversed: Parts,
+    /// How the vendor's part stands.
+    pub payout: Payout,
+    /// Until when it is held.
+    pub held_until: Time,
+}
+
+/// How a vendor's part stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Payout {
+    /// There is no vendor.
+    None,
+    /// Held until its day.
+    Held,
+    /// Held until a dispute ends.
+    Frozen,
+    /// May be paid out.
+    Released,
+}
+
+/// Records who gets what, once an invoice is paid, and holds the vendor's part.
+pub(crate) fn record(desk: &mut Desk, invoice: &mut Invoice) -> Step {
+    if invoice.split.is_some() {
+        return Ok(());
+    }
+    let gross = invoice.paid;
+    let tax = share(invoice.tax, gross.minor_units, invoice.gross.minor_units)?;
+    let net = gross.minor_units - tax.minor_units;
+    let (commission, payout) = match &invoice.vendor {
+        Some(vendor) => (invoice.money(net).scaled(vendor.commission_bp.into(), WHOLE_BP)?, Payout::Held),
+        None => (invoice.money(net), Payout::None),
+    };
+    let vendor_net = invoice.money(net - commission.minor_units);
+    let nothing = Money::zero(gross.currency);
+    let held_until = desk.now.plus_days(HELD_DAYS);
+    invoice.split = Some(Split {
+        parts: Parts { gross, tax, commission, vendor_net },
+        reversed: Parts { gross: nothing, tax: nothing, commission: nothing, vendor_net: nothing },
+        payout,
+        held_until,
+    });
+    if payout == Payout::Held {
+        desk.out.timer(format!("watch-{}", invoice.id), held_until, &());
+    }
+    Ok(())
+}
+
+/// Takes a part of the money back from everybody. Worked out from the whole each time, so that many small reversals
+/// come to exactly what one large one would.
+pub(crate) fn reverse(invoice: &mut Invoice, amount: i64) -> Step {
+    let Some(split) = &mut invoice.split else { return Ok(()) };
+    let Parts { gross, tax, commission, .. } = split.parts;
+    let back = (split.reversed.gross.minor_units + amount).min(gross.minor_units);
+    let tax = share(tax, back, gross.minor_units)?;
+    let commission = share(commission, back, gross.minor_units)?;
+    let gross = Money::new(back, gross.currency);
+    let vendor_net = gross.checked_sub(tax)?.checked_sub(commission)?;
+    split.reversed = Parts { gross, tax, commission, vendor_net };
+    Ok(())
+}
+
+/// A dispute holds the vendor's part back.
+pub(crate) fn freeze(invoice: &mut Invoice) {
+    if let Some(split) = invoice.split.as_mut().filter(|split| split.payout == Payout::Held) {
+        split.payout = Payout::Frozen;
+    }
+}
+
+/// A dispute is over: held again, or released at once where its day has passed.
+pub(crate) fn thaw(invoice: &mut Invoice, now: Time) {
+    if let Some(split) = invoice.split.as_mut().filter(|split| split.payout == Payout::Frozen) {
+        split.payout = if now < split.held_until { Payout::Held } else { Payout::Released };
+    }
+}
+
+/// Its day has come.
+pub(crate) fn release(invoice: &mut Invoice, now: Time) {
+    let due = |split: &&mut Split| split.payout == Payout::Held && now >= split.held_until;
+    if let Some(split) = invoice.split.as_mut().filter(due) {
+        split.payout = Payout::Released;
+    }
+}
+
+fn share(whole: Money, part: i64, of: i64) -> Step<Money> {
+    if of == 0 {
+        return Ok(Money::zero(whole.currency));
+    }
+    Ok(whole.scaled(part.into(), of.into())?)
+}

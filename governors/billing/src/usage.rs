@@ -1,0 +1,208 @@
+//! Overage: one line per resource and quota period, billed when the period closes.
+//!
+//! Reports only raise a mark. The line is the highest use over the limit that came with it, at the rate of the plan
+//! the customer had; a resource without a rate is recorded and costs nothing. A period is billed once, by its timer
+//! or by the customer's leaving, whichever comes first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use syndic_book::{Subscription, live};
+use syndic_sdk::prelude::*;
+
+use crate::desk::{Desk, Step};
+use crate::dunning;
+use crate::invoice::{Invoice, Line, Occasion};
+use crate::payments::{apply_credit, collect};
+use crate::pricing::{self, Order};
+
+/// Resources one period keeps; a fact is bounded, and no plan limits as many.
+const RESOURCES_MAX: usize = 64;
+
+/// Currencies one period is billed in: one invoice each, all in one decision.
+const CURRENCIES_MAX: usize = 3;
+
+/// How long a collection may go without an answer before the invoice counts as failed.
+const UNANSWERED_DAYS: i64 = 1;
+
+/// The fact `billing.usage.<start>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Usage {
+    /// The quota period, `[start, end)`.
+    start: Time,
+    /// Where it ends.
+    end: Time,
+    /// The marks.
+    resources: BTreeMap<String, Mark>,
+    /// Whether it is billed. Never again afterwards.
+    closed: bool,
+    /// The invoices, one per currency.
+    #[serde(default)]
+    invoices: Vec<String>,
+}
+
+/// The highest use of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    /// How much.
+    max: i64,
+    /// Over which limit.
+    limit: i64,
+    /// What it costs; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate: Option<Rate>,
+}
+
+impl Usage {
+    /// Whether the period's bill has, or has room for, an invoice in this currency.
+    fn may_be_billed_in(&self, currency: Currency) -> bool {
+        let rates = self.resources.values().filter_map(|mark| mark.rate.as_ref());
+        let currencies: BTreeSet<_> = rates.map(|rate| rate.currency).collect();
+        currencies.contains(&currency) || currencies.len() < CURRENCIES_MAX
+    }
+}
+
+/// The part of `quota-sla.period` that is read here.
+#[derive(Deserialize)]
+struct QuotaPeriod {
+    start: Time,
+    end: Time,
+    #[serde(default)]
+    anchor_day: Option<u8>,
+}
+
+/// UsageExceedsQuota.
+pub(crate) fn exceeded(desk: &mut Desk, report: &UsageExceedsQuota) -> Step {
+    let subs = syndic_book::subscriptions(desk.cx)?;
+    if live(&subs).next().is_none() {
+        return Ok(());
+    }
+    let (start, end) = period(desk)?;
+    let fact = fact(start);
+    let unused = || Usage { start, end, resources: BTreeMap::new(), closed: false, invoices: Vec::new() };
+    let mut usage = desk.cx.fact::<Usage>(&fact)?.unwrap_or_else(unused);
+    let known = usage.resources.get(&report.resource);
+    if usage.closed || known.is_some_and(|mark| mark.max >= report.current_usage) {
+        return Ok(());
+    }
+    if known.is_none() && usage.resources.len() >= RESOURCES_MAX {
+        desk.out.note(format!("`{}` is one resource too many for this period", report.resource));
+        return Ok(());
+    }
+    let rate = rate(desk, &subs, &report.resource)?.or(known.and_then(|mark| mark.rate.clone()));
+    let rate = rate.filter(|rate| usage.may_be_billed_in(rate.currency));
+    usage.resources.insert(report.resource.clone(), Mark { max: report.current_usage, limit: report.limit, rate });
+    desk.out.timer(format!("usage-{start}"), end, &());
+    desk.out.set(fact, &usage);
+    desk.account.usage = Some(start.to_string());
+    Ok(())
+}
+
+/// What a resource costs beyond its limit: the rate of the oldest subscription that has one.
+fn rate(desk: &Desk, subs: &[Subscription], resource: &str) -> Step<Option<Rate>> {
+    for sub in live(subs) {
+        let sku = syndic_book::sku(desk.cx, &sub.sku)?;
+        if let Some(rate) = sku.and_then(|sku| sku.overage.get(resource).cloned()).filter(|rate| rate.per > 0) {
+            return Ok(Some(rate));
+        }
+    }
+    Ok(None)
+}
+
+/// The quota period now: quota-sla's, carried forward where it has not been reset yet; else the calendar month.
+fn period(desk: &Desk) -> Step<(Time, Time)> {
+    if let Some(QuotaPeriod { mut start, mut end, anchor_day }) = desk.cx.fact("quota-sla.period")? {
+        let anchor = anchor_day.unwrap_or(start.day());
+        while end <= desk.now && start < end {
+            (start, end) = (end, end.plus_months(1, anchor));
+        }
+        return Ok((start, end));
+    }
+    let (year, month, _) = desk.now.date();
+    let start = Time::from_date(year, month, 1);
+    Ok((start, start.plus_months(1, 1)))
+}
+
+/// The customer leaves: the period that is open is billed now.
+pub(crate) fn close(desk: &mut Desk) -> Step {
+    match desk.account.usage.clone() {
+        Some(start) => bill(desk, &start),
+        None => Ok(()),
+    }
+}
+
+/// The period's end.
+pub(crate) fn ended(desk: &mut Desk, start: &str) -> Step {
+    bill(desk, start)
+}
+
+/// Issues the invoice. It is collected by a timer at the same instant: a payment service that does not answer may
+/// then undo the collection, but not the invoice.
+fn bill(desk: &mut Desk, start: &str) -> Step {
+    let Ok(start) = Time::parse(start) else { return Ok(()) };
+    let Some(mut usage) = desk.cx.fact::<Usage>(&fact(start))? else { return Ok(()) };
+    if usage.closed {
+        return Ok(());
+    }
+    usage.closed = true;
+    desk.account.usage = desk.account.usage.take().filter(|open| *open != start.to_string());
+    for lines in lines(desk, &usage)?.into_values() {
+        if pricing::gross(&lines)? > 0 {
+            let invoice = issue(desk, lines)?;
+            usage.invoices.push(invoice);
+        }
+    }
+    desk.out.set(fact(start), &usage);
+    Ok(())
+}
+
+/// One line per resource that costs something, by currency. Each is rounded once.
+fn lines(desk: &Desk, usage: &Usage) -> Step<BTreeMap<Currency, Vec<Line>>> {
+    let mut lines: BTreeMap<Currency, Vec<Line>> = BTreeMap::new();
+    for (resource, mark) in &usage.resources {
+        let Some(rate) = &mark.rate else { continue };
+        let over = i128::from(mark.max) - i128::from(mark.limit);
+        let net = Money::new(rate.minor_units, rate.currency).scaled(over, rate.per.into())?;
+        if net.minor_units > 0 {
+            let line = pricing::line(desk, resource, net, (usage.start, usage.end))?;
+            lines.entry(rate.currency).or_default().push(line);
+        }
+    }
+    Ok(lines)
+}
+
+fn issue(desk: &mut Desk, lines: Vec<Line>) -> Step<String> {
+    let order = Order { occasion: Occasion::Overage, subscription: None, vendor: None, lines };
+    let mut invoice = pricing::issue(desk, order)?;
+    let id = invoice.id.clone();
+    apply_credit(desk, &mut invoice)?;
+    if invoice.owes() {
+        desk.out.timer(format!("collect-{id}"), desk.now, &());
+        desk.out.timer(format!("unanswered-{id}"), desk.now.plus_days(UNANSWERED_DAYS), &());
+    }
+    desk.file(invoice);
+    Ok(id)
+}
+
+/// The timer that collects what no request asked for.
+pub(crate) fn collected(desk: &mut Desk, id: &str) -> Step {
+    with_unchased(desk, id, collect)
+}
+
+/// The payment service never answered: the invoice is past due all the same.
+pub(crate) fn unanswered(desk: &mut Desk, id: &str) -> Step {
+    with_unchased(desk, id, |desk, invoice| dunning::payment_failed(desk, invoice, "no_answer"))
+}
+
+fn with_unchased(desk: &mut Desk, id: &str, act: impl FnOnce(&mut Desk, &mut Invoice) -> Step) -> Step {
+    let Some(mut invoice) = desk.invoice(id)? else { return Ok(()) };
+    if invoice.owes() && invoice.dunning.is_none() {
+        act(desk, &mut invoice)?;
+        desk.file(invoice);
+    }
+    Ok(())
+}
+
+fn fact(start: Time) -> String {
+    format!("billing.usage.{start}")
+}

@@ -1,0 +1,5 @@
+//! customer-account as a specification: the customer's stories, and the table held against the governor.
+
+mod scene;
+mod stories;
+mod table;

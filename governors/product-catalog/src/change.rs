@@ -1,0 +1,55 @@
+//! Changes people ask for.
+
+use syndic_book::{Sku, sku};
+use syndic_sdk::prelude::*;
+
+use crate::table::{self, State};
+use crate::{entry, plan, price};
+
+/// The longest name of a SKU; it becomes part of fact names, which are bounded.
+const NAME_BYTES_MAX: usize = 256;
+
+/// The largest entry, with the changes that wait in it: what a fact may hold.
+const ENTRY_BYTES_MAX: usize = 64 << 10;
+
+/// Applies a change, or plans it.
+pub(crate) fn changed(cx: &Context, change: &ProductChanged) -> Answer {
+    let proposed = entry::proposed(change);
+    if proposed.sku.len() > NAME_BYTES_MAX {
+        return refuse("wrong-state", "the name of a SKU has at most 256 bytes");
+    }
+    let current = sku(cx, &proposed.sku)?;
+    let later = change.effective_at.filter(|at| *at > cx.now());
+    let from = plan::state_at(current.as_ref(), later);
+    let Some(to) = table::next(from, entry::trigger(&proposed)) else {
+        let asked = change.status;
+        return refuse("wrong-state", format!("`{}` is {from} and cannot become {asked}", proposed.sku));
+    };
+    if !price::noticed(cx, current.as_ref(), &proposed, later.unwrap_or(cx.now()))? {
+        return refuse("notice-too-short", "a price that rises by more than 10 % is announced 30 days ahead");
+    }
+    match later {
+        Some(at) => keep(plan::planned(current, proposed, at)),
+        None if to == State::Archived && entry::subscribers(cx, &proposed.sku)? > 0 => {
+            refuse("live-subscribers", format!("`{}` still has subscribers", proposed.sku))
+        }
+        None => keep(replaced(current, proposed)),
+    }
+}
+
+/// What waits for its day goes on waiting, unless nothing can follow.
+fn replaced(current: Option<Sku>, mut proposed: Sku) -> Sku {
+    if entry::state(Some(&proposed)) != State::Archived {
+        proposed.scheduled = current.map_or_else(Vec::new, |current| current.scheduled);
+    }
+    proposed
+}
+
+fn keep(entry: Sku) -> Answer {
+    if serde_json::to_string(&entry)?.len() > ENTRY_BYTES_MAX {
+        return refuse("wrong-state", "the entry and the changes that wait in it do not fit in 64 KiB");
+    }
+    let mut decision = Decision::approve();
+    plan::write(&mut decision, &entry);
+    Ok(decision)
+}

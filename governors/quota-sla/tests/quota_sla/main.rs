@@ -1,0 +1,5 @@
+//! quota-sla as a specification: the customer's stories, and the table held against the governor.
+
+mod scene;
+mod stories;
+mod table;

@@ -1,0 +1,101 @@
+//! Another plan, and a pause.
+
+use syndic_sdk::prelude::*;
+
+use crate::kit::{
+    cancels, changes, done, downgrades, end, refused, run, status, sub, subscribes, tries, upgrades, world,
+};
+
+#[test]
+fn a_suspended_customer_starts_and_changes_nothing_but_may_leave() {
+    let mut world = world();
+    done(&mut world, subscribes("starter"));
+    world.set_fact("shared.suspensions", json!(["fraud"]));
+    refused(&mut world, subscribes("pro"), "suspended");
+    refused(&mut world, upgrades("starter", "pro"), "suspended");
+    refused(&mut world, changes("pause"), "suspended");
+    refused(&mut world, downgrades("free", "now"), "suspended");
+    world.set_fact("shared.suspensions", json!(["payment", "quota"]));
+    done(&mut world, upgrades("starter", "pro"));
+    world.set_fact("shared.suspensions", json!(["fraud"]));
+    done(&mut world, cancels("now"));
+}
+
+#[test]
+fn an_upgrade_keeps_the_period_and_goes_up_only() {
+    let mut world = world();
+    done(&mut world, subscribes("starter"));
+    world.set_now("2026-01-20T00:00:00Z");
+    refused(&mut world, upgrades("pro", "enterprise"), "wrong-old-sku");
+    refused(&mut world, upgrades("starter", "gold"), "sku-unknown");
+    refused(&mut world, upgrades("starter", "free"), "not-an-upgrade");
+    refused(&mut world, upgrades("starter", "starter"), "not-an-upgrade");
+    done(&mut world, upgrades("starter", "professional"));
+    let after = sub(&world, "sub-1");
+    assert_eq!(
+        (&after["sku"], &after["end"], &after["anchor_day"]),
+        (&json!("pro"), &json!("2026-02-10T12:00:00Z"), &json!(10))
+    );
+    assert_eq!(world.tenant_value("shared.subscribers.starter"), 0);
+    assert_eq!(world.tenant_value("shared.subscribers.pro"), 1);
+    done(&mut world, subscribes("starter"));
+    refused(&mut world, downgrades("starter", "now"), "already-subscribed");
+    done(&mut world, upgrades("pro", "enterprise"));
+    refused(&mut world, upgrades("enterprise", "pro"), "not-an-upgrade");
+}
+
+#[test]
+fn a_downgrade_waits_for_the_next_period_unless_asked_now() {
+    let mut world = world();
+    done(&mut world, subscribes("pro"));
+    refused(&mut world, downgrades("enterprise", "period-end"), "not-a-downgrade");
+    done(&mut world, downgrades("starter", "period-end"));
+    assert_eq!(sub(&world, "sub-1")["sku"], "pro");
+    refused(&mut world, subscribes("starter"), "already-subscribed");
+    run(&mut world, "2026-02-10T12:00:00Z");
+    assert_eq!(sub(&world, "sub-1")["sku"], "starter");
+    assert_eq!(sub(&world, "sub-1")["pending_sku"], Value::Null);
+    done(&mut world, downgrades("free", "now"));
+    assert_eq!(sub(&world, "sub-1")["sku"], "free");
+    refused(&mut world, changes("downgrade"), "not-a-downgrade");
+}
+
+#[test]
+fn a_downgrade_that_names_no_plan_means_the_next_below() {
+    let mut world = world();
+    done(&mut world, subscribes("pro"));
+    done(&mut world, changes("downgrade"));
+    assert_eq!(sub(&world, "sub-1")["pending_sku"], "starter");
+}
+
+#[test]
+fn a_pause_lasts_ninety_days_of_a_year_at_most() {
+    let mut world = world();
+    done(&mut world, subscribes("starter"));
+    world.set_now("2026-01-11T00:00:00Z");
+    done(&mut world, changes("pause"));
+    refused(&mut world, changes("pause"), "suspended");
+    refused(&mut world, cancels("period-end"), "suspended");
+    world.set_now("2026-01-20T06:00:00Z");
+    done(&mut world, changes("resume"));
+    assert_eq!(sub(&world, "sub-1")["paused_days_used"], 10); // started days
+    assert_eq!(end(&world, "sub-1"), "2026-02-10T12:00:00Z");
+    done(&mut world, changes("pause"));
+    run(&mut world, "2026-04-10T06:00:00Z");
+    assert_eq!(status(&world, "sub-1"), "paused");
+    run(&mut world, "2026-04-10T06:00:01Z");
+    let after = sub(&world, "sub-1");
+    assert_eq!((&after["status"], &after["paused_days_used"]), (&json!("active"), &json!(90)));
+    assert_eq!(after["start"], "2026-04-10T06:00:00.001Z"); // the period had ended meanwhile
+    refused(&mut world, changes("pause"), "not-due");
+    run(&mut world, "2027-01-11T00:00:00Z");
+    done(&mut world, changes("pause"));
+}
+
+#[test]
+fn only_a_paused_subscription_resumes_and_no_trial_is_paused() {
+    let mut world = world();
+    done(&mut world, tries("starter"));
+    refused(&mut world, changes("pause"), "no-subscription");
+    refused(&mut world, changes("resume"), "no-subscription");
+}
