@@ -1,0 +1,219 @@
+//! Judging: every routed governor answers on one snapshot, each in its own view of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use syndic_core::config::SlotConfig;
+use syndic_core::effect::Mode;
+use syndic_core::fact::{Read, Seen};
+use syndic_core::ports::{
+    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question, ReadError,
+    Store, StoreError,
+};
+use syndic_core::settle::{Said, add_feedback};
+use syndic_core::{Decision, Fact, FactName, Lane, Scope, Slot};
+use syndic_ledger::{Hash, sha256};
+
+/// The facts of one event, each read from the store at most once, so that every governor sees the same.
+pub(crate) struct Snapshot {
+    store: Arc<dyn Store>,
+    lane: Lane,
+    read: Mutex<BTreeMap<FactName, Option<Fact>>>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(store: Arc<dyn Store>, lane: Lane) -> Self {
+        Self { store, lane, read: Mutex::default() }
+    }
+
+    fn fact(&self, name: &FactName) -> Result<Option<Fact>, StoreError> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(name) {
+            return Ok(known.clone());
+        }
+        let fact = stored(&*self.store, &self.lane, name)?;
+        read.insert(name.clone(), fact.clone());
+        Ok(fact)
+    }
+}
+
+/// A fact as it stands in the store, seen from a lane. In the tenant's lane there is no customer, so none has facts.
+pub(crate) fn stored(store: &dyn Store, lane: &Lane, name: &FactName) -> Result<Option<Fact>, StoreError> {
+    match (&lane.customer, name.scope) {
+        (None, Scope::Customer) => Ok(None),
+        (customer, _) => store.fact(&name.key(&lane.tenant, customer.as_deref().unwrap_or_default())),
+    }
+}
+
+/// One governor's view: the names it declares, and a note of what it read.
+struct View {
+    snapshot: Arc<Snapshot>,
+    installed: Arc<Installed>,
+    config: SlotConfig,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Default)]
+struct Noted {
+    reads: BTreeMap<FactName, (u64, Option<String>)>,
+    store_failed: Option<StoreError>,
+}
+
+impl Facts for View {
+    fn read(&self, fact: &FactName) -> Result<Option<Seen>, ReadError> {
+        if !self.installed.manifest.reads.iter().any(|declared| declared.covers(fact)) {
+            return Err(ReadError::Undeclared(fact.to_string()));
+        }
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = match self.snapshot.fact(fact) {
+            Ok(found) => found,
+            Err(error) => {
+                noted.store_failed = Some(error.clone());
+                return Err(ReadError::Store(error.to_string()));
+            }
+        };
+        let seen =
+            found.map(|found| Seen { name: fact.name.clone(), version: found.version, value: found.canonical() });
+        let note = seen.as_ref().map_or((0, None), |seen| (seen.version, Some(seen.value.clone())));
+        noted.reads.insert(fact.clone(), note);
+        Ok(seen)
+    }
+
+    fn config(&self, key: &str) -> Option<String> {
+        self.config.values.get(key).cloned()
+    }
+}
+
+/// A routed governor and what it has said so far.
+pub(crate) struct Seat {
+    pub(crate) slot: Slot,
+    pub(crate) installed: Arc<Installed>,
+    pub(crate) config: SlotConfig,
+    pub(crate) said: Said,
+    pub(crate) fuel: u64,
+    /// Fact → version and canonical value, over all its calls.
+    pub(crate) reads: BTreeMap<FactName, (u64, Option<String>)>,
+}
+
+/// What binds every answer to one event.
+pub(crate) struct Bench<'a> {
+    pub(crate) runtime: &'a dyn GovernorRuntime,
+    pub(crate) context: &'a Context,
+    pub(crate) snapshot: &'a Arc<Snapshot>,
+    pub(crate) tenant_lane: bool,
+    /// How many raised events led here.
+    pub(crate) depth: u32,
+    /// Checks one raised event; a sentence where it may not be.
+    pub(crate) may_raise: &'a dyn Fn(&Slot, &str, &serde_json::Value) -> Result<(), String>,
+}
+
+/// How deep raised events and the effects that follow them may go.
+const DEPTH_MAX: u32 = 8;
+
+impl Seat {
+    pub(crate) fn new(installed: Arc<Installed>, config: SlotConfig) -> Self {
+        let abstained = Said::Decided(Decision::abstain());
+        Self { slot: installed.slot.clone(), installed, config, said: abstained, fuel: 0, reads: BTreeMap::new() }
+    }
+
+    /// Asks the governor to judge. A kind its manifest does not list is not evaluated: it abstained, for no fuel.
+    pub(crate) fn evaluate(&mut self, bench: &Bench<'_>) -> Result<(), StoreError> {
+        self.fuel = 0;
+        self.reads.clear();
+        if !self.installed.manifest.kinds.contains(&bench.context.kind) {
+            self.said = Said::Decided(Decision::abstain());
+            return Ok(());
+        }
+        let decided = self.ask(bench, Question::Evaluate(bench.context.clone()))?;
+        self.said = match decided.and_then(|decision| self.check(bench, decision)) {
+            Ok(decision) => Said::Decided(decision),
+            Err(failure) => Said::Failed(failure),
+        };
+        Ok(())
+    }
+
+    /// Tells the governor the answers of its own effects of one round, and adds what it says to its decision.
+    pub(crate) fn feed(
+        &mut self,
+        bench: &Bench<'_>,
+        results: Vec<EffectResult>,
+        round: Mode,
+    ) -> Result<(), StoreError> {
+        let Said::Decided(before) = &self.said else {
+            return Ok(());
+        };
+        let before = before.clone();
+        let heard = self.ask(bench, Question::Feedback(bench.context.clone(), results))?;
+        let added = heard.and_then(|more| add_feedback(before, more, round).map_err(bad_answer));
+        self.said = match added.and_then(|decision| self.check(bench, decision)) {
+            Ok(decision) => Said::Decided(decision),
+            Err(failure) => Said::Failed(failure),
+        };
+        Ok(())
+    }
+
+    fn ask(&mut self, bench: &Bench<'_>, question: Question) -> Result<Result<Decision, Failure>, StoreError> {
+        let view = Arc::new(View {
+            snapshot: Arc::clone(bench.snapshot),
+            installed: Arc::clone(&self.installed),
+            config: self.config.clone(),
+            noted: Mutex::default(),
+        });
+        let facts: Arc<dyn Facts> = Arc::clone(&view) as Arc<dyn Facts>;
+        let Called { answer, fuel } = bench.runtime.call(&self.slot, &self.config, question, facts);
+        let mut noted = view.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = noted.store_failed.take() {
+            return Err(error);
+        }
+        self.reads.append(&mut noted.reads);
+        // Fuel up to a wall-clock stop is a measurement, and nothing measured goes into a receipt.
+        let measured = matches!(&answer, Err(failure) if failure.class == FailureClass::Deadline);
+        self.fuel = if measured { 0 } else { self.fuel.saturating_add(fuel) };
+        Ok(answer)
+    }
+
+    fn check(&self, bench: &Bench<'_>, decision: Decision) -> Result<Decision, Failure> {
+        decision.check(&self.slot, &self.installed.manifest, bench.tenant_lane).map_err(bad_answer)?;
+        if bench.depth >= DEPTH_MAX {
+            let defers = decision.effects.iter().any(|effect| effect.mode == Mode::Deferred);
+            if !decision.raises.is_empty() || defers {
+                return Err(bad_answer(format!("it goes on raising events, over {DEPTH_MAX} deep")));
+            }
+        }
+        for raise in &decision.raises {
+            (bench.may_raise)(&self.slot, &raise.kind, &raise.data)
+                .map_err(|why| bad_answer(format!("it raises a `{}` that does not validate: {why}", raise.kind)))?;
+        }
+        Ok(decision)
+    }
+
+    /// Its decision, where it gave one.
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        match &self.said {
+            Said::Decided(decision) => Some(decision),
+            Said::Failed(_) => None,
+        }
+    }
+}
+
+fn bad_answer(reason: String) -> Failure {
+    Failure { class: FailureClass::BadAnswer, reason }
+}
+
+/// Every fact that some governor read, with what it was then. The values are blobs by their hash.
+pub(crate) fn read_set(seats: &[Seat]) -> (Vec<Read>, Vec<(Hash, Vec<u8>)>) {
+    let mut reads: BTreeMap<&FactName, &(u64, Option<String>)> = BTreeMap::new();
+    for seat in seats {
+        reads.extend(&seat.reads);
+    }
+    let mut blobs = Vec::new();
+    let reads = reads.into_iter().map(|(fact, (version, value))| {
+        let value = value.as_ref().map(|value| {
+            let hash = sha256(value.as_bytes());
+            blobs.push((hash, value.clone().into_bytes()));
+            hash
+        });
+        Read { fact: fact.clone(), version: *version, value }
+    });
+    (reads.collect(), blobs)
+}

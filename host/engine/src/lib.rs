@@ -1,0 +1,20 @@
+//! The engine: takes turns.
+//!
+//! It drives one event at a time through the nine states, asks governors, carries effects out and undoes them, commits
+//! once, and then lets follow what follows: raised events, deferred effects, timers. What a move is and what answers
+//! add up to it asks `core`; everything it touches is behind a port.
+//!
+//! Not here: what governors say (`governors`), how they run (`runtime`), bytes on disk (`store`).
+
+mod blocking;
+mod commit;
+mod consequence;
+mod host;
+mod judge;
+mod play;
+mod receipt;
+mod turn;
+
+pub use consequence::{Consequence, Trigger};
+pub use host::{Halt, Host, Ports};
+pub use play::{PlayClock, Played, Player, StreamRules};

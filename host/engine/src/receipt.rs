@@ -1,0 +1,281 @@
+//! Receipts: what a turn leaves in the ledger.
+//!
+//! A leaf holds nothing measured and nothing personal: whatever could name a person goes in as a salted commitment, and
+//! sentences stay beside the leaf. An error's fields are the stable ones only.
+
+use std::collections::BTreeMap;
+
+use syndic_core::changes::Change;
+use syndic_core::effect::Mode;
+use syndic_core::outcome::{Outcome, Report};
+use syndic_core::ports::Commit;
+use syndic_core::settle::Said;
+use syndic_core::{Error, Scope, Verdict};
+use syndic_ledger as ledger;
+use syndic_ledger::{Digest, ErrorField, ErrorRecord, Hash, Kind, Receipt, Salt, canonical};
+
+use crate::blocking::Done;
+use crate::commit::Sealed;
+use crate::judge::Seat;
+use crate::turn::{Origin, Turn};
+
+/// The salts of one event: its customer's, and its tenant's.
+struct Salts {
+    subject: Salt,
+    tenant: Salt,
+}
+
+impl Salts {
+    fn of(&self, scope: Scope) -> &Salt {
+        match scope {
+            Scope::Customer => &self.subject,
+            Scope::Tenant => &self.tenant,
+        }
+    }
+}
+
+/// The receipt of a turn.
+pub(crate) fn of(turn: &Turn<'_>, sequence: u64, report: &Report, sealed: &Sealed, commit: &Commit) -> Receipt {
+    let event = &turn.event;
+    let master = &turn.host.master;
+    let salts =
+        Salts { subject: master.salt(&event.tenant, &event.subject), tenant: master.tenant_salt(&event.tenant) };
+    let commit_to = |bytes: &str| salts.subject.commit(bytes.as_bytes());
+    Receipt {
+        changes: sealed.changes.facts.iter().map(|change| changed(change, &salts)).collect(),
+        claims: commit
+            .claims
+            .iter()
+            .map(|(_, key, claim)| ledger::Claim {
+                content: salts.subject.commit(&claim.content.0),
+                key: commit_to(key),
+            })
+            .collect(),
+        conflicts: report.conflicts.iter().map(conflict).collect(),
+        dedup: Some(commit_to(&canonical(&[&event.source, &event.id]))),
+        effects: effects(turn, report.outcome, &salts),
+        error: report.error.as_ref().map(error),
+        event: Some(ledger::Event {
+            hash: commit_to(event.canonical()),
+            id: event.id.clone(),
+            source: commit_to(&event.source),
+            r#type: event.wire_type(),
+        }),
+        governors: turn.seats.iter().map(|seat| governor(seat, &salts)).collect(),
+        numbers: sealed.numbers.clone(),
+        parent: parent(&turn.origin),
+        raises: commit
+            .raised
+            .iter()
+            .zip(turn.decisions().flat_map(|(slot, decision)| decision.raises.iter().map(move |raise| (slot, raise))))
+            .map(|(raised, (slot, raise))| ledger::Raised {
+                hash: commit_to(&raised.event),
+                slot: slot.to_string(),
+                r#type: raise.kind.clone(),
+            })
+            .collect(),
+        read_set: read_set(&turn.seats, &salts),
+        state_path: report.state_path.iter().map(|state| state.name().to_owned()).collect(),
+        subject: Some(commit_to(&event.subject)),
+        tenant: Some(event.tenant.clone()),
+        timers: commit
+            .timers_set
+            .iter()
+            .map(|timer| ledger::Timer {
+                hash: commit_to(&canonical(&(timer.due, &timer.data))),
+                name: timer.key.name.clone(),
+                slot: timer.key.slot.to_string(),
+            })
+            .collect(),
+        ..Receipt::new(
+            sequence,
+            event.time.to_string(),
+            Kind::Event,
+            outcome(report.outcome),
+            turn.host.config_digest,
+            turn.host.engine_hash,
+        )
+    }
+}
+
+fn outcome(outcome: Outcome) -> ledger::Outcome {
+    match outcome {
+        Outcome::Completed => ledger::Outcome::Completed,
+        Outcome::Refused => ledger::Outcome::Refused,
+        Outcome::Referred => ledger::Outcome::Referred,
+        Outcome::RolledBack => ledger::Outcome::RolledBack,
+        Outcome::Stuck => ledger::Outcome::Stuck,
+        Outcome::Invalid => unreachable!("what was turned away leaves no receipt"),
+    }
+}
+
+fn parent(origin: &Origin) -> Option<ledger::Parent> {
+    let (relation, sequence) = match origin {
+        Origin::Outside => return None,
+        Origin::Raised { cause, .. } => (ledger::Relation::Raised, *cause),
+        Origin::Settled { cause, .. } => (ledger::Relation::Settled, *cause),
+        Origin::Timer { cause, .. } => (ledger::Relation::Timer, *cause),
+    };
+    Some(ledger::Parent { relation, sequence })
+}
+
+fn scope(scope: Scope) -> ledger::Scope {
+    match scope {
+        Scope::Customer => ledger::Scope::Customer,
+        Scope::Tenant => ledger::Scope::Tenant,
+    }
+}
+
+fn governor(seat: &Seat, salts: &Salts) -> ledger::Governor {
+    let (verdict, code, output) = match &seat.said {
+        Said::Failed(failure) => (ledger::Verdict::Fault, Some(failure.class.name().to_owned()), None),
+        Said::Decided(decision) => {
+            let verdict = match decision.verdict {
+                Verdict::Approve => ledger::Verdict::Approve,
+                Verdict::Abstain => ledger::Verdict::Abstain,
+                Verdict::Refuse(_) => ledger::Verdict::Refuse,
+                Verdict::Refer(_) => ledger::Verdict::Refer,
+            };
+            let code = decision.verdict.reason().map(|reason| reason.code.clone());
+            (verdict, code, Some(salts.subject.commit(canonical(decision).as_bytes())))
+        }
+    };
+    ledger::Governor {
+        code,
+        digest: Digest(seat.installed.digest),
+        fuel: seat.fuel,
+        output,
+        slot: seat.slot.to_string(),
+        verdict: Some(verdict),
+        version: seat.installed.manifest.version.clone(),
+    }
+}
+
+fn read_set(seats: &[Seat], salts: &Salts) -> Vec<ledger::Read> {
+    let mut reads = BTreeMap::new();
+    for seat in seats {
+        reads.extend(&seat.reads);
+    }
+    let read = |(fact, (version, value)): (&syndic_core::FactName, &(u64, Option<String>))| ledger::Read {
+        hash: value.as_ref().map(|value| salts.of(fact.scope).commit(value.as_bytes())),
+        name: fact.name.clone(),
+        scope: scope(fact.scope),
+        version: *version,
+    };
+    reads.into_iter().map(read).collect()
+}
+
+fn changed(change: &Change, salts: &Salts) -> ledger::Change {
+    let salt = salts.of(change.fact.scope);
+    let commit = |held: &syndic_core::fact::Held| salt.commit(canonical(held).as_bytes());
+    ledger::Change {
+        after: change.after.as_ref().map(commit),
+        before: change.before.as_ref().map(|before| commit(&before.value)),
+        name: change.fact.name.clone(),
+        scope: scope(change.fact.scope),
+        version: change.before.as_ref().map_or(0, |before| before.version) + 1,
+    }
+}
+
+fn conflict(conflict: &syndic_core::outcome::Conflict) -> ledger::Conflict {
+    let policy = match conflict.policy.as_str() {
+        "slot-order" => ledger::Policy::SlotOrder,
+        "manual" => ledger::Policy::Manual,
+        "optimistic" => ledger::Policy::Optimistic,
+        "last-write-wins" => ledger::Policy::LastWriteWins,
+        _ => ledger::Policy::Compensate,
+    };
+    ledger::Conflict {
+        fact: conflict.fact.clone(),
+        policy,
+        settlement: conflict.settlement.clone(),
+        slots: conflict.slots.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Blocking effects with what came of them, then, where the event completed, the deferred ones that now wait.
+fn effects(turn: &Turn<'_>, outcome: Outcome, salts: &Salts) -> Vec<ledger::Effect> {
+    let request = |effect: &syndic_core::decision::Effect| {
+        salts.subject.commit(canonical(&(&effect.key, &effect.body, &effect.undo)).as_bytes())
+    };
+    let mut effects: Vec<ledger::Effect> = turn.done.iter().map(|done| blocking(turn, done, &request, salts)).collect();
+    if outcome == Outcome::Completed {
+        for (slot, decision) in turn.decisions() {
+            for effect in decision.effects.iter().filter(|effect| effect.mode == Mode::Deferred) {
+                let way = syndic_core::effect::Way::Do;
+                effects.push(ledger::Effect {
+                    action: effect.action.clone(),
+                    answer: None,
+                    attempt: 1,
+                    id: effect.id.clone(),
+                    key: syndic_core::effect::connector_key(&turn.event.key(), slot, &effect.id, 1, way),
+                    mode: ledger::Mode::Deferred,
+                    request: request(effect),
+                    slot: slot.to_string(),
+                    status: ledger::EffectStatus::Pending,
+                });
+            }
+        }
+    }
+    effects
+}
+
+fn blocking(
+    turn: &Turn<'_>,
+    done: &Done,
+    request: &impl Fn(&syndic_core::decision::Effect) -> Hash,
+    salts: &Salts,
+) -> ledger::Effect {
+    let intent = &done.intent;
+    let status = match &intent.answer {
+        _ if intent.undone => ledger::EffectStatus::Undone,
+        _ if turn.stuck.is_some() && done.needs_undo() => ledger::EffectStatus::UndoFailed,
+        None => ledger::EffectStatus::Failed,
+        Some(answer) if !answer.accepted => ledger::EffectStatus::Declined,
+        Some(_) => ledger::EffectStatus::Done,
+    };
+    ledger::Effect {
+        action: intent.effect.action.clone(),
+        answer: intent.answer.as_ref().map(|answer| salts.subject.commit(canonical(answer).as_bytes())),
+        attempt: intent.attempt,
+        id: intent.effect.id.clone(),
+        key: intent.key,
+        mode: match intent.effect.mode {
+            Mode::Check => ledger::Mode::Check,
+            Mode::Reversible => ledger::Mode::Reversible,
+            Mode::Deferred => ledger::Mode::Deferred,
+        },
+        request: request(&intent.effect),
+        slot: intent.slot.to_string(),
+        status,
+    }
+}
+
+/// An error's stable, impersonal fields; its sentence stays beside the leaf.
+fn error(error: &Error) -> ErrorRecord {
+    let text = |text: &dyn ToString| ErrorField::Text(text.to_string());
+    let fields: Vec<(&str, ErrorField)> = match error {
+        Error::InvalidTransition { from, to, event } => {
+            vec![("event", text(event)), ("from", text(from)), ("to", text(to))]
+        }
+        Error::GovernorStartupFailed { governor, timeout_secs } => {
+            vec![("governor", text(governor)), ("timeout_secs", ErrorField::Number(*timeout_secs))]
+        }
+        Error::CoordinationTimeout { phase } => vec![("phase", text(phase))],
+        Error::GovernorError { governor, .. } | Error::ComponentRejected { governor, .. } => {
+            vec![("governor", text(governor))]
+        }
+        Error::ConflictDetected { fact, governors } => {
+            let names = governors.iter().map(ToString::to_string).collect();
+            vec![("fact", text(fact)), ("governors", ErrorField::Names(names))]
+        }
+        Error::RollbackFailed { effect, .. } | Error::EffectFailed { effect, .. } => vec![("effect", text(effect))],
+        Error::NoGovernorsAssigned { event_type, .. } => vec![("event_type", text(event_type))],
+        Error::Overloaded { retry_after_ms } => vec![("retry_after_ms", ErrorField::Number(*retry_after_ms))],
+        Error::IdempotencyViolation { .. } | Error::EventValidationFailed { .. } => Vec::new(),
+    };
+    ErrorRecord {
+        fields: fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect(),
+        kind: error.kind().to_owned(),
+    }
+}

@@ -1,0 +1,388 @@
+//! A turn: one event driven through the nine states.
+//!
+//! The loop at the heart of the host is the table of `core::states` and nothing else: do what the move asks for, bring
+//! back what happened, look up the next move.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+use syndic_core::changes::{Changes, Ground, SlotWrites, Trouble, merge};
+use syndic_core::effect::Mode;
+use syndic_core::outcome::{Conflict, Outcome, Report};
+use syndic_core::ports::{Context, Intent, StoreError, TimerKey};
+use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
+use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
+use syndic_core::states::{self, Action, On, State};
+use syndic_core::{Error, Event, FactName, Lane, Slot, Time, payload};
+
+use crate::blocking::Done;
+use crate::host::{Halt, Host};
+use crate::judge::{Bench, Seat, Snapshot, stored};
+
+/// Where an event comes from, and what its receipt spends.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Origin {
+    /// A caller.
+    Outside,
+    /// A governor raised it.
+    Raised { number: u64, cause: u64, depth: u32 },
+    /// A deferred effect came to its end.
+    Settled { number: u64, cause: u64, depth: u32 },
+    /// A timer fired.
+    Timer { key: TimerKey, cause: u64 },
+}
+
+impl Origin {
+    pub(crate) fn depth(&self) -> u32 {
+        match self {
+            Self::Outside | Self::Timer { .. } => 0,
+            Self::Raised { depth, .. } | Self::Settled { depth, .. } => *depth,
+        }
+    }
+}
+
+/// Why an event goes no further.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Stop {
+    Refused,
+    Referred,
+    Failed(Error),
+    /// A claimed key stands for the same content: the first event's report.
+    Duplicate(Box<Report>),
+    /// A claimed key stands for other content.
+    Violation(Error),
+}
+
+/// One event on its way.
+pub(crate) struct Turn<'h> {
+    pub(crate) host: &'h Host,
+    pub(crate) event: Event,
+    pub(crate) origin: Origin,
+    pub(crate) lane: Lane,
+    pub(crate) now: Time,
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) done: Vec<Done>,
+    /// What an earlier process wrote down for this event before it was stopped.
+    pub(crate) before: Vec<Intent>,
+    pub(crate) path: Vec<State>,
+    pub(crate) conflicts: Vec<Conflict>,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) stuck: Option<Error>,
+    pub(crate) report: Option<Report>,
+    snapshot: Arc<Snapshot>,
+    slots: Vec<Slot>,
+    judged: u32,
+    entered: Time,
+}
+
+impl<'h> Turn<'h> {
+    pub(crate) fn new(
+        host: &'h Host,
+        event: Event,
+        lane: Lane,
+        slots: Vec<Slot>,
+        origin: Origin,
+    ) -> Result<Self, Halt> {
+        let store = &host.ports.store;
+        let now = store.lane_now(&lane)?.map_or(event.time, |last| last.max(event.time));
+        Ok(Self {
+            before: store.intents(&event.key())?,
+            snapshot: Arc::new(Snapshot::new(Arc::clone(store), lane.clone())),
+            entered: host.ports.clock.now(),
+            seats: Vec::new(),
+            done: Vec::new(),
+            path: Vec::new(),
+            conflicts: Vec::new(),
+            stop: None,
+            stuck: None,
+            report: None,
+            judged: 0,
+            host,
+            event,
+            origin,
+            lane,
+            now,
+            slots,
+        })
+    }
+
+    /// Drives the event to its outcome.
+    pub(crate) fn run(mut self) -> Result<Report, Halt> {
+        let mut state = State::Idle;
+        let mut on = On::EventTaken;
+        loop {
+            let (next, action) = states::next(state, on).map_err(Halt::Bug)?;
+            state = next;
+            self.path.push(state);
+            self.entered = self.host.ports.clock.now();
+            on = match action {
+                Action::Route => self.route(),
+                Action::AskGovernors => self.ask_governors()?,
+                Action::Settle => self.settle()?,
+                Action::Commit => self.commit()?,
+                Action::WeighUndo => self.weigh_undo(),
+                Action::Undo => self.undo_everything()?,
+                Action::CommitOutcome | Action::ParkAndAlarm => self.commit_outcome()?,
+                Action::Answer | Action::Listen => return self.answer(state),
+            };
+            on = self.within_limit(state, on);
+        }
+    }
+
+    fn answer(self, state: State) -> Result<Report, Halt> {
+        let bug = Error::InvalidTransition { from: state.name().into(), to: "Idle".into(), event: "Answer".into() };
+        self.report.ok_or(Halt::Bug(bug))
+    }
+
+    /// A state that outlived its limit stops the event, whatever it came to.
+    fn within_limit(&mut self, state: State, on: On) -> On {
+        let limits = &self.host.config.limits;
+        let limit = match (state, on) {
+            (State::CoordinatingFsms, On::AllDecided) => limits.coordination_ms,
+            (State::AwaitingFeedback, On::Settled) => limits.feedback_ms,
+            _ => return on,
+        };
+        if self.host.ports.clock.now().ms() - self.entered.ms() <= i64::try_from(limit).unwrap_or(i64::MAX) {
+            return on;
+        }
+        self.stopped(Stop::Failed(Error::CoordinationTimeout { phase: state.name().into() }))
+    }
+
+    pub(crate) fn stopped(&mut self, stop: Stop) -> On {
+        self.stop = Some(stop);
+        On::Stopped
+    }
+
+    fn route(&mut self) -> On {
+        let runtime = &self.host.ports.runtime;
+        let installed = self.slots.iter().filter_map(|slot| runtime.installed(slot));
+        self.seats = installed
+            .map(|installed| {
+                let config = self.host.config.slot(&installed.slot);
+                Seat::new(installed, config)
+            })
+            .collect();
+        if self.seats.is_empty() {
+            let error =
+                Error::NoGovernorsAssigned { event_id: self.event.id.clone(), event_type: self.event.kind.clone() };
+            return self.stopped(Stop::Failed(error));
+        }
+        On::Routed
+    }
+
+    fn ask_governors(&mut self) -> Result<On, Halt> {
+        self.judged += 1;
+        self.conflicts.clear();
+        self.snapshot = Arc::new(Snapshot::new(Arc::clone(&self.host.ports.store), self.lane.clone()));
+        for done in &mut self.done {
+            done.wanted = false;
+        }
+        self.with_bench(|seats, bench| seats.iter_mut().try_for_each(|seat| seat.evaluate(bench)))?;
+        match weigh(self.seats.iter().map(|seat| (&seat.slot, &seat.said))) {
+            Weighed::Failed(error) => Ok(self.stopped(Stop::Failed(error))),
+            _ => Ok(On::AllDecided),
+        }
+    }
+
+    /// Lends the seats and what binds their answers.
+    pub(crate) fn with_bench<T>(
+        &mut self,
+        ask: impl FnOnce(&mut [Seat], &Bench<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, Halt> {
+        let context = self.context();
+        let lane = (&self.event.tenant, &self.event.subject);
+        let config = &self.host.config;
+        let may_raise = |slot: &Slot, kind: &str, data: &Value| {
+            if [TIMER_FIRED, EFFECT_SETTLED].contains(&kind) {
+                return Err("the host alone makes such events".to_owned());
+            }
+            if config.route(kind).is_none() {
+                return Err("no governor is assigned to it".to_owned());
+            }
+            payload::check(kind, data)?;
+            let lane = syndic_core::event::HostLane { tenant: lane.0, subject: lane.1 };
+            Event::of_host(slot, "0".into(), kind, &lane, context.now, data.clone()).map(|_| ())
+        };
+        let bench = Bench {
+            runtime: &*self.host.ports.runtime,
+            context: &context,
+            snapshot: &self.snapshot,
+            tenant_lane: self.lane.customer.is_none(),
+            depth: self.origin.depth(),
+            may_raise: &may_raise,
+        };
+        Ok(ask(&mut self.seats, &bench)?)
+    }
+
+    fn context(&self) -> Context {
+        let [a, b, c, d, e, f, g, h, ..] = self.event.hash().0;
+        Context {
+            id: self.event.id.clone(),
+            source: self.event.source.clone(),
+            kind: self.event.kind.clone(),
+            subject: self.event.subject.clone(),
+            time: self.event.time,
+            data: syndic_ledger::canonical(&self.event.data),
+            now: self.now,
+            seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 11,
+        }
+    }
+
+    /// Weighs the verdicts, then does the blocking effects in two rounds, weighing again after each.
+    fn settle(&mut self) -> Result<On, Halt> {
+        if let Err(stop) = self.weigh_all()? {
+            return Ok(self.stopped(stop));
+        }
+        if let Err(stop) = self.check_claims()? {
+            return Ok(self.stopped(stop));
+        }
+        for mode in [Mode::Check, Mode::Reversible] {
+            if let Err(stop) = self.round(mode)? {
+                return Ok(self.stopped(stop));
+            }
+            if let Err(stop) = self.weigh_all()? {
+                return Ok(self.stopped(stop));
+            }
+            if mode == Mode::Check
+                && let Err(stop) = self.check_claims()?
+            {
+                return Ok(self.stopped(stop));
+            }
+        }
+        // What an earlier judgement had done and this one does not ask for is undone before the commit.
+        match self.undo(false)? {
+            Ok(()) => Ok(On::Settled),
+            Err(error) => Ok(self.stopped(Stop::Failed(error))),
+        }
+    }
+
+    fn weigh_all(&mut self) -> Result<Result<(), Stop>, Halt> {
+        match weigh(self.seats.iter().map(|seat| (&seat.slot, &seat.said))) {
+            Weighed::Failed(error) => return Ok(Err(Stop::Failed(error))),
+            Weighed::Refused => return Ok(Err(Stop::Refused)),
+            Weighed::Referred => return Ok(Err(Stop::Referred)),
+            Weighed::Agreed => {}
+        }
+        let effects = self.seats.iter().flat_map(|seat| {
+            let effects = seat.decision().map_or(&[][..], |decision| &decision.effects);
+            effects.iter().map(move |effect| (&seat.slot, effect))
+        });
+        if let Err(conflict) = agree_on_effects(effects) {
+            return Ok(Err(self.disagreement(conflict)));
+        }
+        self.add_up(&BTreeSet::new()).map(|added| added.map(|_| ()))
+    }
+
+    fn disagreement(&mut self, conflict: Conflict) -> Stop {
+        let error = Error::ConflictDetected { fact: conflict.fact.clone(), governors: conflict.slots.clone() };
+        self.conflicts.push(conflict);
+        Stop::Failed(error)
+    }
+
+    /// What all writes add up to now.
+    pub(crate) fn add_up(&mut self, moved: &BTreeSet<FactName>) -> Result<Result<Changes, Stop>, Halt> {
+        let store = Arc::clone(&self.host.ports.store);
+        let lane = self.lane.clone();
+        let current = |name: &FactName| stored(&*store, &lane, name);
+        let ground = Ground { config: &self.host.config, time: self.event.time, moved, current: &current };
+        let decisions: Vec<SlotWrites<'_>> =
+            self.seats.iter().filter_map(|seat| Some((&seat.slot, seat.decision()?.writes.as_slice()))).collect();
+        match merge(&ground, &decisions) {
+            Ok(changes) => Ok(Ok(changes)),
+            Err(Trouble::Store(error)) => Err(error.into()),
+            Err(Trouble::Disagreement(conflict)) => Ok(Err(self.disagreement(conflict))),
+            Err(Trouble::Manual(conflict)) => {
+                self.conflicts.push(conflict);
+                Ok(Err(Stop::Referred))
+            }
+            Err(Trouble::BadAnswer { slot, reason }) => {
+                let class = syndic_core::ports::FailureClass::BadAnswer;
+                if let Some(seat) = self.seats.iter_mut().find(|seat| seat.slot == slot) {
+                    seat.said = Said::Failed(syndic_core::ports::Failure { class, reason: reason.clone() });
+                }
+                Ok(Err(Stop::Failed(Error::governor(&slot, format!("{}: {reason}", class.name())))))
+            }
+        }
+    }
+
+    /// Whether some claimed key is taken, by the first of them that is.
+    pub(crate) fn check_claims(&mut self) -> Result<Result<(), Stop>, Halt> {
+        let changes = match self.add_up(&BTreeSet::new())? {
+            Ok(changes) => changes,
+            Err(stop) => return Ok(Err(stop)),
+        };
+        let store = &self.host.ports.store;
+        for claim in &changes.claims {
+            let Some(taken) = store.claim(&self.event.tenant, &claim.key)? else {
+                continue;
+            };
+            if taken.content != syndic_ledger::canonical_hash(&claim.content) {
+                let reason =
+                    format!("`{}` was already used, by event `{}`, for something else", claim.key, taken.event.id);
+                return Ok(Err(Stop::Violation(Error::IdempotencyViolation {
+                    event_id: self.event.id.clone(),
+                    reason,
+                })));
+            }
+            let first = store.dedup(&taken.event)?.ok_or_else(|| {
+                StoreError::Corrupt(format!("`{}` is claimed by {}, which is not there", claim.key, taken.event))
+            })?;
+            return Ok(Err(Stop::Duplicate(Box::new(first.report))));
+        }
+        Ok(Ok(()))
+    }
+
+    fn weigh_undo(&mut self) -> On {
+        if self.done.iter().any(Done::needs_undo) { On::EffectsToUndo } else { On::NothingToUndo }
+    }
+
+    fn undo_everything(&mut self) -> Result<On, Halt> {
+        match self.undo(true)? {
+            Ok(()) => Ok(On::Undone),
+            Err(error) => {
+                self.stuck = Some(error);
+                Ok(On::UndoStuck)
+            }
+        }
+    }
+
+    /// Facts that moved since they were read: too many times, and the event is given up.
+    pub(crate) fn stale(&mut self, fact: &FactName) -> On {
+        let given_up = self.host.config.limits.stale_max.is_some_and(|most| self.judged > most);
+        if !given_up {
+            return On::Stale;
+        }
+        let governors: Vec<Slot> =
+            self.seats.iter().filter(|seat| seat.reads.contains_key(fact)).map(|seat| seat.slot.clone()).collect();
+        let stop = self.disagreement(Conflict {
+            fact: fact.to_string(),
+            slots: governors,
+            policy: "optimistic".into(),
+            settlement: "rolled back: the fact kept moving".into(),
+        });
+        self.stopped(stop)
+    }
+
+    /// The outcome, as things stand.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match (&self.stuck, &self.stop) {
+            (Some(_), _) => Outcome::Stuck,
+            (None, None) => Outcome::Completed,
+            (None, Some(Stop::Refused)) => Outcome::Refused,
+            (None, Some(Stop::Referred)) => Outcome::Referred,
+            (None, Some(Stop::Failed(_))) => Outcome::RolledBack,
+            (None, Some(Stop::Duplicate(first))) => first.outcome,
+            (None, Some(Stop::Violation(_))) => Outcome::Invalid,
+        }
+    }
+
+    /// What went wrong, if anything did.
+    pub(crate) fn error(&self) -> Option<Error> {
+        match (&self.stuck, &self.stop) {
+            (Some(error), _) | (None, Some(Stop::Failed(error) | Stop::Violation(error))) => Some(error.clone()),
+            (None, Some(Stop::Duplicate(first))) => first.error.clone(),
+            (None, None | Some(Stop::Refused | Stop::Referred)) => None,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The engine's promises, over governors that answer from a script: all or nothing, one receipt each, in order.
+
+mod effects;
+mod follows;
+mod judging;
+mod keys;
+mod world;

@@ -1,0 +1,304 @@
+//! A world for the engine: governors that answer from a script, a connector that counts, a store in memory.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use syndic_core::config::SlotConfig;
+use syndic_core::decision::{DeclaredRead, Effect, Raise, Reason, TimerRequest, Undo, Write};
+use syndic_core::effect::{Mode, Way};
+use syndic_core::ports::{
+    Answer, Called, Clock, Connector, Facts, Failure, GovernorRuntime, Installed, NoAnswer, Question, Request, Store,
+};
+use syndic_core::{Config, Decision, Event, FactName, Manifest, Report, Scope, Slot, Time, Verdict};
+use syndic_engine::{Consequence, Host, Ports};
+use syndic_ledger::{Hash, Master, Receipt, sha256};
+use syndic_store::MemoryStore;
+
+/// How a scripted governor answers.
+pub type Script = dyn Fn(&Asked) -> Result<Decision, Failure> + Send + Sync;
+
+/// What a scripted governor is asked.
+pub struct Asked {
+    pub question: Question,
+    pub facts: Arc<dyn Facts>,
+}
+
+impl Asked {
+    pub fn context(&self) -> &syndic_core::ports::Context {
+        match &self.question {
+            Question::Evaluate(context) | Question::Feedback(context, _) => context,
+        }
+    }
+
+    pub fn is_feedback(&self) -> bool {
+        matches!(self.question, Question::Feedback(..))
+    }
+
+    pub fn accepted(&self) -> bool {
+        matches!(&self.question, Question::Feedback(_, results) if results.iter().all(|result| result.accepted))
+    }
+
+    pub fn fact(&self, name: &str) -> Option<String> {
+        let seen = self.facts.read(&customer(name)).expect("it is declared");
+        seen.map(|seen| seen.value)
+    }
+}
+
+#[derive(Default)]
+pub struct Scripted {
+    governors: BTreeMap<Slot, (Arc<Installed>, Box<Script>)>,
+}
+
+impl GovernorRuntime for Scripted {
+    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>> {
+        self.governors.get(slot).map(|(installed, _)| Arc::clone(installed))
+    }
+
+    fn all_installed(&self) -> Vec<Arc<Installed>> {
+        self.governors.values().map(|(installed, _)| Arc::clone(installed)).collect()
+    }
+
+    fn engine_hash(&self) -> Hash {
+        sha256(b"scripted")
+    }
+
+    fn call(&self, slot: &Slot, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+        let (_, script) = &self.governors[slot];
+        Called { answer: script(&Asked { question, facts }), fuel: 100 }
+    }
+}
+
+/// Says what it is told to say, and writes down everything it was asked.
+pub struct Telltale {
+    pub asked: Mutex<Vec<Request>>,
+    pub answer: Box<dyn Fn(&Request) -> Result<Answer, NoAnswer> + Send + Sync>,
+}
+
+impl Connector for Telltale {
+    fn call(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        self.asked.lock().unwrap().push(request.clone());
+        (self.answer)(request)
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Default)]
+pub struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub fn move_by(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Time {
+        Time::from_ms(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Everything a story needs, before the host is built over it.
+pub struct World {
+    pub config: Config,
+    pub scripted: Scripted,
+    pub connector: Telltale,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<HandClock>,
+}
+
+/// The host of a story.
+pub struct Stage {
+    pub host: Host,
+    pub connector: Arc<Telltale>,
+    pub store: Arc<dyn Store>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let answer = Box::new(|_: &Request| Ok(Answer { accepted: true, body: json!({}) }));
+        Self {
+            config: Config::default(),
+            scripted: Scripted::default(),
+            connector: Telltale { asked: Mutex::default(), answer },
+            store: Arc::new(MemoryStore::new(Master::from_seed(0))),
+            clock: Arc::default(),
+        }
+    }
+
+    /// Installs a governor that judges every kind of the stories, may read everything, and answers so.
+    pub fn governor(
+        mut self,
+        slot: &str,
+        script: impl Fn(&Asked) -> Result<Decision, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        let slot = self::slot(slot);
+        let any = |scope| DeclaredRead { scope, name: "*".into(), exact: false };
+        let texts = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        let manifest = Manifest {
+            name: slot.to_string(),
+            version: "1.0.0".into(),
+            kinds: texts(&["RenewalDue", "PaymentProcessed", "CustomerCancels", "TimerFired", "EffectSettled"]),
+            reads: vec![any(Scope::Customer), any(Scope::Tenant)],
+            effects: texts(&["authorize-payment", "kyc-check", "mail", "capture", "reserve"]),
+            state_schema: 1,
+        };
+        let digest = sha256(slot.as_str().as_bytes());
+        let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest });
+        self.scripted.governors.insert(slot, (installed, Box::new(script)));
+        self
+    }
+
+    pub fn connector(mut self, answer: impl Fn(&Request) -> Result<Answer, NoAnswer> + Send + Sync + 'static) -> Self {
+        self.connector.answer = Box::new(answer);
+        self
+    }
+
+    pub fn over(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = store;
+        self
+    }
+
+    pub fn stage(self) -> Stage {
+        let connector = Arc::new(self.connector);
+        let ports = Ports {
+            store: Arc::clone(&self.store),
+            runtime: Arc::new(self.scripted),
+            connector: Arc::clone(&connector) as Arc<dyn Connector>,
+            clock: self.clock,
+        };
+        let host = Host::new(ports, self.config, Master::from_seed(0)).unwrap();
+        Stage { host, connector, store: self.store }
+    }
+}
+
+impl Stage {
+    pub fn submit(&self, event: Value) -> Report {
+        let report = self.host.submit(Event::from_outside(event.to_string().as_bytes()).unwrap()).unwrap();
+        self.check_ledger();
+        report
+    }
+
+    pub fn follow(&self, until: Option<&str>) -> Vec<Consequence> {
+        let until = until.map(|text| Time::parse(text).unwrap());
+        std::iter::from_fn(|| self.host.next_consequence(until).unwrap()).collect()
+    }
+
+    pub fn fact(&self, name: &str) -> Option<Value> {
+        self.store.fact(&customer(name).key("acme", "c1")).unwrap().map(|fact| fact.value.read())
+    }
+
+    /// What the world was asked, as `do action` and `undo action`.
+    pub fn asked(&self) -> Vec<String> {
+        let asked = self.connector.asked.lock().unwrap();
+        let way = |way| if way == Way::Do { "do" } else { "undo" };
+        asked.iter().map(|request| format!("{} {}", way(request.way), request.action)).collect()
+    }
+
+    /// Every leaf reads back strictly, and the root is over exactly these leaves.
+    pub fn check_ledger(&self) {
+        let head = self.store.head().unwrap();
+        let mut frontier = syndic_ledger::Frontier::new();
+        for sequence in 1..=head.frontier.size() {
+            let entry = self.store.receipt(sequence).unwrap().expect("no gap");
+            let receipt = Receipt::parse(entry.leaf.as_bytes()).unwrap();
+            assert_eq!(receipt.sequence, sequence);
+            frontier.append(receipt.leaf_hash());
+        }
+        assert_eq!(frontier.root(), head.frontier.root());
+    }
+
+    pub fn receipt(&self, sequence: u64) -> Receipt {
+        Receipt::parse(self.store.receipt(sequence).unwrap().unwrap().leaf.as_bytes()).unwrap()
+    }
+}
+
+// ── words the stories use ───────────────────────────────────────────────────────────────────────────────────────────
+
+pub fn slot(name: &str) -> Slot {
+    Slot::new(name).unwrap()
+}
+
+pub fn customer(name: &str) -> FactName {
+    FactName { scope: Scope::Customer, name: name.into() }
+}
+
+pub fn renewal(id: &str, time: &str) -> Value {
+    event(id, "RenewalDue", time, json!({"subscription_id": "sub-1"}))
+}
+
+pub fn payment(id: &str, key: &str, amount: i64) -> Value {
+    event(id, "PaymentProcessed", "2026-01-01T00:00:00Z", json!({"amount": amount, "idempotency_key": key}))
+}
+
+pub fn event(id: &str, kind: &str, time: &str, data: Value) -> Value {
+    json!({"specversion": "1.0", "id": id, "source": "/shop", "type": format!("marketplace.{kind}"), "tenant": "acme",
+           "subject": "c1", "time": time, "data": data})
+}
+
+pub fn approve() -> Decision {
+    Decision { verdict: Verdict::Approve, ..Decision::abstain() }
+}
+
+pub fn refuse(code: &str) -> Decision {
+    let reason = Reason { code: code.into(), message: format!("no: {code}") };
+    Decision { verdict: Verdict::Refuse(reason), ..Decision::abstain() }
+}
+
+pub fn refer(code: &str) -> Decision {
+    let reason = Reason { code: code.into(), message: format!("ask: {code}") };
+    Decision { verdict: Verdict::Refer(reason), ..Decision::abstain() }
+}
+
+/// Adds to a decision, so that stories read as sentences.
+pub trait With {
+    fn set(self, name: &str, value: Value) -> Self;
+    fn write(self, write: Write) -> Self;
+    fn reversible(self, id: &str) -> Self;
+    fn check(self, id: &str) -> Self;
+    fn mail(self, id: &str) -> Self;
+    fn timer(self, name: &str, due: &str) -> Self;
+    fn raise(self, kind: &str, data: Value) -> Self;
+}
+
+impl With for Decision {
+    fn set(self, name: &str, value: Value) -> Self {
+        self.write(Write::Set { fact: customer(name), value })
+    }
+
+    fn write(mut self, write: Write) -> Self {
+        self.writes.push(write);
+        self
+    }
+
+    fn reversible(mut self, id: &str) -> Self {
+        let undo = Undo { action: "void-authorization".into(), body: json!({"of": id}) };
+        self.effects.push(effect(id, "authorize-payment", Mode::Reversible, Some(undo)));
+        self
+    }
+
+    fn check(mut self, id: &str) -> Self {
+        self.effects.push(effect(id, "kyc-check", Mode::Check, None));
+        self
+    }
+
+    fn mail(mut self, id: &str) -> Self {
+        self.effects.push(effect(id, "mail", Mode::Deferred, None));
+        self
+    }
+
+    fn timer(mut self, name: &str, due: &str) -> Self {
+        self.timers.push(TimerRequest { name: name.into(), due: Time::parse(due).unwrap(), data: None });
+        self
+    }
+
+    fn raise(mut self, kind: &str, data: Value) -> Self {
+        self.raises.push(Raise { kind: kind.into(), data });
+        self
+    }
+}
+
+fn effect(id: &str, action: &str, mode: Mode, undo: Option<Undo>) -> Effect {
+    Effect { id: id.into(), action: action.into(), mode, key: id.into(), body: json!({"id": id}), undo }
+}
