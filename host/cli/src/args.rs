@@ -1,0 +1,213 @@
+//! Arguments: the verbs of the command line and the help that teaches them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
+/// every outcome has a receipt.
+#[derive(Debug, Parser)]
+#[command(
+    name = "syndic",
+    version,
+    arg_required_else_help = true,
+    after_help = "Begin with `syndic demo`. Then write an event to a file, one JSON per line, and `syndic play` it.\n\n\
+                  Exit codes: 0 done, 1 the answer is no, 2 usage or unreadable input, 3 cannot reach or open, 4 corrupt."
+)]
+pub struct Cli {
+    /// One JSON object per line on stdout; everything else on stderr.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a month of a small marketplace and print what happened
+    Demo(Demo),
+    /// Run events through an embedded host, deterministically, with no daemon
+    #[command(after_help = PLAY_HELP)]
+    Play(Play),
+    /// Look at events
+    #[command(subcommand)]
+    Event(EventVerb),
+    /// Look at what the host knows of a customer or a tenant
+    #[command(subcommand)]
+    Fact(FactVerb),
+    /// Look at the ledger's receipts
+    #[command(subcommand)]
+    Receipt(ReceiptVerb),
+    /// How a data directory stands
+    Stats(Data),
+}
+
+const PLAY_HELP: &str = "\
+An event is a CloudEvent, one JSON object per line:
+  {\"specversion\":\"1.0\",\"id\":\"evt-1\",\"source\":\"/shop\",\"type\":\"marketplace.CustomerSubscribes\",
+   \"tenant\":\"acme\",\"subject\":\"cust-1\",\"time\":\"2026-01-02T03:04:05Z\",\"data\":{\"sku\":\"pro\"}}
+
+Event times drive the clock; timers fire when an event passes them. The same events, governors and seed give the
+same receipts and the same root. A run that was killed is completed by running it again on its directory.
+
+Examples:
+  syndic play events.jsonl --data data
+  syndic play events.jsonl --data data --json | jq 'select(.outcome == \"rolled-back\")'
+  syndic play events.jsonl --data other --governor billing=my-billing.wasm";
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// About how many events to play
+    #[arg(long, value_name = "N", default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(200..=1_000_000))]
+    pub events: u32,
+    /// Decides what happens in the month, and the salts of the receipts
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Where to keep the data [default: a new folder among the temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Write the month's events to a file too, to play them yourself
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+}
+
+/// `play`
+#[derive(Debug, Args)]
+pub struct Play {
+    /// The events, one JSON per line; `-` reads them from stdin
+    #[arg(value_name = "FILE|-")]
+    pub file: PathBuf,
+    /// The data directory; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Replace a bundled governor for this run; repeatable
+    #[arg(long, value_name = "SLOT=FILE.wasm", value_parser = replacement)]
+    pub governor: Vec<Replacement>,
+    /// Exit 1 unless every event completed
+    #[arg(long)]
+    pub strict: bool,
+    /// Take events more than 400 days ahead of the clock
+    #[arg(long)]
+    pub jump: bool,
+    /// After the last event, let time pass until then
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Decides the salts of a new data directory's receipts [default: 0]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+}
+
+/// A component to use instead of a bundled one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The slot.
+    pub slot: String,
+    /// The file.
+    pub file: PathBuf,
+}
+
+fn replacement(text: &str) -> Result<Replacement, String> {
+    match text.split_once('=') {
+        Some((slot, file)) if !slot.is_empty() && !file.is_empty() => {
+            Ok(Replacement { slot: slot.to_owned(), file: file.into() })
+        }
+        _ => Err("write it as SLOT=FILE.wasm, like billing=my-billing.wasm".into()),
+    }
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+pub struct Data {
+    /// The data directory
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// `event …`
+#[derive(Debug, Subcommand)]
+pub enum EventVerb {
+    /// An event and its outcome
+    Show {
+        /// The event's id
+        id: String,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// `fact …`
+#[derive(Debug, Subcommand)]
+pub enum FactVerb {
+    /// Every fact of a customer, or with `--tenant-facts` of a tenant
+    List {
+        /// The tenant
+        #[arg(required_unless_present = "tenant_facts", requires = "customer")]
+        tenant: Option<String>,
+        /// The customer
+        customer: Option<String>,
+        /// List the tenant's own facts instead
+        #[arg(long, value_name = "TENANT", conflicts_with_all = ["tenant", "customer"])]
+        tenant_facts: Option<String>,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// `receipt …`
+#[derive(Debug, Subcommand)]
+pub enum ReceiptVerb {
+    /// Receipts, newest last
+    List {
+        /// The first to list
+        #[arg(long, value_name = "SEQ", default_value_t = 1)]
+        from: u64,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// One receipt: what the ledger commits to, and what was said beside it
+    Show {
+        /// Its sequence
+        sequence: u64,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_replacement_names_a_slot_and_a_file() {
+        let expected = Replacement { slot: "billing".into(), file: "b=c.wasm".into() };
+        assert_eq!(replacement("billing=b=c.wasm"), Ok(expected));
+        for bad in ["billing", "=x.wasm", "billing="] {
+            assert!(replacement(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn facts_are_listed_for_a_customer_or_for_a_tenant_but_not_both() {
+        let parse = |args: &str| Cli::try_parse_from(args.split(' ')).is_ok();
+        assert!(parse("syndic fact list acme c1 --data d"));
+        assert!(parse("syndic fact list --tenant-facts acme --data d"));
+        assert!(!parse("syndic fact list acme --data d"));
+        assert!(!parse("syndic fact list acme c1 --tenant-facts acme --data d"));
+    }
+}

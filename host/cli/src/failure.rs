@@ -1,0 +1,92 @@
+//! Failures: what, why, what now; and the exit code scripts may rely on.
+
+use std::fmt;
+
+/// Why a command failed. The kind decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The question was understood, and the answer is no.
+    No,
+    /// The command line or its input cannot be read.
+    Usage,
+    /// Something cannot be reached or opened.
+    Unreachable,
+    /// What is stored is damaged.
+    Corrupt,
+}
+
+impl FailureKind {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::No => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::Corrupt => 4,
+        }
+    }
+}
+
+/// A failure in three lines: what went wrong, why, and what to do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Decides the exit code.
+    pub kind: FailureKind,
+    /// What went wrong, in the words of the command.
+    pub what: String,
+    /// Why.
+    pub cause: Option<String>,
+    /// What to do now.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure of a kind.
+    pub fn new(kind: FailureKind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), cause: None, hint: None }
+    }
+
+    /// With its cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// With what to do now.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.what)?;
+        if let Some(cause) = &self.cause {
+            write!(f, "\ncause: {cause}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint:  {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_why_and_what_now() {
+        let failure = Failure::new(FailureKind::Unreachable, "the store in `data` cannot be opened")
+            .because("another syndic is using it")
+            .hint("stop that one first");
+        assert_eq!(
+            failure.to_string(),
+            "error: the store in `data` cannot be opened\ncause: another syndic is using it\nhint:  stop that one first"
+        );
+        assert_eq!(failure.kind.code(), 3);
+    }
+}

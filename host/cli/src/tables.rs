@@ -1,0 +1,135 @@
+//! Tables and lines for people. Programs use `--json`.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use serde_json::Value;
+use syndic_api::{FactLine, OutcomeLine, Prelude, Stats, Summary};
+
+use crate::paint::Paint;
+
+/// A table with a heading row; columns named in `right` are aligned so.
+pub fn table(headings: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(headings.iter().copied());
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in right {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// One outcome on one line: where it comes from, what became of it, and why.
+pub fn outcome_line(line: &OutcomeLine, paint: Paint) -> String {
+    let (prelude, id, outcome, duplicate, receipt) = match line {
+        OutcomeLine::Judged { prelude, id, outcome, duplicate, receipt, .. } => {
+            (prelude, id, *outcome, *duplicate, *receipt)
+        }
+        OutcomeLine::TurnedAway { prelude, id, outcome, duplicate, .. } => (prelude, id, *outcome, *duplicate, None),
+    };
+    let receipt = receipt.map_or_else(|| "-".to_owned(), |receipt| format!("#{receipt}"));
+    let word = paint.outcome(outcome, &format!("{outcome:<11}"));
+    let mut text = format!("{:>8}  {word} {receipt:>7}  {id}", place(prelude));
+    if let Some(kind) = &prelude.kind {
+        text.push_str(&paint.dim(&format!(" {kind} for {}", prelude.subject.as_deref().unwrap_or_default())));
+    }
+    if duplicate {
+        text.push_str(&paint.dim(" (duplicate)"));
+    }
+    if let Some(why) = why(line) {
+        text.push_str(&format!("  {why}"));
+    }
+    text
+}
+
+fn place(prelude: &Prelude) -> String {
+    match (prelude.line, &prelude.timer, &prelude.raised_by) {
+        (Some(line), ..) => line.to_string(),
+        (_, Some(_), _) => "timer".into(),
+        (_, _, Some(_)) => "follows".into(),
+        _ => "again".into(),
+    }
+}
+
+/// Why an event did not complete: the error, or the first governor that was against it.
+pub fn why(line: &OutcomeLine) -> Option<String> {
+    match line {
+        OutcomeLine::TurnedAway { error, .. } => {
+            error.as_ref().map(|error| format!("{}: {}", error.kind, error.message))
+        }
+        OutcomeLine::Judged { error: Some(error), .. } => Some(format!("{}: {}", error.kind, error.message)),
+        OutcomeLine::Judged { governors, .. } => governors.iter().find_map(|governor| {
+            let code = governor.code.as_ref()?;
+            let message = governor.message.as_deref().unwrap_or_default();
+            Some(format!("{} says {code}: {message}", governor.slot))
+        }),
+    }
+}
+
+/// What a stream came to.
+pub fn summary(summary: &Summary, paint: Paint) -> String {
+    let counts = [
+        ("completed", summary.completed),
+        ("refused", summary.refused),
+        ("referred", summary.referred),
+        ("rolled-back", summary.rolled_back),
+        ("stuck", summary.stuck),
+        ("invalid", summary.invalid),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| paint.outcome(name, &format!("{count} {name}")))
+        .collect();
+    let mut text = format!("{} events: {}", summary.events, counts.join(", "));
+    if summary.duplicates > 0 {
+        text.push_str(&format!(" ({} of them duplicates)", summary.duplicates));
+    }
+    text.push_str(&format!(
+        "\n{} followed from them, {} timers fired; {} receipts in the ledger; {} events/s\nroot {}",
+        summary.raised,
+        summary.timers,
+        summary.receipts,
+        summary.events_per_second,
+        paint.bold(&summary.root_hash)
+    ));
+    text
+}
+
+/// A customer's or tenant's facts.
+pub fn facts(facts: &[FactLine]) -> String {
+    let row = |fact: &FactLine| vec![fact.name.clone(), fact.version.to_string(), short(&fact.value), fact.at.clone()];
+    table(&["fact", "version", "value", "at"], &[1], facts.iter().map(row)).to_string()
+}
+
+/// How a data directory stands.
+pub fn stats(stats: &Stats) -> String {
+    let mut rows = vec![
+        vec!["events processed".to_owned(), stats.events_processed.to_string()],
+        vec!["pending events".to_owned(), stats.pending_events.to_string()],
+        vec!["stuck events".to_owned(), stats.stuck_events.to_string()],
+        vec!["conflicts detected".to_owned(), stats.conflicts_detected.to_string()],
+        vec!["timers waiting".to_owned(), stats.timers_waiting.to_string()],
+        vec!["governors".to_owned(), format!("{} healthy of {}", stats.governors_healthy, stats.total_governors)],
+        vec!["receipts".to_owned(), stats.receipts.to_string()],
+        vec!["root".to_owned(), stats.root_hash.clone()],
+        vec!["error".to_owned(), stats.error_state.clone().unwrap_or_else(|| "none".into())],
+    ];
+    let outcomes = stats.outcomes.iter().map(|(name, count)| vec![format!("  {name}"), count.to_string()]);
+    rows.splice(1..1, outcomes);
+    table(&["", ""], &[], rows).to_string()
+}
+
+/// A JSON value in one line of at most 96 characters.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 96 {
+        return text;
+    }
+    let begin: String = text.chars().take(95).collect();
+    format!("{begin}…")
+}

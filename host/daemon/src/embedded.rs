@@ -1,0 +1,117 @@
+//! An embedded host: governors, store and engine in this process, driven by events instead of a clock.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use syndic_cli::args::Replacement;
+use syndic_cli::{Failure, FailureKind};
+use syndic_connect::Sandbox;
+use syndic_core::config::SlotConfig;
+use syndic_core::ports::{Clock, GovernorRuntime, Store};
+use syndic_core::{Config, Slot};
+use syndic_engine::{Host, PlayClock, Ports};
+use syndic_ledger::sha256;
+use syndic_runtime::{Level, Log, Runtime};
+use syndic_store::{MasterWanted, SledStore};
+
+use crate::trouble;
+
+/// What a run is made of.
+pub(crate) struct Embedded {
+    pub(crate) host: Host,
+    pub(crate) clock: Arc<PlayClock>,
+    pub(crate) store: Arc<SledStore>,
+}
+
+/// A component and where it goes.
+pub(crate) struct Component {
+    pub(crate) slot: Slot,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The bundled governors, with what the command line puts in their places.
+pub(crate) fn components(replacements: &[Replacement]) -> Result<Vec<Component>, Failure> {
+    let mut components = Vec::new();
+    for bundled in syndic_governors::GOVERNORS {
+        components.push(Component { slot: slot(bundled.slot)?, bytes: bundled.bytes.to_vec() });
+    }
+    for Replacement { slot: name, file } in replacements {
+        let slot = slot(name)?;
+        let bytes = std::fs::read(file).map_err(|why| {
+            Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display())).because(why)
+        })?;
+        match components.iter_mut().find(|component| component.slot == slot) {
+            Some(component) => component.bytes = bytes,
+            None => {
+                let slots: Vec<&str> = syndic_governors::GOVERNORS.iter().map(|bundled| bundled.slot).collect();
+                return Err(Failure::new(FailureKind::Usage, format!("there is no slot `{name}` to replace"))
+                    .hint(format!("the slots are {}", slots.join(", "))));
+            }
+        }
+    }
+    Ok(components)
+}
+
+fn slot(name: &str) -> Result<Slot, Failure> {
+    Slot::new(name).map_err(|why| Failure::new(FailureKind::Usage, "that is not a slot").because(why))
+}
+
+impl Embedded {
+    /// Opens the store, loads every governor, and keeps the components beside the receipts that will name them.
+    pub(crate) fn open(
+        data: &Path,
+        seed: Option<u64>,
+        config: Config,
+        components: &[Component],
+        log: Log,
+    ) -> Result<Self, Failure> {
+        let runtime = Runtime::new(log)
+            .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
+        let wanted: Vec<(Slot, &[u8], SlotConfig)> = components
+            .iter()
+            .map(|component| (component.slot.clone(), component.bytes.as_slice(), config.slot(&component.slot)))
+            .collect();
+        runtime.install_all(&wanted).map_err(|error| trouble::not_installed(&error))?;
+
+        let store = SledStore::open(data, seed_of(data, seed)).map_err(|error| trouble::store_did_not_open(&error))?;
+        store.verify().map_err(|error| trouble::store_failed(&error))?;
+        let store = Arc::new(store);
+        let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
+        store.keep(kept).map_err(|error| trouble::store_failed(&error))?;
+
+        let clock = Arc::new(PlayClock::default());
+        let master = store.master().clone();
+        let ports = Ports {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            runtime: Arc::new(runtime) as Arc<dyn GovernorRuntime>,
+            connector: Arc::new(Sandbox),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        };
+        let host = Host::new(ports, config, master).map_err(|halt| trouble::halted(&halt))?;
+        Ok(Self { host, clock, store })
+    }
+}
+
+/// A run that names no seed takes an existing directory's own, and seed 0 for a new one.
+fn seed_of(data: &Path, seed: Option<u64>) -> MasterWanted {
+    match seed {
+        Some(seed) => MasterWanted::Seed(seed),
+        None if data.join("store").exists() => MasterWanted::Kept,
+        None => MasterWanted::Seed(0),
+    }
+}
+
+/// Prints what governors log at `warn` and above.
+pub(crate) fn log_to_stderr() -> Log {
+    Arc::new(|slot, level, line| {
+        if matches!(level, Level::Warn | Level::Error) {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "{slot}: {line}");
+        }
+    })
+}
+
+/// Lets governors talk to nobody.
+pub(crate) fn log_to_nobody() -> Log {
+    Arc::new(|_, _, _| {})
+}

@@ -1,0 +1,147 @@
+//! Looking: what a data directory knows of events, facts and receipts. Nothing here writes.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
+use syndic_cli::args::{EventVerb, FactVerb, ReceiptVerb};
+use syndic_cli::{Failure, FailureKind, tables};
+use syndic_core::ports::{Entry, Store, StoreError};
+use syndic_ledger::Receipt;
+use syndic_store::{MasterWanted, SledStore};
+
+use crate::show::Show;
+use crate::trouble;
+
+fn open(data: &Path) -> Result<SledStore, Failure> {
+    SledStore::open(data, MasterWanted::Kept).map_err(|error| trouble::store_did_not_open(&error))
+}
+
+fn read<T>(result: Result<T, StoreError>) -> Result<T, Failure> {
+    result.map_err(|error| trouble::store_failed(&error))
+}
+
+pub(crate) fn event(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
+    let EventVerb::Show { id, data } = verb;
+    let store = open(&data.data)?;
+    let keys = read(store.events_of_id(&id))?;
+    if keys.is_empty() {
+        return Err(Failure::new(FailureKind::No, format!("no event `{id}` was accepted here"))
+            .hint("events that were turned away at the door are not kept"));
+    }
+    for key in keys {
+        let Some(record) = read(store.dedup(&key))? else {
+            continue;
+        };
+        let event: Value = match read(store.blob(&record.hash))? {
+            Some(bytes) => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            None => Value::Null,
+        };
+        let outcome = OutcomeLine::new(Prelude::default(), &record.report);
+        let both = json!({"event": event, "outcome": outcome});
+        show.result(&both, |_| pretty(&both))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn fact(verb: FactVerb, show: &Show) -> Result<ExitCode, Failure> {
+    let FactVerb::List { tenant, customer, tenant_facts, data } = verb;
+    let store = open(&data.data)?;
+    let tenant = tenant_facts.or(tenant).unwrap_or_default();
+    let facts = read(store.facts(&tenant, customer.as_deref()))?;
+    let facts: Vec<FactLine> = facts.iter().map(|(name, fact)| FactLine::new(name, fact)).collect();
+    if facts.is_empty() {
+        let whose =
+            customer.map_or_else(|| format!("tenant `{tenant}`"), |customer| format!("`{customer}` of `{tenant}`"));
+        return Err(Failure::new(FailureKind::No, format!("there are no facts of {whose}")));
+    }
+    if show.json {
+        for fact in &facts {
+            show.result(fact, |_| String::new())?;
+        }
+    } else {
+        show.line(&tables::facts(&facts))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn receipt(verb: ReceiptVerb, show: &Show) -> Result<ExitCode, Failure> {
+    match verb {
+        ReceiptVerb::List { from, limit, data } => list_receipts(&open(&data.data)?, from, limit, show),
+        ReceiptVerb::Show { sequence, data } => show_receipt(&open(&data.data)?, sequence, show),
+    }
+}
+
+fn list_receipts(store: &SledStore, from: u64, limit: usize, show: &Show) -> Result<ExitCode, Failure> {
+    let mut rows = Vec::new();
+    for (sequence, entry) in read(store.receipts(from.max(1), limit))? {
+        let leaf = leaf_of(sequence, &entry)?;
+        if show.json {
+            show.line(&entry.leaf)?;
+            continue;
+        }
+        let (kind, id) = leaf.event.map_or_else(Default::default, |event| (event.r#type, event.id));
+        let kind = kind.strip_prefix("marketplace.").unwrap_or(&kind).to_owned();
+        let outcome = entry.kept.report.outcome.name();
+        rows.push(vec![
+            sequence.to_string(),
+            leaf.time,
+            leaf.tenant.unwrap_or_default(),
+            kind,
+            id,
+            show.paint.outcome(outcome, outcome),
+        ]);
+    }
+    if !show.json {
+        show.line(&tables::table(&["receipt", "time", "tenant", "event", "id", "outcome"], &[0], rows).to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_receipt(store: &SledStore, sequence: u64, show: &Show) -> Result<ExitCode, Failure> {
+    let Some(entry) = read(store.receipt(sequence))? else {
+        let size = read(store.head())?.frontier.size();
+        return Err(Failure::new(FailureKind::No, format!("there is no receipt {sequence}"))
+            .because(format!("the ledger has receipts 1 to {size}")));
+    };
+    let receipt = leaf_of(sequence, &entry)?;
+    let leaf: Value = serde_json::from_str(&entry.leaf).unwrap_or(Value::Null);
+    let outcome = OutcomeLine::new(Prelude::default(), &entry.kept.report);
+    let both = json!({"leaf": leaf, "leaf_hash": receipt.leaf_hash(), "outcome": outcome});
+    show.result(&both, |_| pretty(&both))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn leaf_of(sequence: u64, entry: &Entry) -> Result<Receipt, Failure> {
+    Receipt::parse(entry.leaf.as_bytes())
+        .map_err(|why| Failure::new(FailureKind::Corrupt, format!("receipt {sequence} does not read")).because(why))
+}
+
+pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
+    let store = open(data)?;
+    let verified = store.verify();
+    let head = read(store.head())?;
+    let waiting = read(store.next_raised())?.map_or(0, |_| 1);
+    let stats = Stats {
+        governors_healthy: 0,
+        total_governors: 0,
+        events_processed: head.tally.outcomes.values().sum(),
+        pending_events: read(store.unfinished())?.len() as u64 + waiting,
+        conflicts_detected: head.tally.conflicts,
+        error_state: verified.err().map(|error| error.to_string()),
+        outcomes: head.tally.outcomes.iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect(),
+        effects_waiting: read(store.next_deferred())?.is_some(),
+        timers_waiting: read(store.timers())?,
+        stuck_events: read(store.parked())?.len() as u64,
+        receipts: head.frontier.size(),
+        root_hash: head.frontier.root().to_string(),
+        ..Stats::default()
+    };
+    show.result(&stats, |_| tables::stats(&stats))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

@@ -1,0 +1,47 @@
+//! The `syndic` binary: wires the house together.
+//!
+//! It reads the command line, builds a host out of store, governors, connectors and engine, carries the verb out, and
+//! turns whatever went wrong into three lines and an exit code. It decides nothing about events.
+
+mod demo;
+mod embedded;
+mod lines;
+mod look;
+mod play;
+mod show;
+mod trouble;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use syndic_cli::args::Command;
+use syndic_cli::paint::Paint;
+use syndic_cli::{Cli, Failure};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let show = show::Show::new(cli.json, Paint { colours: wants_colour() });
+    match run(cli.command, &show) {
+        Ok(code) => code,
+        Err(failure) => {
+            show.aside(&failure.to_string());
+            ExitCode::from(failure.kind.code())
+        }
+    }
+}
+
+fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(&args, show),
+        Command::Play(args) => play::run(&args, show),
+        Command::Event(verb) => look::event(verb, show),
+        Command::Fact(verb) => look::fact(verb, show),
+        Command::Receipt(verb) => look::receipt(verb, show),
+        Command::Stats(data) => look::stats(&data.data, show),
+    }
+}
+
+fn wants_colour() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

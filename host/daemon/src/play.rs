@@ -1,0 +1,212 @@
+//! `play`: a stream of events through an embedded host.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use syndic_api::{OutcomeLine, Prelude, Summary, SummaryLine};
+use syndic_cli::args::Play;
+use syndic_cli::{Failure, FailureKind, tables};
+use syndic_core::ports::Store;
+use syndic_core::{Config, Report, Time};
+use syndic_engine::{Consequence, Played, Player, StreamRules, Trigger};
+
+use crate::embedded::{Embedded, components, log_to_stderr};
+use crate::lines::{Line, next_line, too_long};
+use crate::show::Show;
+use crate::trouble;
+
+pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
+    let until = args
+        .until
+        .as_deref()
+        .map(Time::parse)
+        .transpose()
+        .map_err(|why| Failure::new(FailureKind::Usage, "`--until` is not a time").because(why))?;
+    let (mut input, bytes) = open(&args.file)?;
+    let components = components(&args.governor)?;
+    let embedded = Embedded::open(&args.data, args.seed, Config::of_play(), &components, log_to_stderr())?;
+    let rules = StreamRules { jump: args.jump };
+    let mut run = Run::new(&embedded, rules, show, progress(bytes));
+    run.recover()?;
+    run.lines(&mut input)?;
+    if let Some(until) = until {
+        run.until(until)?;
+    }
+    let summary = run.finish()?;
+    let all_completed = summary.completed == summary.events;
+    Ok(if args.strict && !all_completed { ExitCode::from(FailureKind::No.code()) } else { ExitCode::SUCCESS })
+}
+
+fn open(file: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Failure> {
+    if file == Path::new("-") {
+        return Ok((Box::new(BufReader::new(io::stdin())), None));
+    }
+    let unreadable =
+        |why: io::Error| Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display())).because(why);
+    let opened = File::open(file).map_err(unreadable)?;
+    let about = opened.metadata().map_err(unreadable)?;
+    if about.is_dir() {
+        return Err(Failure::new(FailureKind::Usage, format!("`{}` is a directory", file.display()))
+            .hint("name a file with one event per line, or `-` for stdin"));
+    }
+    Ok((Box::new(BufReader::new(opened)), Some(about.len())))
+}
+
+/// A bar on stderr, where a person watches and the length is known. It shows itself after a moment only.
+fn progress(bytes: Option<u64>) -> ProgressBar {
+    let Some(bytes) = bytes.filter(|_| io::stderr().is_terminal() && !io::stdout().is_terminal()) else {
+        return ProgressBar::hidden();
+    };
+    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(8));
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// A run over a stream: counts, prints, and keeps the first thing that went wrong with printing.
+pub(crate) struct Run<'a> {
+    embedded: &'a Embedded,
+    player: Player<'a>,
+    teller: Teller<'a>,
+    bar: ProgressBar,
+    began: Instant,
+}
+
+/// Tells what was played, and counts it.
+pub(crate) struct Teller<'a> {
+    show: &'a Show,
+    line: u64,
+    pub(crate) summary: Summary,
+    trouble: Option<Failure>,
+    quiet: bool,
+    /// Is shown every report as it comes.
+    watch: Box<dyn FnMut(&Played) + 'a>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(embedded: &'a Embedded, rules: StreamRules, show: &'a Show, bar: ProgressBar) -> Self {
+        let teller =
+            Teller { show, line: 0, summary: Summary::default(), trouble: None, quiet: false, watch: Box::new(|_| {}) };
+        let player = Player::new(&embedded.host, &embedded.clock, rules);
+        Self { embedded, player, teller, bar, began: Instant::now() }
+    }
+
+    /// Prints no line, and lets `watch` see each instead.
+    pub(crate) fn watched_by(mut self, watch: impl FnMut(&Played) + 'a) -> Self {
+        self.teller.quiet = true;
+        self.teller.watch = Box::new(watch);
+        self
+    }
+
+    pub(crate) fn recover(&mut self) -> Result<(), Failure> {
+        let teller = &mut self.teller;
+        self.player.recover(&mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
+        self.teller.check()
+    }
+
+    pub(crate) fn lines(&mut self, input: &mut dyn BufRead) -> Result<(), Failure> {
+        let mut buffer = Vec::new();
+        let mut input = input;
+        loop {
+            let read = next_line(&mut input, &mut buffer)
+                .map_err(|why| Failure::new(FailureKind::Usage, "the stream broke off").because(why))?;
+            self.teller.line += 1;
+            let line = match read {
+                Line::End => return Ok(()),
+                Line::Read if buffer.iter().all(u8::is_ascii_whitespace) => continue,
+                Line::Read => Ok(buffer.as_slice()),
+                Line::TooLong => Err(too_long()),
+            };
+            let teller = &mut self.teller;
+            self.player.line(line, &mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
+            self.teller.check()?;
+            self.bar.inc(buffer.len() as u64 + 1);
+            if self.teller.line.is_multiple_of(64) {
+                self.bar.set_message(format!("{} events", self.teller.summary.events));
+            }
+        }
+    }
+
+    pub(crate) fn until(&mut self, until: Time) -> Result<(), Failure> {
+        let teller = &mut self.teller;
+        self.player.run_on(until, &mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
+        self.teller.check()
+    }
+
+    /// Adds the ledger to the counts and prints the summary.
+    pub(crate) fn finish(self) -> Result<Summary, Failure> {
+        self.bar.finish_and_clear();
+        let head = self.embedded.store.head().map_err(|error| trouble::store_failed(&error))?;
+        let elapsed = self.began.elapsed();
+        let Teller { show, mut summary, quiet, .. } = self.teller;
+        summary.receipts = head.frontier.size();
+        summary.root_hash = head.frontier.root().to_string();
+        summary.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        summary.events_per_second = per_second(summary.events + summary.raised + summary.timers, elapsed);
+        if !quiet {
+            show.result(&SummaryLine { summary: summary.clone() }, |paint| tables::summary(&summary, paint))?;
+            show.flush()?;
+        }
+        Ok(summary)
+    }
+}
+
+fn per_second(count: u64, elapsed: Duration) -> u64 {
+    let micros = elapsed.as_micros().max(1);
+    u64::try_from(u128::from(count) * 1_000_000 / micros).unwrap_or(u64::MAX)
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, played: Played) {
+        (self.watch)(&played);
+        let told = match &played {
+            Played::Line(report) => {
+                self.summary.count(report.outcome, report.duplicate);
+                self.print(Prelude { line: Some(self.line), ..Prelude::default() }, report)
+            }
+            Played::Recovered(report) => self.print(Prelude { recovered: true, ..Prelude::default() }, report),
+            Played::Consequence(consequence) => {
+                let count = match consequence.trigger {
+                    Trigger::Raised { .. } => &mut self.summary.raised,
+                    Trigger::Timer { .. } => &mut self.summary.timers,
+                };
+                *count += 1;
+                self.print(prelude_of(consequence), &consequence.report)
+            }
+        };
+        if let Err(failure) = told {
+            self.trouble.get_or_insert(failure);
+        }
+    }
+
+    fn print(&self, prelude: Prelude, report: &Report) -> Result<(), Failure> {
+        if self.quiet {
+            return Ok(());
+        }
+        let line = OutcomeLine::new(prelude, report);
+        self.show.result(&line, |paint| tables::outcome_line(&line, paint))
+    }
+
+    fn check(&mut self) -> Result<(), Failure> {
+        self.trouble.take().map_or(Ok(()), Err)
+    }
+}
+
+fn prelude_of(consequence: &Consequence) -> Prelude {
+    let (timer, raised_by) = match &consequence.trigger {
+        Trigger::Raised { by } => (None, Some(by.to_string())),
+        Trigger::Timer { slot, name } => (Some(format!("{slot}/{name}")), None),
+    };
+    Prelude {
+        timer,
+        raised_by,
+        kind: Some(consequence.kind.clone()),
+        subject: Some(consequence.subject.clone()),
+        ..Prelude::default()
+    }
+}
