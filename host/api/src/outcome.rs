@@ -203,14 +203,14 @@ impl From<&EffectReport> for EffectLine {
 
 impl From<&Error> for ErrorLine {
     fn from(error: &Error) -> Self {
-        let fields = match serde_json::to_value(error) {
-            Ok(Value::Object(mut fields)) => {
-                fields.remove("kind");
-                fields
-            }
+        let message = error.to_string();
+        let mut fields = match serde_json::to_value(error) {
+            Ok(Value::Object(fields)) => fields,
             _ => Map::new(),
         };
-        Self { kind: error.kind(), message: error.to_string(), fields }
+        // A field that is the whole sentence would only say it twice.
+        fields.retain(|name, value| name != "kind" && value.as_str() != Some(&message));
+        Self { kind: error.kind(), message, fields }
     }
 }
 
@@ -281,7 +281,7 @@ mod tests {
         let line = OutcomeLine::new(Prelude { line: Some(3), ..Prelude::default() }, &report);
         assert_eq!(
             serde_json::to_string(&line).unwrap(),
-            r#"{"line":3,"outcome":"invalid","error":{"kind":"EventValidationFailed","message":"`id` is missing","reason":"`id` is missing"}}"#
+            r#"{"line":3,"outcome":"invalid","error":{"kind":"EventValidationFailed","message":"`id` is missing"}}"#
         );
     }
 

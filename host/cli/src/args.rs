@@ -31,6 +31,9 @@ pub enum Command {
     /// Run events through an embedded host, deterministically, with no daemon
     #[command(after_help = PLAY_HELP)]
     Play(Play),
+    /// Write governors
+    #[command(subcommand)]
+    Governor(GovernorVerb),
     /// Look at events
     #[command(subcommand)]
     Event(EventVerb),
@@ -117,6 +120,26 @@ fn replacement(text: &str) -> Result<Replacement, String> {
         _ => Err("write it as SLOT=FILE.wasm, like billing=my-billing.wasm".into()),
     }
 }
+
+/// `governor …`
+#[derive(Debug, Subcommand)]
+pub enum GovernorVerb {
+    /// Build a Rust crate as a governor's component, and check that the host would load it
+    #[command(after_help = BUILD_HELP)]
+    Build {
+        /// The crate's directory
+        #[arg(value_name = "DIR", default_value = ".")]
+        dir: PathBuf,
+        /// Where to put the component [default: <crate>.wasm in DIR]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+const BUILD_HELP: &str = "\
+Needs cargo and rustup, and nothing else: a missing wasm32-unknown-unknown target is added, and the component is
+encoded by this program. Then try it in the place of a bundled governor:
+  syndic play events.jsonl --data data --governor quota-sla=seat_limit.wasm";
 
 /// Where the data is.
 #[derive(Debug, Args)]

@@ -1,16 +1,18 @@
 //! Tables and lines for people. Programs use `--json`.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde_json::Value;
 use syndic_api::{FactLine, OutcomeLine, Prelude, Stats, Summary};
 
 use crate::paint::Paint;
 
+/// A line under the heading, and nothing else that is not a word.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A table with a heading row; columns named in `right` are aligned so.
 pub fn table(headings: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.iter().copied());
     for row in rows {
         table.add_row(row);
@@ -115,6 +117,7 @@ pub fn stats(stats: &Stats) -> String {
         vec!["conflicts detected".to_owned(), stats.conflicts_detected.to_string()],
         vec!["timers waiting".to_owned(), stats.timers_waiting.to_string()],
         vec!["governors".to_owned(), format!("{} healthy of {}", stats.governors_healthy, stats.total_governors)],
+        vec!["lanes".to_owned(), lanes(stats)],
         vec!["receipts".to_owned(), stats.receipts.to_string()],
         vec!["root".to_owned(), stats.root_hash.clone()],
         vec!["error".to_owned(), stats.error_state.clone().unwrap_or_else(|| "none".into())],
@@ -122,6 +125,11 @@ pub fn stats(stats: &Stats) -> String {
     let outcomes = stats.outcomes.iter().map(|(name, count)| vec![format!("  {name}"), count.to_string()]);
     rows.splice(1..1, outcomes);
     table(&["", ""], &[], rows).to_string()
+}
+
+fn lanes(stats: &Stats) -> String {
+    let states: Vec<String> = stats.current_state.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    if states.is_empty() { "none".into() } else { states.join(", ") }
 }
 
 /// A JSON value in one line of at most 96 characters.

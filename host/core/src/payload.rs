@@ -97,7 +97,9 @@ const PAYLOADS: &[(&str, &[Field])] = &[
         ("overage", Each(&RATE), Optional), ("effective_at", When, Optional), ("replacement", Text, Optional),
         ("vendor_id", Text, Optional), ("commission_bp", Int(0, 10_000), Optional),
     ]),
-    ("SuspensionLifted", &[("cause", Text, Required), ("actor", Text, Required)]),
+    ("SuspensionLifted", &[
+        ("cause", One(&["admin", "fraud", "compliance", "payment", "quota"]), Required), ("actor", Text, Required),
+    ]),
     ("OperatorDecided", &[
         ("about", One(&["approval", "refund", "reinstatement", "appeal", "remediation"]), Required),
         ("id", Text, Optional), ("decision", One(&["accept", "reject"]), Required), ("amount", POSITIVE, Optional),

@@ -1,6 +1,6 @@
 //! An embedded host: governors, store and engine in this process, driven by events instead of a clock.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use syndic_cli::args::Replacement;
@@ -8,7 +8,7 @@ use syndic_cli::{Failure, FailureKind};
 use syndic_connect::Sandbox;
 use syndic_core::config::SlotConfig;
 use syndic_core::ports::{Clock, GovernorRuntime, Store};
-use syndic_core::{Config, Slot};
+use syndic_core::{Config, Error, Slot};
 use syndic_engine::{Host, PlayClock, Ports};
 use syndic_ledger::sha256;
 use syndic_runtime::{Level, Log, Runtime};
@@ -27,13 +27,15 @@ pub(crate) struct Embedded {
 pub(crate) struct Component {
     pub(crate) slot: Slot,
     pub(crate) bytes: Vec<u8>,
+    /// The file it was read from; none where it is bundled.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// The bundled governors, with what the command line puts in their places.
 pub(crate) fn components(replacements: &[Replacement]) -> Result<Vec<Component>, Failure> {
     let mut components = Vec::new();
     for bundled in syndic_governors::GOVERNORS {
-        components.push(Component { slot: slot(bundled.slot)?, bytes: bundled.bytes.to_vec() });
+        components.push(Component { slot: slot(bundled.slot)?, bytes: bundled.bytes.to_vec(), file: None });
     }
     for Replacement { slot: name, file } in replacements {
         let slot = slot(name)?;
@@ -41,7 +43,7 @@ pub(crate) fn components(replacements: &[Replacement]) -> Result<Vec<Component>,
             Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display())).because(why)
         })?;
         match components.iter_mut().find(|component| component.slot == slot) {
-            Some(component) => component.bytes = bytes,
+            Some(component) => (component.bytes, component.file) = (bytes, Some(file.clone())),
             None => {
                 let slots: Vec<&str> = syndic_governors::GOVERNORS.iter().map(|bundled| bundled.slot).collect();
                 return Err(Failure::new(FailureKind::Usage, format!("there is no slot `{name}` to replace"))
@@ -71,7 +73,7 @@ impl Embedded {
             .iter()
             .map(|component| (component.slot.clone(), component.bytes.as_slice(), config.slot(&component.slot)))
             .collect();
-        runtime.install_all(&wanted).map_err(|error| trouble::not_installed(&error))?;
+        runtime.install_all(&wanted).map_err(|error| not_installed(&error, components))?;
 
         let store = SledStore::open(data, seed_of(data, seed)).map_err(|error| trouble::store_did_not_open(&error))?;
         store.verify().map_err(|error| trouble::store_failed(&error))?;
@@ -90,6 +92,18 @@ impl Embedded {
         let host = Host::new(ports, config, master).map_err(|halt| trouble::halted(&halt))?;
         Ok(Self { host, clock, store })
     }
+}
+
+/// Says too which file a governor came from that was not installed.
+fn not_installed(error: &Error, components: &[Component]) -> Failure {
+    let mut failure = trouble::not_installed(error);
+    if let Error::ComponentRejected { governor, .. } = error
+        && let Some(component) = components.iter().find(|component| component.slot == *governor)
+        && let Some(file) = &component.file
+    {
+        failure.what.push_str(&format!(" from `{}`", file.display()));
+    }
+    failure
 }
 
 /// A run that names no seed takes an existing directory's own, and seed 0 for a new one.

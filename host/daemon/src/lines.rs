@@ -31,7 +31,7 @@ pub(crate) fn next_line(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::R
             break;
         }
         began = true;
-        let end = chunk.iter().position(|byte| *byte == b'\n');
+        let end = memchr::memchr(b'\n', chunk);
         let piece = &chunk[..end.unwrap_or(chunk.len())];
         if buffer.len() + piece.len() > EVENT_MAX_BYTES + 1 {
             too_long = true;

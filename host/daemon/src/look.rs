@@ -8,9 +8,12 @@ use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
 use syndic_cli::args::{EventVerb, FactVerb, ReceiptVerb};
 use syndic_cli::{Failure, FailureKind, tables};
 use syndic_core::ports::{Entry, Store, StoreError};
+use syndic_core::{Config, State};
 use syndic_ledger::Receipt;
+use syndic_runtime::Runtime;
 use syndic_store::{MasterWanted, SledStore};
 
+use crate::embedded::{Component, components, log_to_nobody};
 use crate::show::Show;
 use crate::trouble;
 
@@ -123,9 +126,11 @@ pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
     let verified = store.verify();
     let head = read(store.head())?;
     let waiting = read(store.next_raised())?.map_or(0, |_| 1);
+    let (governors_healthy, total_governors) = governors()?;
     let stats = Stats {
-        governors_healthy: 0,
-        total_governors: 0,
+        current_state: [(State::Idle.name().to_owned(), read(store.lanes())?)].into(),
+        governors_healthy,
+        total_governors,
         events_processed: head.tally.outcomes.values().sum(),
         pending_events: read(store.unfinished())?.len() as u64 + waiting,
         conflicts_detected: head.tally.conflicts,
@@ -136,10 +141,21 @@ pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
         stuck_events: read(store.parked())?.len() as u64,
         receipts: head.frontier.size(),
         root_hash: head.frontier.root().to_string(),
-        ..Stats::default()
     };
     show.result(&stats, |_| tables::stats(&stats))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many of the bundled governors load and describe themselves on this machine, and how many there are.
+fn governors() -> Result<(u64, u64), Failure> {
+    let components = components(&[])?;
+    let runtime = Runtime::new(log_to_nobody())
+        .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
+    let config = Config::of_play();
+    let loads = |component: &&Component| {
+        runtime.examine(&component.slot, &component.bytes, &config.slot(&component.slot)).is_ok()
+    };
+    Ok((components.iter().filter(loads).count() as u64, components.len() as u64))
 }
 
 fn pretty(value: &Value) -> String {

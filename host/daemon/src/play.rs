@@ -125,6 +125,8 @@ impl<'a> Run<'a> {
             let teller = &mut self.teller;
             self.player.line(line, &mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
             self.teller.check()?;
+            // Whoever sends line by line, and waits for each outcome, must not wait for ever.
+            self.teller.show.flush()?;
             self.bar.inc(buffer.len() as u64 + 1);
             if self.teller.line.is_multiple_of(64) {
                 self.bar.set_message(format!("{} events", self.teller.summary.events));

@@ -53,5 +53,7 @@ pub(crate) fn not_installed(error: &Error) -> Failure {
         }
         other => ("a governor was not loaded".to_owned(), other.to_string()),
     };
-    Failure::new(FailureKind::Usage, what).because(format!("{}: {cause}", error.kind()))
+    Failure::new(FailureKind::Usage, what)
+        .because(format!("{}: {cause}", error.kind()))
+        .hint("a slot takes a component of the world `governor` of `syndic:governor@1`")
 }

@@ -84,6 +84,16 @@ impl<S: Space> Records<S> {
         later.take(limit).collect()
     }
 
+    /// How many lanes have judged an event.
+    ///
+    /// # Errors
+    /// The store is unreachable or corrupt.
+    pub fn lanes(&self) -> Result<u64, StoreError> {
+        let table = Key::of(Table::Lanes);
+        let lanes: Vec<(_, syndic_core::Time)> = self.view()?.some(&table, &table, usize::MAX)?;
+        Ok(lanes.len() as u64)
+    }
+
     /// The space as it stands, for as long as the view lives.
     pub(crate) fn view(&self) -> Result<View<'_, S>, StoreError> {
         self.gate.read().map(|still| View::new(&self.space, still)).map_err(broken_off)

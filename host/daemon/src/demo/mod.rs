@@ -83,6 +83,6 @@ fn with_loyalty() -> Result<(Config, Vec<Component>), Failure> {
     config.routes.push(Route { kind: "CustomerUpgrades".into(), slots, tenant_lane: false });
     config.slots.insert(slot.clone(), SlotConfig { deadline_ms: 600_000, ..SlotConfig::default() });
     let mut components = components(&[])?;
-    components.push(Component { slot, bytes: syndic_governors::LOYALTY.to_vec() });
+    components.push(Component { slot, bytes: syndic_governors::LOYALTY.to_vec(), file: None });
     Ok((config, components))
 }

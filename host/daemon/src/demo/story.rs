@@ -19,6 +19,8 @@ pub(crate) struct Story {
     order: Vec<String>,
     slots: BTreeMap<String, (u64, u64)>,
     moments: Vec<(&'static str, String)>,
+    /// A tenant and customer worth a look: the one most happened to.
+    someone: (String, String),
 }
 
 /// Counts of one kind of event.
@@ -31,7 +33,15 @@ struct Row {
 impl Story {
     pub(crate) fn new(lines: &[String]) -> Self {
         let kinds = lines.iter().map(|line| kind_of(line)).collect();
-        Self { kinds, heard: 0, rows: BTreeMap::new(), order: Vec::new(), slots: BTreeMap::new(), moments: Vec::new() }
+        Self {
+            kinds,
+            heard: 0,
+            rows: BTreeMap::new(),
+            order: Vec::new(),
+            slots: BTreeMap::new(),
+            moments: Vec::new(),
+            someone: busiest(lines),
+        }
     }
 
     pub(crate) fn hear(&mut self, played: &Played) {
@@ -144,18 +154,38 @@ impl Story {
         let receipt = line
             .and_then(|(_, line)| line.split_once('#'))
             .map_or("1", |(_, rest)| rest.split_whitespace().next().unwrap_or("1"));
-        format!(
-            "  syndic receipt show {receipt} --data {data}      the receipt of the trap\n  \
-             syndic receipt list --data {data}\n  \
-             syndic fact list acme cust-1 --data {data}\n  \
-             syndic demo --seed 7 --save month.jsonl          another month, to play yourself\n  \
-             syndic play month.jsonl --data another"
-        )
+        let syndic = called_as();
+        [
+            format!("{syndic} receipt show {receipt} --data {data}"),
+            format!("{syndic} receipt list --data {data}"),
+            format!("{syndic} fact list {} {} --data {data}", self.someone.0, self.someone.1),
+            format!("{syndic} stats --data {data}"),
+            format!("{syndic} demo --seed 7 --save month.jsonl"),
+            format!("{syndic} play month.jsonl --data another"),
+        ]
+        .map(|line| format!("  {line}"))
+        .join("\n")
     }
+}
+
+/// The program as it was called, so that what is printed can be typed.
+fn called_as() -> String {
+    std::env::args().next().unwrap_or_else(|| "syndic".into())
 }
 
 fn blank_zero(count: u64) -> String {
     if count == 0 { String::new() } else { count.to_string() }
+}
+
+fn busiest(lines: &[String]) -> (String, String) {
+    let mut counts: BTreeMap<(String, String), u32> = BTreeMap::new();
+    for line in lines {
+        let event: Value = serde_json::from_str(line).unwrap_or(Value::Null);
+        if let (Some(tenant), Some(subject)) = (event["tenant"].as_str(), event["subject"].as_str()) {
+            *counts.entry((tenant.to_owned(), subject.to_owned())).or_default() += 1;
+        }
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(who, _)| who).unwrap_or_default()
 }
 
 fn kind_of(line: &str) -> String {
