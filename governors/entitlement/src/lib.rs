@@ -7,7 +7,7 @@
 //! It refuses one thing only: a decision on an approval that nobody waits for (`nothing-to-decide`). Whether a plan
 //! may be had at all is the slot subscription's question.
 //!
-//! A grant has one deadline at a time, so it has one timer (`due-<id>`); see [`due`].
+//! A grant has one deadline at a time, so it has one timer (`due-<id>`); see `due`.
 
 mod due;
 mod follow;

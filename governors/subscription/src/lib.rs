@@ -5,7 +5,7 @@
 //!
 //! A subscription has one deadline at a time, so it has one timer (`due-<id>`): setting it for the next thing that
 //! time alone brings about replaces the one before, and nothing stale is left to fire. What each state waits for is
-//! in [`due`].
+//! in `due`.
 //!
 //! Not here: money (billing), what the customer may use (entitlement, quota-sla), why a customer is suspended
 //! (the owners of the causes). Renewals only ask whether a cause stands.

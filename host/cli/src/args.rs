@@ -130,7 +130,7 @@ pub enum GovernorVerb {
         /// The crate's directory
         #[arg(value_name = "DIR", default_value = ".")]
         dir: PathBuf,
-        /// Where to put the component [default: <crate>.wasm in DIR]
+        /// Where to put the component [default: in DIR, named like the crate]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

@@ -468,13 +468,14 @@ mod tests {
         let mut world = World::default();
         let add = Write::Add { fact: fact("shared.suspensions"), element: "fraud".into() };
         let remove = Write::Remove { fact: fact("shared.suspensions"), element: "fraud".into() };
-        world.event(&[("compliance", &[add.clone()]), ("billing", &[])]).unwrap();
-        world.event(&[("billing", &[remove.clone()])]).unwrap();
+        let (add, remove) = ([add], [remove]);
+        world.event(&[("compliance", &add), ("billing", &[])]).unwrap();
+        world.event(&[("billing", &remove)]).unwrap();
         assert_eq!(world.reads("shared.suspensions"), json!(["fraud"]), "billing never added it");
-        world.event(&[("billing", &[add])]).unwrap();
-        world.event(&[("compliance", &[remove.clone()])]).unwrap();
+        world.event(&[("billing", &add)]).unwrap();
+        world.event(&[("compliance", &remove)]).unwrap();
         assert_eq!(world.reads("shared.suspensions"), json!(["fraud"]));
-        world.event(&[("billing", &[remove])]).unwrap();
+        world.event(&[("billing", &remove)]).unwrap();
         assert_eq!(world.reads("shared.suspensions"), Value::Null);
     }
 

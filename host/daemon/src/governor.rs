@@ -77,10 +77,15 @@ fn compile(dir: &Path) -> Result<PathBuf, Failure> {
         let files = message["filenames"].as_array().cloned().unwrap_or_default();
         files.into_iter().filter_map(|file| file.as_str().map(PathBuf::from))
     });
-    let module = modules.filter(|file| file.extension().is_some_and(|extension| extension == "wasm")).last();
+    // Dependencies come before what depends on them, so the crate's own module is the last.
+    let module = modules.fold(None, |last, file| if is_module(&file) { Some(file) } else { last });
     module.ok_or_else(|| {
         Failure::new(FailureKind::No, "cargo built no module").hint("the crate needs a library, `src/lib.rs`")
     })
+}
+
+fn is_module(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "wasm")
 }
 
 fn encode(module: &[u8]) -> Result<Vec<u8>, Failure> {

@@ -125,8 +125,6 @@ impl<'a> Run<'a> {
             let teller = &mut self.teller;
             self.player.line(line, &mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
             self.teller.check()?;
-            // Whoever sends line by line, and waits for each outcome, must not wait for ever.
-            self.teller.show.flush()?;
             self.bar.inc(buffer.len() as u64 + 1);
             if self.teller.line.is_multiple_of(64) {
                 self.bar.set_message(format!("{} events", self.teller.summary.events));
@@ -152,7 +150,6 @@ impl<'a> Run<'a> {
         summary.events_per_second = per_second(summary.events + summary.raised + summary.timers, elapsed);
         if !quiet {
             show.result(&SummaryLine { summary: summary.clone() }, |paint| tables::summary(&summary, paint))?;
-            show.flush()?;
         }
         Ok(summary)
     }

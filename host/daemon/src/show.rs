@@ -1,7 +1,6 @@
 //! Where words go: results to stdout, everything else to stderr.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use syndic_cli::paint::Paint;
@@ -13,12 +12,11 @@ pub(crate) struct Show {
     pub(crate) json: bool,
     /// Colours, for people.
     pub(crate) paint: Paint,
-    out: Mutex<io::BufWriter<io::Stdout>>,
 }
 
 impl Show {
     pub(crate) fn new(json: bool, paint: Paint) -> Self {
-        Self { json, paint, out: Mutex::new(io::BufWriter::new(io::stdout())) }
+        Self { json, paint }
     }
 
     /// A result: as JSON for programs, else the text.
@@ -30,27 +28,15 @@ impl Show {
         self.line(&text(self.paint))
     }
 
-    /// A line of a result.
+    /// A line of a result. It has left this process on return: whoever reads it may act on it.
     pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(out, "{text}").map_err(cannot_write)
-    }
-
-    /// Makes sure that what was said has arrived.
-    pub(crate) fn flush(&self) -> Result<(), Failure> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner).flush().map_err(cannot_write)
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}").and_then(|()| out.flush()).map_err(cannot_write)
     }
 
     /// A word beside the result, for whoever watches. Nobody watching is no failure.
     pub(crate) fn aside(&self, text: &str) {
-        let _ = self.flush();
         let _ = writeln!(io::stderr(), "{text}");
-    }
-}
-
-impl Drop for Show {
-    fn drop(&mut self) {
-        let _ = self.flush();
     }
 }
 
