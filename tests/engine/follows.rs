@@ -97,6 +97,28 @@ fn events_that_raise_each_other_for_ever_are_stopped_at_a_depth() {
 }
 
 #[test]
+fn timers_that_set_each_other_at_once_are_stopped_and_ones_that_let_time_pass_are_not() {
+    let stage = World::new()
+        .governor("billing", |asked| {
+            let now = asked.context().now;
+            let wait = if asked.context().id.starts_with("e-slow") || asked.context().data.contains("slow") {
+                1_000
+            } else {
+                0
+            };
+            let name = if wait > 0 { "slow" } else { "fast" };
+            Ok(approve().timer(name, &now.plus_ms(wait).to_string()))
+        })
+        .stage();
+    stage.submit(renewal("e-fast", DAY));
+    let follows = stage.follow(Some("2026-01-02T00:00:00Z"));
+    assert_eq!(follows.len(), 64);
+    assert!(follows[63].report.error.clone().unwrap().to_string().contains("64 in a row"));
+    stage.submit(renewal("e-slow", DAY));
+    assert_eq!(stage.follow(Some("2026-01-01T00:03:20Z")).len(), 200);
+}
+
+#[test]
 fn a_stream_fires_timers_before_the_event_that_passes_them_and_its_clock_never_goes_back() {
     let stage = World::new()
         .governor("billing", |asked| {

@@ -206,8 +206,7 @@ impl Merge<'_> {
 
     fn apply(&mut self, slot: &Slot, write: &Write) -> Result<(), Trouble> {
         let Some(fact) = write_target(write) else {
-            self.ask(slot, write);
-            return Ok(());
+            return self.ask(slot, write);
         };
         if self.loses_by_age(slot, fact)? {
             return Ok(());
@@ -227,7 +226,7 @@ impl Merge<'_> {
         Ok(())
     }
 
-    fn ask(&mut self, slot: &Slot, write: &Write) {
+    fn ask(&mut self, slot: &Slot, write: &Write) -> Result<(), Trouble> {
         match write {
             Write::Number { series, fact, pointer } => self.changes.numbers.push(NumberRequest {
                 slot: slot.clone(),
@@ -235,12 +234,27 @@ impl Merge<'_> {
                 fact: fact.clone(),
                 pointer: pointer.clone(),
             }),
-            Write::Claim { key, content } => self.changes.claims.push(ClaimRequest {
-                slot: slot.clone(),
-                key: key.clone(),
-                content: content.clone(),
-            }),
+            Write::Claim { key, content } => return self.claim(slot, key, content),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// One key stands for one thing, within an event too.
+    fn claim(&mut self, slot: &Slot, key: &str, content: &Value) -> Result<(), Trouble> {
+        match self.changes.claims.iter().find(|earlier| earlier.key == key) {
+            Some(earlier) if earlier.content == *content => Ok(()),
+            Some(earlier) => Err(Trouble::Disagreement(Conflict {
+                fact: format!("claim {key}"),
+                slots: vec![earlier.slot.clone(), slot.clone()],
+                policy: "compensate".into(),
+                settlement: "rolled back".into(),
+            })),
+            None => {
+                let (slot, key, content) = (slot.clone(), key.to_owned(), content.clone());
+                self.changes.claims.push(ClaimRequest { slot, key, content });
+                Ok(())
+            }
         }
     }
 
@@ -522,6 +536,16 @@ mod tests {
         world.moved.clear();
         world.event_at(Time::from_ms(1_000), &[("billing", &[set("shared.note", json!("late"))])]).unwrap();
         assert_eq!(world.reads("shared.note"), json!("late"), "an event's age alone is never staleness");
+    }
+
+    #[test]
+    fn one_key_claimed_for_two_things_in_one_event_is_a_conflict() {
+        let claim = |amount: i64| [Write::Claim { key: "payment:1".into(), content: json!({"amount": amount}) }];
+        let mut world = World::default();
+        let same = world.event(&[("billing", &claim(5)), ("subscription", &claim(5))]).unwrap();
+        assert_eq!(same.claims.len(), 1);
+        let other = world.event(&[("billing", &claim(5)), ("subscription", &claim(6))]);
+        assert!(matches!(other, Err(Trouble::Disagreement(_))));
     }
 
     #[test]

@@ -256,6 +256,30 @@ pub struct Timer {
     pub cause: u64,
     /// The subject of the event that set it.
     pub subject: String,
+    /// What led to it.
+    pub lineage: Lineage,
+}
+
+/// How long a chain of the host's own events led to something, so that no governor can keep the host busy for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// Events raised and effects settled, one from another, since a caller or a timer began.
+    pub depth: u32,
+    /// Timers, each due within a second of the moment that set it.
+    pub timers: u32,
+}
+
+impl Lineage {
+    /// The lineage of what is raised here, or of an effect of here that settles.
+    pub fn raise(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    /// The lineage of a timer set at `now`. One that lets time pass begins anew.
+    pub fn timer(self, now: Time, due: Time) -> Self {
+        let at_once = due.ms() < now.ms().saturating_add(1_000);
+        Self { depth: 0, timers: if at_once { self.timers + 1 } else { 0 } }
+    }
 }
 
 /// Names a timer.
@@ -276,8 +300,8 @@ pub struct Raised {
     pub event: String,
     /// The receipt of its cause.
     pub cause: u64,
-    /// How many raised events led to it.
-    pub depth: u32,
+    /// What led to it.
+    pub lineage: Lineage,
 }
 
 /// A deferred effect that waits in the outbox.
@@ -297,8 +321,8 @@ pub struct Deferred {
     pub cause: u64,
     /// The lane's time when it was asked.
     pub now: Time,
-    /// How many raised events led to it.
-    pub depth: u32,
+    /// What led to it.
+    pub lineage: Lineage,
 }
 
 /// A blocking effect's intent and what came of it: durable before the effect is done, and again after.

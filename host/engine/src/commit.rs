@@ -186,15 +186,16 @@ impl Turn<'_> {
                     data: timer.data.clone(),
                     cause: sequence,
                     subject: self.event.subject.clone(),
+                    lineage: self.origin.lineage().timer(self.now, timer.due),
                 });
             }
+            let lineage = self.origin.lineage().raise();
             for (n, raise) in (1..).zip(&decision.raises) {
                 let id = format!("{sequence}/{slot}/r:{n}");
                 let lane = HostLane { tenant: &self.event.tenant, subject: &self.event.subject };
                 let event = Event::of_host(slot, id, &raise.kind, &lane, self.now, raise.data.clone());
                 let event = event.map_err(|why| Halt::Bug(Error::governor(slot, why)))?;
-                let depth = self.origin.depth() + 1;
-                commit.raised.push(Raised { event: event.canonical().to_owned(), cause: sequence, depth });
+                commit.raised.push(Raised { event: event.canonical().to_owned(), cause: sequence, lineage });
             }
             for effect in decision.effects.iter().filter(|effect| effect.mode == Mode::Deferred) {
                 commit.outbox.push(Deferred {
@@ -205,7 +206,7 @@ impl Turn<'_> {
                     effect: effect.clone(),
                     cause: sequence,
                     now: self.now,
-                    depth: self.origin.depth(),
+                    lineage: self.origin.lineage(),
                 });
             }
         }

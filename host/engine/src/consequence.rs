@@ -76,14 +76,14 @@ impl Host {
             .ok_or_else(|| StoreError::Corrupt(format!("raised event {number} names no slot as its source")))?;
         let slots = self.config.route(&event.kind).unwrap_or_default();
         let lane = event.lane(&self.tenant_kinds);
-        let origin = Origin::Raised { number, cause: raised.cause, depth: raised.depth };
+        let origin = Origin::Raised { number, cause: raised.cause, lineage: raised.lineage };
         self.follow(Trigger::Raised { by }, Turn::new(self, event, lane, slots, origin)?)
     }
 
     /// Does a deferred effect, at least once with its key, and tells its governor how it ended. Both are spent in one
     /// commit: a process stopped in between does the effect again, under the same key.
     fn settle_deferred(&self, number: u64, deferred: &Deferred) -> Result<Consequence, Halt> {
-        let Deferred { lane, subject, slot, effect, key, cause, now, depth } = deferred;
+        let Deferred { lane, subject, slot, effect, key, cause, now, lineage } = deferred;
         let (status, answer) = self.deliver(deferred);
         let mut data = json!({
             "effect": effect.id, "action": effect.action, "key": key.to_string(), "status": status,
@@ -97,7 +97,7 @@ impl Host {
         let id = format!("{cause}/{slot}/e:{}", effect.id);
         let host_lane = HostLane { tenant: &lane.tenant, subject };
         let event = self.own_event(slot, id, EFFECT_SETTLED, &host_lane, *now, data)?;
-        let origin = Origin::Settled { number, cause: *cause, depth: depth + 1 };
+        let origin = Origin::Settled { number, cause: *cause, lineage: lineage.raise() };
         let turn = Turn::new(self, event, lane.clone(), vec![slot.clone()], origin)?;
         self.follow(Trigger::Raised { by: slot.clone() }, turn)
     }
@@ -122,7 +122,7 @@ impl Host {
     }
 
     fn fire(&self, timer: Timer) -> Result<Consequence, Halt> {
-        let Timer { key, due, data, cause, subject } = timer;
+        let Timer { key, due, data, cause, subject, lineage } = timer;
         let mut payload = json!({"name": key.name, "due": due});
         if let Some(data) = data {
             payload["data"] = data;
@@ -133,7 +133,7 @@ impl Host {
         let trigger = Trigger::Timer { slot: key.slot.clone(), name: key.name.clone() };
         let slots = vec![key.slot.clone()];
         let lane = key.lane.clone();
-        self.follow(trigger, Turn::new(self, event, lane, slots, Origin::Timer { key, cause })?)
+        self.follow(trigger, Turn::new(self, event, lane, slots, Origin::Timer { key, cause, lineage })?)
     }
 
     /// An event of the host's own.

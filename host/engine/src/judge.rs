@@ -7,11 +7,11 @@ use syndic_core::config::SlotConfig;
 use syndic_core::effect::Mode;
 use syndic_core::fact::{Read, Seen};
 use syndic_core::ports::{
-    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question, ReadError,
-    Store, StoreError,
+    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Lineage, Question,
+    ReadError, Store, StoreError,
 };
 use syndic_core::settle::{Said, add_feedback};
-use syndic_core::{Decision, Fact, FactName, Lane, Scope, Slot};
+use syndic_core::{Decision, Fact, FactName, Lane, Scope, Slot, Time};
 use syndic_ledger::{Hash, sha256};
 
 /// The facts of one event, each read from the store at most once, so that every governor sees the same.
@@ -101,14 +101,20 @@ pub(crate) struct Bench<'a> {
     pub(crate) context: &'a Context,
     pub(crate) snapshot: &'a Arc<Snapshot>,
     pub(crate) tenant_lane: bool,
-    /// How many raised events led here.
-    pub(crate) depth: u32,
+    /// What led here.
+    pub(crate) lineage: Lineage,
+    /// The lane's time.
+    pub(crate) now: Time,
     /// Checks one raised event; a sentence where it may not be.
     pub(crate) may_raise: &'a dyn Fn(&Slot, &str, &serde_json::Value) -> Result<(), String>,
 }
 
 /// How deep raised events and the effects that follow them may go.
 const DEPTH_MAX: u32 = 8;
+
+/// How many timers due at once may follow one another. A governor that works off a backlog needs some; one that would
+/// keep the host busy for ever is stopped.
+const TIMERS_AT_ONCE_MAX: u32 = 64;
 
 impl Seat {
     pub(crate) fn new(installed: Arc<Installed>, config: SlotConfig) -> Self {
@@ -174,7 +180,13 @@ impl Seat {
 
     fn check(&self, bench: &Bench<'_>, decision: Decision) -> Result<Decision, Failure> {
         decision.check(&self.slot, &self.installed.manifest, bench.tenant_lane).map_err(bad_answer)?;
-        if bench.depth >= DEPTH_MAX {
+        let timers = decision.timers.iter().map(|timer| bench.lineage.timer(bench.now, timer.due).timers);
+        if timers.max().is_some_and(|chain| chain > TIMERS_AT_ONCE_MAX) {
+            return Err(bad_answer(format!(
+                "it goes on setting timers due at once, over {TIMERS_AT_ONCE_MAX} in a row"
+            )));
+        }
+        if bench.lineage.depth >= DEPTH_MAX {
             let defers = decision.effects.iter().any(|effect| effect.mode == Mode::Deferred);
             if !decision.raises.is_empty() || defers {
                 return Err(bad_answer(format!("it goes on raising events, over {DEPTH_MAX} deep")));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use syndic_core::changes::{Changes, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
-use syndic_core::ports::{Context, Intent, StoreError, TimerKey};
+use syndic_core::ports::{Context, Intent, Lineage, StoreError, TimerKey};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
@@ -26,18 +26,18 @@ pub(crate) enum Origin {
     /// A caller.
     Outside,
     /// A governor raised it.
-    Raised { number: u64, cause: u64, depth: u32 },
+    Raised { number: u64, cause: u64, lineage: Lineage },
     /// A deferred effect came to its end.
-    Settled { number: u64, cause: u64, depth: u32 },
+    Settled { number: u64, cause: u64, lineage: Lineage },
     /// A timer fired.
-    Timer { key: TimerKey, cause: u64 },
+    Timer { key: TimerKey, cause: u64, lineage: Lineage },
 }
 
 impl Origin {
-    pub(crate) fn depth(&self) -> u32 {
+    pub(crate) fn lineage(&self) -> Lineage {
         match self {
-            Self::Outside | Self::Timer { .. } => 0,
-            Self::Raised { depth, .. } | Self::Settled { depth, .. } => *depth,
+            Self::Outside => Lineage::default(),
+            Self::Raised { lineage, .. } | Self::Settled { lineage, .. } | Self::Timer { lineage, .. } => *lineage,
         }
     }
 }
@@ -209,7 +209,8 @@ impl<'h> Turn<'h> {
             context: &context,
             snapshot: &self.snapshot,
             tenant_lane: self.lane.customer.is_none(),
-            depth: self.origin.depth(),
+            lineage: self.origin.lineage(),
+            now: self.now,
             may_raise: &may_raise,
         };
         Ok(ask(&mut self.seats, &bench)?)

@@ -5,7 +5,7 @@ use syndic_core::decision::{Effect, Undo};
 use syndic_core::effect::Mode;
 use syndic_core::fact::Held;
 use syndic_core::ports::{
-    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Parked, Raised, Store, Timer, TimerKey,
+    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Store, Timer, TimerKey,
     Unfinished,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Time};
@@ -35,7 +35,7 @@ pub(crate) fn fact(value: Value) -> Fact {
 
 pub(crate) fn timer(customer: Option<&str>, by: &str, name: &str, due: Time) -> Timer {
     let key = TimerKey { lane: lane(customer), slot: slot(by), name: name.into() };
-    Timer { key, due, data: Some(json!({"sku": "pro"})), cause: 1, subject: "cust-1".into() }
+    Timer { key, due, data: Some(json!({"sku": "pro"})), cause: 1, subject: "cust-1".into(), lineage: Lineage::default() }
 }
 
 pub(crate) fn effect(id: &str) -> Effect {
@@ -46,14 +46,14 @@ pub(crate) fn effect(id: &str) -> Effect {
 }
 
 pub(crate) fn raised(event: &str) -> Raised {
-    Raised { event: event.into(), cause: 1, depth: 1 }
+    Raised { event: event.into(), cause: 1, lineage: Lineage::default().raise() }
 }
 
 pub(crate) fn deferred(id: &str) -> Deferred {
     let key = sha256(id.as_bytes());
     let lane = lane(Some("cust-1"));
     let subject = "cust-1".into();
-    Deferred { lane, subject, slot: slot("billing"), effect: effect(id), key, cause: 1, now: NOON, depth: 0 }
+    Deferred { lane, subject, slot: slot("billing"), effect: effect(id), key, cause: 1, now: NOON, lineage: Lineage::default() }
 }
 
 pub(crate) fn intent(event: &DedupKey, id: &str) -> Intent {
