@@ -115,7 +115,7 @@ words! {
         Refund = "refund",
         /// A banned or closed account (customer-account).
         Reinstatement = "reinstatement",
-        /// An appeal (customer-account).
+        /// An appeal (compliance; customer-account for the cause `admin`).
         Appeal = "appeal",
         /// A compliance incident (compliance).
         Remediation = "remediation",

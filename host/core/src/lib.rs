@@ -20,6 +20,7 @@ pub mod ports;
 pub mod settle;
 pub mod slot;
 pub mod states;
+mod step;
 pub mod time;
 
 pub use config::Config;

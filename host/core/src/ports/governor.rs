@@ -1,0 +1,165 @@
+//! Running governors: what they are asked, what they may read, and how a call can end.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use syndic_ledger::Hash;
+
+use crate::config::SlotConfig;
+use crate::decision::{Decision, Manifest};
+use crate::fact::{FactName, Seen};
+use crate::slot::Slot;
+use crate::time::Time;
+
+/// A governor version that is installed in a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// The slot.
+    pub slot: Slot,
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// SHA-256 of the component's bytes.
+    pub digest: Hash,
+}
+
+/// What a governor judges, beside the facts it reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The event's id.
+    pub id: String,
+    /// Its source.
+    pub source: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its time.
+    pub time: Time,
+    /// Its data as canonical JSON.
+    pub data: String,
+    /// The lane's time.
+    pub now: Time,
+    /// A number below 2^53 derived from the event.
+    pub seed: u64,
+}
+
+/// A blocking effect's answer, as its governor hears it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectResult {
+    /// The effect's id.
+    pub id: String,
+    /// Its action.
+    pub action: String,
+    /// The connector key it was done under.
+    pub key: Hash,
+    /// Yes or no.
+    pub accepted: bool,
+    /// The answer's body as canonical JSON.
+    pub body: String,
+}
+
+/// What a governor is asked.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Judge this.
+    Evaluate(Context),
+    /// Hear the answers of your own effects.
+    Feedback(Context, Vec<EffectResult>),
+}
+
+/// What one call gave.
+#[derive(Clone, Debug)]
+pub struct Called {
+    /// The decision, unchecked, or why there is none.
+    pub answer: Result<Decision, Failure>,
+    /// Fuel burned.
+    pub fuel: u64,
+}
+
+/// How a call can fail. The name goes into receipts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureClass {
+    /// It burned all its fuel.
+    OutOfFuel,
+    /// It ran into the wall-clock deadline. Not repeatable, and never replayed as a decision.
+    Deadline,
+    /// Its stack overflowed.
+    StackOverflow,
+    /// It asked for more memory than its slot allows.
+    OutOfMemory,
+    /// It executed `unreachable`: a panic, in most languages.
+    Unreachable,
+    /// Another trap.
+    Trap,
+    /// Its answer breaks a rule of the contract.
+    BadAnswer,
+    /// It read a fact it does not declare.
+    UndeclaredRead,
+    /// It reported a fault: broken facts or broken code.
+    Fault,
+}
+
+impl FailureClass {
+    /// The name on the wire and in receipts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OutOfFuel => "out-of-fuel",
+            Self::Deadline => "deadline",
+            Self::StackOverflow => "stack-overflow",
+            Self::OutOfMemory => "out-of-memory",
+            Self::Unreachable => "unreachable",
+            Self::Trap => "trap",
+            Self::BadAnswer => "bad-answer",
+            Self::UndeclaredRead => "undeclared-read",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+/// Why a call gave no decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The class.
+    pub class: FailureClass,
+    /// A sentence, with function and line where the component carries them.
+    pub reason: String,
+}
+
+/// What a governor may read during one call. Each call gets its own; it notes what was read.
+pub trait Facts: Send + Sync {
+    /// Reads a fact of the snapshot; none where it is absent.
+    ///
+    /// # Errors
+    /// The name is not declared, or the store cannot be read.
+    fn read(&self, fact: &FactName) -> Result<Option<Seen>, ReadError>;
+
+    /// Reads the slot's configuration.
+    fn config(&self, key: &str) -> Option<String>;
+}
+
+/// Why a read failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The manifest does not declare it.
+    #[error("it read `{0}`, which its manifest does not declare")]
+    Undeclared(String),
+    /// The store cannot be read.
+    #[error("the store cannot be read: {0}")]
+    Store(String),
+}
+
+/// Runs governors.
+pub trait GovernorRuntime: Send + Sync {
+    /// The version installed in a slot.
+    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>>;
+
+    /// Every installed version, in slot order.
+    fn all_installed(&self) -> Vec<Arc<Installed>>;
+
+    /// What besides component, configuration and inputs a decision and its fuel depend on: engine version and settings.
+    fn engine_hash(&self) -> Hash;
+
+    /// Asks the governor in a slot, in a fresh instance, within the slot's limits.
+    fn call(&self, slot: &Slot, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called;
+}

@@ -1,0 +1,26 @@
+//! Ports: what the core needs from the world, in the core's own types.
+//!
+//! `engine` is handed one implementation of each. The store and the governors' runtime have never heard of each other.
+
+mod connector;
+mod governor;
+mod records;
+mod store;
+
+pub use connector::{Answer, Connector, NoAnswer, Request};
+pub use governor::{
+    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question, ReadError,
+};
+pub use records::{
+    Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Tally, Timer, TimerKey,
+    Unfinished,
+};
+pub use store::{Store, StoreError};
+
+use crate::time::Time;
+
+/// The host's time. In `play` the events drive it.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Time;
+}

@@ -1,0 +1,231 @@
+//! What the store keeps: plain records, and the commit that writes them together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use syndic_ledger::{Frontier, Hash};
+
+use crate::decision::Effect;
+use crate::event::{DedupKey, Lane};
+use crate::fact::{Fact, FactKey, Read};
+use crate::outcome::{Outcome, Report};
+use crate::ports::Answer;
+use crate::slot::Slot;
+use crate::time::Time;
+
+/// A deadline that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Which one.
+    pub key: TimerKey,
+    /// When it is due.
+    pub due: Time,
+    /// What comes back with it.
+    pub data: Option<Value>,
+    /// The receipt of the event that set it.
+    pub cause: u64,
+    /// The subject of the event that set it.
+    pub subject: String,
+    /// What led to it.
+    pub lineage: Lineage,
+}
+
+/// How long a chain of the host's own events led to something, so that no governor can keep the host busy for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// Events raised and effects settled, one from another, since a caller or a timer began.
+    pub depth: u32,
+    /// Timers, each due within a second of the moment that set it.
+    pub timers: u32,
+}
+
+impl Lineage {
+    /// The lineage of what is raised here, or of an effect of here that settles.
+    pub fn raise(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+
+    /// The lineage of a timer set at `now`. One that lets time pass begins anew.
+    pub fn timer(self, now: Time, due: Time) -> Self {
+        let at_once = due.ms() < now.ms().saturating_add(1_000);
+        Self { depth: 0, timers: if at_once { self.timers + 1 } else { 0 } }
+    }
+}
+
+/// Names a timer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TimerKey {
+    /// Whose lane.
+    pub lane: Lane,
+    /// Who set it.
+    pub slot: Slot,
+    /// Its name.
+    pub name: String,
+}
+
+/// An event that a governor raised and that waits to be judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// The event as canonical JSON.
+    pub event: String,
+    /// The receipt of its cause.
+    pub cause: u64,
+    /// What led to it.
+    pub lineage: Lineage,
+}
+
+/// A deferred effect that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferred {
+    /// The lane it was asked in.
+    pub lane: Lane,
+    /// The subject of the event that asked.
+    pub subject: String,
+    /// The slot that asked.
+    pub slot: Slot,
+    /// The effect.
+    pub effect: Effect,
+    /// The connector key.
+    pub key: Hash,
+    /// The receipt of the event that asked.
+    pub cause: u64,
+    /// The lane's time when it was asked.
+    pub now: Time,
+    /// What led to it.
+    pub lineage: Lineage,
+}
+
+/// A blocking effect's intent and what came of it: durable before the effect is done, and again after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The event, by its dedup key.
+    pub event: DedupKey,
+    /// The slot that asked.
+    pub slot: Slot,
+    /// The effect, with its undo.
+    pub effect: Effect,
+    /// The connector key of doing it.
+    pub key: Hash,
+    /// Rises only after an undo.
+    pub attempt: u32,
+    /// What the service answered; none while that is not known.
+    pub answer: Option<Answer>,
+    /// Whether it was undone.
+    pub undone: bool,
+}
+
+/// An event that reached an effect, but no outcome yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// The event as canonical JSON.
+    pub event: String,
+}
+
+/// What the host knows of an accepted event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DedupRecord {
+    /// SHA-256 of the event's canonical JSON; the event itself is the blob of that name.
+    pub hash: Hash,
+    /// What became of it.
+    pub report: Report,
+}
+
+/// A key that stands for one thing in a tenant for ever.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// SHA-256 of the content's canonical JSON.
+    pub content: Hash,
+    /// The event that claimed it.
+    pub event: DedupKey,
+}
+
+/// A receipt as it is kept: the leaf, and what a replay needs beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The leaf's bytes: a canonical [`syndic_ledger::Receipt`].
+    pub leaf: String,
+    /// What is kept beside it.
+    pub kept: Kept,
+}
+
+/// What stands beside a receipt, for people and for replay; its values are blobs by hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The event's dedup key.
+    pub key: DedupKey,
+    /// The event.
+    pub event: Hash,
+    /// The lane's time that governors saw.
+    pub now: Time,
+    /// What was read, and where the values are.
+    pub reads: Vec<Read>,
+    /// The configuration.
+    pub config: Hash,
+    /// The components, in slot order.
+    pub components: Vec<Hash>,
+    /// What was answered to blocking effects, in order, so that `feedback` can be asked again.
+    pub intents: Vec<Intent>,
+    /// What the caller was told.
+    pub report: Report,
+}
+
+/// An event whose undo did not succeed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The receipt that says `stuck`.
+    pub receipt: u64,
+    /// What is still to be undone, in the order to undo it.
+    pub remaining: Vec<Intent>,
+}
+
+/// Counts over the store's whole life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Outcomes with a receipt, by name.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// Conflicts recorded.
+    pub conflicts: u64,
+}
+
+/// Where the ledger ends.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The Merkle tree's right edge; its size is the number of receipts.
+    pub frontier: Frontier,
+    /// Counts.
+    pub tally: Tally,
+}
+
+/// One atomic, durable unit: all of it survives a crash, or none.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// Facts to write, or with none to delete.
+    pub facts: Vec<(FactKey, Option<Fact>)>,
+    /// The lane's new time.
+    pub lane: Option<(Lane, Time)>,
+    /// Timers to keep; one of the same key is replaced.
+    pub timers_set: Vec<Timer>,
+    /// A timer that fired.
+    pub timer_spent: Option<TimerKey>,
+    /// Raised events to queue, in order.
+    pub raised: Vec<Raised>,
+    /// The queued event that this commit spends, by its number.
+    pub raised_spent: Option<u64>,
+    /// Deferred effects to queue, in order.
+    pub outbox: Vec<Deferred>,
+    /// The deferred effect that this commit settles, by its number.
+    pub outbox_spent: Option<u64>,
+    /// The event's dedup record. Ends its [`Unfinished`] and [`Intent`] records too.
+    pub dedup: Option<(DedupKey, DedupRecord)>,
+    /// The receipt and the head that includes it.
+    pub receipt: Option<(u64, Entry, Head)>,
+    /// The last number allotted, per tenant and series.
+    pub numbers: Vec<(String, String, u64)>,
+    /// Claims, per tenant and key.
+    pub claims: Vec<(String, String, Claim)>,
+    /// Content to keep, by its SHA-256.
+    pub blobs: Vec<(Hash, Vec<u8>)>,
+    /// An event to park.
+    pub parked: Option<(DedupKey, Parked)>,
+}
