@@ -1,5 +1,6 @@
 //! An embedded host: governors, store and engine in this process, driven by events instead of a clock.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use syndic_core::ports::{Clock, GovernorRuntime, Store};
 use syndic_core::{Config, Error, Slot};
 use syndic_engine::{Host, PlayClock, Ports};
 use syndic_ledger::sha256;
-use syndic_runtime::{Level, Log, Runtime};
+use syndic_runtime::{Cache, Level, Log, Runtime};
 use syndic_store::{MasterWanted, SledStore};
 
 use crate::trouble;
@@ -67,7 +68,7 @@ impl Embedded {
         components: &[Component],
         log: Log,
     ) -> Result<Self, Failure> {
-        let runtime = Runtime::new(log)
+        let runtime = Runtime::with_cache(log, compiled_cache())
             .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
         let wanted: Vec<(Slot, &[u8], SlotConfig)> = components
             .iter()
@@ -115,11 +116,31 @@ fn seed_of(data: &Path, seed: Option<u64>) -> MasterWanted {
     }
 }
 
+/// Where compiled governors are kept between runs: `SYNDIC_CACHE`, else a folder in the user's cache. Without one, or
+/// with `SYNDIC_CACHE` empty, governors are compiled at every start.
+pub(crate) fn compiled_cache() -> Option<Cache> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let dir = match named("SYNDIC_CACHE") {
+        Some(dir) if dir.as_os_str().is_empty() => return None,
+        Some(dir) => dir,
+        None => {
+            let own = named("XDG_CACHE_HOME").filter(|dir| dir.is_absolute());
+            own.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?.join("syndic").join("compiled")
+        }
+    };
+    match Cache::open(&dir) {
+        Ok(cache) => Some(cache),
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "compiled governors are not kept: {why}");
+            None
+        }
+    }
+}
+
 /// Prints what governors log at `warn` and above.
 pub(crate) fn log_to_stderr() -> Log {
     Arc::new(|slot, level, line| {
         if matches!(level, Level::Warn | Level::Error) {
-            use std::io::Write;
             let _ = writeln!(std::io::stderr(), "{slot}: {line}");
         }
     })

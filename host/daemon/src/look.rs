@@ -13,7 +13,7 @@ use syndic_ledger::Receipt;
 use syndic_runtime::Runtime;
 use syndic_store::{MasterWanted, SledStore};
 
-use crate::embedded::{Component, components, log_to_nobody};
+use crate::embedded::{Component, compiled_cache, components, log_to_nobody};
 use crate::show::Show;
 use crate::trouble;
 
@@ -149,7 +149,7 @@ pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
 /// How many of the bundled governors load and describe themselves on this machine, and how many there are.
 fn governors() -> Result<(u64, u64), Failure> {
     let components = components(&[])?;
-    let runtime = Runtime::new(log_to_nobody())
+    let runtime = Runtime::with_cache(log_to_nobody(), compiled_cache())
         .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
     let config = Config::of_play();
     let loads = |component: &&Component| {

@@ -12,20 +12,26 @@
 //!
 //! This is the only host crate that knows wasmtime. Not here: which slots judge what and what their answers add up to
 //! (`host/core`), whether a decision keeps to the contract's bounds (`Decision::check` there), where facts come from
-//! (`host/engine`), how components are fetched and kept.
+//! (`host/engine`), how components are fetched and kept. Only what was compiled of them is kept here, where there is a
+//! [`Cache`].
 
 mod bindings;
+mod cache;
 mod call;
+mod compile;
 mod convert;
 mod engine;
 mod gate;
 mod limiter;
 mod load;
 mod manifest;
+mod private;
 mod registry;
 mod text;
 mod trap;
 
+pub use cache::Cache;
 pub use call::Level;
 pub use load::COMPONENT_MAX_BYTES;
+pub use private::{CacheUnusable, WhyUnusable};
 pub use registry::{Log, Runtime, Unavailable};

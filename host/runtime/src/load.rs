@@ -1,8 +1,9 @@
 //! Loading: from bytes to a governor that may be asked.
 //!
-//! The bytes are compiled by this process and never taken as machine code from outside. What a component wants of the
+//! The bytes are compiled by this host and never taken as machine code from outside. What a component wants of the
 //! world is looked at before any of it runs; then it describes itself, twice, under its slot's limits, so that a
-//! component that cannot even do that is refused at the door and not in the middle of an event.
+//! component that cannot even do that is refused at the door and not in the middle of an event. None of this is
+//! remembered: where its code was kept from an earlier start, all the rest happens again.
 //!
 //! A refusal says what is wrong, by name, and what to do. Exports beyond ours are ignored.
 
@@ -13,13 +14,14 @@ use syndic_core::decision::Manifest;
 use syndic_core::error::Error;
 use syndic_core::ports::Installed;
 use syndic_core::slot::Slot;
-use syndic_ledger::sha256;
+use syndic_ledger::{Hash, sha256};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::{GovernorPre, judge};
 use crate::call::{Given, Instance, ask};
+use crate::compile::Compiler;
 use crate::engine::{MEMORIES_MAX, TABLES_MAX};
 use crate::manifest;
 use crate::registry::Log;
@@ -44,7 +46,7 @@ pub(crate) struct Loaded {
 
 /// Where governors are loaded.
 pub(crate) struct Loader<'a> {
-    pub(crate) engine: &'a Engine,
+    pub(crate) compiler: &'a Compiler,
     pub(crate) linker: &'a Linker<Instance>,
     pub(crate) log: &'a Log,
 }
@@ -56,18 +58,21 @@ impl Loader<'_> {
     /// [`Error::ComponentRejected`], saying what is wrong and what to do.
     pub(crate) fn load(&self, slot: &Slot, bytes: &[u8], limits: &SlotConfig) -> Result<Loaded, Error> {
         let rejected = |reason| Error::ComponentRejected { governor: slot.clone(), reason };
-        let governor = self.prepare(bytes).map_err(rejected)?;
+        check_bytes(bytes).map_err(rejected)?;
+        let digest = sha256(bytes);
+        let governor = self.prepare(slot, bytes, digest).map_err(rejected)?;
         let manifest = self.describe(&governor, slot, limits).map_err(rejected)?;
-        let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest: sha256(bytes) });
+        let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest });
         Ok(Loaded { installed, governor })
     }
 
-    fn prepare(&self, bytes: &[u8]) -> Result<GovernorPre<Instance>, String> {
-        check_bytes(bytes)?;
-        let component = Component::from_binary(self.engine, bytes)
+    fn prepare(&self, slot: &Slot, bytes: &[u8], digest: Hash) -> Result<GovernorPre<Instance>, String> {
+        let component = self
+            .compiler
+            .component(bytes, digest, slot, self.log)
             .map_err(|error| format!("it is not a component that this host can run: {}", error.root_cause()))?;
-        check_imports(&component, self.engine)?;
-        check_exports(&component, self.engine)?;
+        check_imports(&component, &self.compiler.engine)?;
+        check_exports(&component, &self.compiler.engine)?;
         check_resources(&component)?;
         let other = |error: wasmtime::Error| {
             format!(

@@ -16,14 +16,17 @@ use syndic_ledger::Hash;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::{Governor, judge, types};
+use crate::cache::Cache;
 use crate::call::{Given, Instance, Level, ask};
+use crate::compile::Compiler;
 use crate::convert;
 use crate::engine::{CALLS_MAX, Machine};
 use crate::gate::Gate;
 use crate::load::{Loaded, Loader};
 use crate::trap;
 
-/// Where governors' log lines go: the slot, how loud, and one line without control characters.
+/// Where governors' log lines go, and what the host has to say of their code: the slot, how loud, and one line without
+/// control characters.
 pub type Log = Arc<dyn Fn(&Slot, Level, &str) + Send + Sync>;
 
 /// This machine can run no component at all.
@@ -34,6 +37,7 @@ pub struct Unavailable(String);
 /// Runs governors, in slots.
 pub struct Runtime {
     machine: Machine,
+    compiler: Compiler,
     linker: Linker<Instance>,
     log: Log,
     gate: Gate,
@@ -41,16 +45,25 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A runtime with no governor in it.
+    /// A runtime with no governor in it, which compiles each one that it is given.
     ///
     /// # Errors
     /// The machine has no processor or kernel that governors can run on.
     pub fn new(log: Log) -> Result<Self, Unavailable> {
+        Self::with_cache(log, None)
+    }
+
+    /// A runtime with no governor in it, which compiles no component again whose code the cache has.
+    ///
+    /// # Errors
+    /// As [`Runtime::new`]. Nothing that is wrong with the cache is an error; the log hears of it.
+    pub fn with_cache(log: Log, cache: Option<Cache>) -> Result<Self, Unavailable> {
         let machine = Machine::start().map_err(Unavailable)?;
         let mut linker = Linker::new(&machine.engine);
         Governor::add_to_linker::<_, HasSelf<_>>(&mut linker, |instance: &mut Instance| instance)
             .map_err(|error| Unavailable(error.to_string()))?;
-        Ok(Self { machine, linker, log, gate: Gate::new(CALLS_MAX), slots: RwLock::default() })
+        let compiler = Compiler::new(&machine.engine, cache);
+        Ok(Self { machine, compiler, linker, log, gate: Gate::new(CALLS_MAX), slots: RwLock::default() })
     }
 
     /// Loads a component and puts it in a slot, in the place of what was there. Calls under way end on the version they
@@ -87,7 +100,7 @@ impl Runtime {
 
     fn load(&self, slot: &Slot, bytes: &[u8], limits: &SlotConfig) -> Result<Loaded, Error> {
         let _place = self.gate.enter();
-        let loader = Loader { engine: &self.machine.engine, linker: &self.linker, log: &self.log };
+        let loader = Loader { compiler: &self.compiler, linker: &self.linker, log: &self.log };
         loader.load(slot, bytes, limits)
     }
 

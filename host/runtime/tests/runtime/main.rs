@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what must not be there is reported by panicking")]
 
 mod answers;
+mod cache;
 mod failures;
 mod guest;
 mod loading;

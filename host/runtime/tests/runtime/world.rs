@@ -7,7 +7,7 @@ use syndic_core::config::SlotConfig;
 use syndic_core::fact::{FactName, Seen};
 use syndic_core::ports::{Called, Context, Facts, Failure, GovernorRuntime, Question, ReadError};
 use syndic_core::{Slot, Time};
-use syndic_runtime::{Level, Runtime};
+use syndic_runtime::{Cache, Level, Runtime};
 
 /// A runtime whose log is kept.
 pub(crate) struct World {
@@ -41,10 +41,15 @@ impl Facts for Known {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::over(None)
+    }
+
+    /// A world whose runtime may keep code.
+    pub(crate) fn over(cache: Option<Cache>) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&lines);
         let log = move |_: &Slot, level, line: &str| kept.lock().unwrap().push((level, line.to_owned()));
-        let runtime = Runtime::new(Arc::new(log)).unwrap();
+        let runtime = Runtime::with_cache(Arc::new(log), cache).unwrap();
         let limits = SlotConfig { deadline_ms: 600_000, ..SlotConfig::default() };
         Self { runtime, slot: Slot::new("billing").unwrap(), limits, lines }
     }
