@@ -1,2 +1,21 @@
-//! Being written.
-fn main() {}
+//! What the product promises to whoever types its name, told by the built binary.
+//!
+//! A story writes events to a file, plays them, and reads what it was told. How that is typed and read is in `syndic`;
+//! no story knows it, and none knows the inside of the host.
+
+#![allow(clippy::unwrap_used, reason = "in a test, what must not be there is reported by panicking")]
+
+mod again;
+mod bad_input;
+mod demo;
+#[path = "../../host/runtime/tests/runtime/guest.rs"]
+#[allow(dead_code, reason = "it serves the stories of the runtime too")]
+mod guest;
+mod hostile;
+mod killed;
+mod looking;
+mod money;
+mod not_loaded;
+mod stranger;
+mod syndic;
+mod wire;

@@ -34,7 +34,7 @@ pub struct Event {
     pub id: String,
     /// Who sent it.
     pub source: String,
-    /// The kind: the type without `marketplace.`; other types in full.
+    /// The kind: our own types without `marketplace.`; other types in full.
     pub kind: String,
     /// The tenant.
     pub tenant: String,
@@ -139,10 +139,13 @@ impl Event {
         check_attributes(&record)?;
         let text = |name: &str| required_text(&record, name);
         let full_type = text("type")?;
-        let kind = full_type.strip_prefix(TYPE_PREFIX).unwrap_or(&full_type).to_owned();
-        if kind == full_type && payload::is_ours(&kind) {
-            return Err(format!("`type` must be `{TYPE_PREFIX}{kind}`, not `{kind}`"));
+        if payload::is_ours(&full_type) {
+            return Err(format!("`type` must be `{TYPE_PREFIX}{full_type}`, not `{full_type}`"));
         }
+        let kind = match full_type.strip_prefix(TYPE_PREFIX) {
+            Some(kind) if payload::is_ours(kind) => kind.to_owned(),
+            _ => full_type,
+        };
         let time = match record.get("time") {
             Some(Value::String(time)) => Time::parse(time).map_err(|why| format!("`time`: {why}"))?,
             Some(_) => return Err("`time` must be text".into()),
@@ -338,6 +341,16 @@ mod tests {
         }
         complaint(Event::from_outside(&vec![b' '; EVENT_MAX_BYTES + 1]));
         complaint(Event::from_outside(b"\xff\xfe"));
+    }
+
+    #[test]
+    fn a_type_that_is_not_ours_is_a_kind_in_full() {
+        for name in ["marketplace.CustomerSings", "acme.Launch"] {
+            let event = with("type", json!(name)).unwrap();
+            assert_eq!((event.kind.as_str(), event.wire_type().as_str()), (name, name));
+        }
+        let own = with("id", json!("e")).unwrap();
+        assert_eq!(own.wire_type(), "marketplace.CustomerSubscribes");
     }
 
     #[test]

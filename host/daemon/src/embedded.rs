@@ -41,7 +41,9 @@ pub(crate) fn components(replacements: &[Replacement]) -> Result<Vec<Component>,
     for Replacement { slot: name, file } in replacements {
         let slot = slot(name)?;
         let bytes = std::fs::read(file).map_err(|why| {
-            Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display())).because(why)
+            Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display()))
+                .because(why)
+                .hint("build a component with `syndic governor build`")
         })?;
         match components.iter_mut().find(|component| component.slot == slot) {
             Some(component) => (component.bytes, component.file) = (bytes, Some(file.clone())),

@@ -20,12 +20,11 @@ use crate::show::Show;
 use crate::trouble;
 
 pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
-    let until = args
-        .until
-        .as_deref()
-        .map(Time::parse)
-        .transpose()
-        .map_err(|why| Failure::new(FailureKind::Usage, "`--until` is not a time").because(why))?;
+    let until = args.until.as_deref().map(Time::parse).transpose().map_err(|why| {
+        Failure::new(FailureKind::Usage, "`--until` is not a time")
+            .because(why)
+            .hint("write it like 2026-02-01T00:00:00Z")
+    })?;
     let (mut input, bytes) = open(&args.file)?;
     let components = components(&args.governor)?;
     let embedded = Embedded::open(&args.data, args.seed, Config::of_play(), &components, log_to_stderr())?;
@@ -45,8 +44,11 @@ fn open(file: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Failure> {
     if file == Path::new("-") {
         return Ok((Box::new(BufReader::new(io::stdin())), None));
     }
-    let unreadable =
-        |why: io::Error| Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display())).because(why);
+    let unreadable = |why: io::Error| {
+        Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display()))
+            .because(why)
+            .hint("name a file with one event per line, or `-` for stdin")
+    };
     let opened = File::open(file).map_err(unreadable)?;
     let about = opened.metadata().map_err(unreadable)?;
     if about.is_dir() {

@@ -104,7 +104,8 @@ impl Home {
                 getrandom::fill(&mut secret).map_err(|why| self.io(why.into()))?;
                 About { master: Hash(secret), seed: None }
             }
-            MasterWanted::Kept => return Err(self.not_a_store("there is nothing in it")),
+            MasterWanted::Kept if self.dir.exists() => return Err(self.not_a_store("there is nothing in it")),
+            MasterWanted::Kept => return Err(self.not_a_store("there is no such directory")),
         };
         make_folder(&self.dir).map_err(|why| self.io(why))?;
         // Two that make a store at once take turns; the second finds the first one's.

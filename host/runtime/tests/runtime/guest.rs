@@ -13,7 +13,8 @@ pub(crate) const APPROVE: &str = "(i32.const 256)";
 /// Where an answer lies that reports the fault `broken-fact`: "it is 7".
 pub(crate) const FAULT: &str = "(i32.const 512)";
 
-/// The manifest of all of them: named `Guest`, version 1.0.0, judging `Tested`, reading `billing.*`, asking `mail`.
+/// The manifest of all of them: named `Guest`, version 1.0.0, judging `Tested`, reading `billing.*`, asking `mail`,
+/// unless a guest says otherwise.
 const MANIFEST: &str = "(i32.const 1024)";
 
 /// What makes a governor. What is left empty is ordinary.
@@ -27,6 +28,10 @@ pub(crate) struct Guest<'a> {
     pub(crate) feedback: &'a str,
     /// The version in the manifest, of five characters.
     pub(crate) version: &'a str,
+    /// The event kind that its manifest lists.
+    pub(crate) kind: &'a str,
+    /// The effect action that its manifest lists.
+    pub(crate) action: &'a str,
     /// More of the core module: functions, data, tables, a start function.
     pub(crate) more: &'a str,
     /// More of the component, before the core module is instantiated.
@@ -68,7 +73,7 @@ impl Guest<'_> {
             .replace("{describe}", &or(self.describe, MANIFEST))
             .replace("{evaluate}", &or(self.evaluate, APPROVE))
             .replace("{feedback}", &or(self.feedback, APPROVE))
-            .replace("{data}", &data(&or(self.version, "1.0.0")))
+            .replace("{data}", &data(&or(self.version, "1.0.0"), &or(self.kind, "Tested"), &or(self.action, "mail")))
             .replace("{more}", self.more)
             .replace("{exports}", &exports)
             .replace("{contract}", &contract)
@@ -76,7 +81,7 @@ impl Guest<'_> {
 }
 
 /// The fault at 512 and the manifest at 1024, with their texts.
-fn data(version: &str) -> String {
+fn data(version: &str, kind: &str, action: &str) -> String {
     let mut texts = String::new();
     let mut place = |text: &str| {
         let at = 2048 + u32::try_from(texts.len()).unwrap();
@@ -84,9 +89,9 @@ fn data(version: &str) -> String {
         [at, u32::try_from(text.len()).unwrap()]
     };
     let fault = [place("broken-fact"), place("it is 7")].concat();
-    let kinds = place("Tested");
+    let kinds = place(kind);
     let [read_at, read_len] = place("billing.*");
-    let effects = place("mail");
+    let effects = place(action);
     let manifest = [place("Guest"), place(version), [1100, 1], [1120, 1], [1140, 1]].concat();
     format!(
         r#"(data (i32.const 512) "\01") (data (i32.const 516) "{}")

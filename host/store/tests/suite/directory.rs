@@ -92,9 +92,9 @@ fn a_store_keeps_the_master_it_was_made_with() {
 #[test]
 fn what_is_not_a_store_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let nothing = "DIR is not a store of Syndic's: there is nothing in it";
-    assert_eq!(refusal(dir.path(), MasterWanted::Kept), nothing);
-    assert_eq!(refusal(&dir.path().join("missing"), MasterWanted::Kept), nothing);
+    let refused = |why: &str| format!("DIR is not a store of Syndic's: {why}");
+    assert_eq!(refusal(dir.path(), MasterWanted::Kept), refused("there is nothing in it"));
+    assert_eq!(refusal(&dir.path().join("missing"), MasterWanted::Kept), refused("there is no such directory"));
 
     fs::write(dir.path().join("thesis.txt"), "years of work").unwrap();
     let other = "DIR is not a store of Syndic's: it holds other things";

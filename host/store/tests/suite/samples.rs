@@ -5,8 +5,8 @@ use syndic_core::decision::{Effect, Undo};
 use syndic_core::effect::Mode;
 use syndic_core::fact::Held;
 use syndic_core::ports::{
-    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Store, Timer, TimerKey,
-    Unfinished,
+    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Store, Timer,
+    TimerKey, Unfinished,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Time};
 use syndic_ledger::{leaf_hash, sha256};
@@ -35,7 +35,14 @@ pub(crate) fn fact(value: Value) -> Fact {
 
 pub(crate) fn timer(customer: Option<&str>, by: &str, name: &str, due: Time) -> Timer {
     let key = TimerKey { lane: lane(customer), slot: slot(by), name: name.into() };
-    Timer { key, due, data: Some(json!({"sku": "pro"})), cause: 1, subject: "cust-1".into(), lineage: Lineage::default() }
+    Timer {
+        key,
+        due,
+        data: Some(json!({"sku": "pro"})),
+        cause: 1,
+        subject: "cust-1".into(),
+        lineage: Lineage::default(),
+    }
 }
 
 pub(crate) fn effect(id: &str) -> Effect {
@@ -53,7 +60,16 @@ pub(crate) fn deferred(id: &str) -> Deferred {
     let key = sha256(id.as_bytes());
     let lane = lane(Some("cust-1"));
     let subject = "cust-1".into();
-    Deferred { lane, subject, slot: slot("billing"), effect: effect(id), key, cause: 1, now: NOON, lineage: Lineage::default() }
+    Deferred {
+        lane,
+        subject,
+        slot: slot("billing"),
+        effect: effect(id),
+        key,
+        cause: 1,
+        now: NOON,
+        lineage: Lineage::default(),
+    }
 }
 
 pub(crate) fn intent(event: &DedupKey, id: &str) -> Intent {
