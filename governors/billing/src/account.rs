@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use syndic_sdk::SAFE_MAX;
 use syndic_sdk::prelude::*;
 
 /// Minor units by currency. A currency that is absent has 0.
@@ -63,6 +64,12 @@ impl Account {
     pub(crate) fn receive(&mut self, currency: Currency, amount: i64) {
         add(&mut self.received, currency, amount);
         add(&mut self.unapplied, currency, amount);
+    }
+
+    /// Whether that much more can be counted.
+    pub(crate) fn may_receive(&self, currency: Currency, amount: i64) -> bool {
+        let received = self.received.get(&currency).copied().unwrap_or(0);
+        received <= SAFE_MAX - amount
     }
 
     /// Puts credit aside for an invoice; a negative amount frees what was put aside.

@@ -7,14 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use syndic_sdk::SAFE_MAX;
 use syndic_sdk::prelude::*;
 
 use crate::account::{Account, Purse};
 use crate::desk::File;
 use crate::invoice::Invoice;
-
-/// The largest amount that every guest language reads exactly.
-const AMOUNT_MAX: i64 = (1 << 53) - 1;
 
 /// What stands in the books of one currency.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -83,8 +81,8 @@ pub(crate) fn check<'a>(
         if came_in != places(now) - places(then) {
             return Err(Fault::new("broken-books", format!("{currency}: money came from nowhere, or went there")));
         }
-        if !(0..=AMOUNT_MAX).contains(&now.unapplied) || now.received > AMOUNT_MAX {
-            return Err(Fault::new("broken-books", format!("{currency}: the till is out of range")));
+        if now.unapplied < 0 {
+            return Err(Fault::new("broken-books", format!("{currency}: more credit was used than there is")));
         }
     }
     Ok(())
@@ -95,7 +93,7 @@ fn sound(invoice: &Invoice) -> bool {
     let Invoice { paid, credited, written_off, captured, refunded, charged_back, .. } = invoice;
     let amounts = [paid, credited, written_off, captured, refunded, charged_back];
     invoice.due() >= 0
-        && invoice.gross.minor_units <= AMOUNT_MAX
+        && invoice.gross.minor_units <= SAFE_MAX
         && amounts.iter().all(|amount| amount.minor_units >= 0)
         && (invoice.due() == 0 || invoice.status.unsettled())
 }

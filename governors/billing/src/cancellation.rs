@@ -50,7 +50,7 @@ pub(crate) fn end(desk: &mut Desk, ending: &[&Subscription]) -> Step {
             break;
         }
         if let Some(plan) = pricing::plan(desk, &sub.id)? {
-            let amount = give_back(desk, &plan, sub)?;
+            let amount = give_back(desk, &plan)?;
             pricing::end(desk, &sub.id);
             freed.push((plan, amount));
         }
@@ -63,7 +63,7 @@ pub(crate) fn end(desk: &mut Desk, ending: &[&Subscription]) -> Step {
 }
 
 /// Credits what was not used: of what a person never approved, all of it. Says how much paid money that freed.
-fn give_back(desk: &mut Desk, plan: &Plan, sub: &Subscription) -> Step<i64> {
+fn give_back(desk: &mut Desk, plan: &Plan) -> Step<i64> {
     let mut freed = 0;
     for id in &plan.invoices {
         let Some(mut invoice) = desk.invoice(id)? else { continue };
@@ -73,7 +73,7 @@ fn give_back(desk: &mut Desk, plan: &Plan, sub: &Subscription) -> Step<i64> {
             desk.file(invoice);
         }
     }
-    let unused = pricing::unused(desk, plan, sub)?;
+    let unused = pricing::unused(desk, plan)?;
     freed += credit_plan(desk, plan, unused, "cancelled")?;
     for id in &plan.invoices {
         let Some(mut invoice) = desk.invoice(id)? else { continue };

@@ -3,7 +3,7 @@
 //! Two lines on one invoice where the new plan costs more; a credit note over the difference where it costs less. Up
 //! and straight back therefore nets to zero. An invoice that cannot be paid leaves the old plan as it was.
 
-use syndic_book::{Sku, Status as Life, Subscription, changed_by, downgrade_target, prorate, upgraded_by};
+use syndic_book::{Sku, Status as Life, Subscription, changed_by, downgrade_target, upgraded_by};
 use syndic_sdk::prelude::*;
 
 use crate::credit::credit_plan;
@@ -38,14 +38,14 @@ pub(crate) fn changed(desk: &mut Desk, request: &SubscriptionChanged) -> Step {
 fn switch(desk: &mut Desk, sub: &Subscription, to: &str, contract: Option<Money>) -> Step {
     let Some(sku) = syndic_book::sku(desk.cx, to)?.filter(Sku::sells) else { return Ok(()) };
     let Some(price) = pricing::price(&sku, sub.cycle, sub.seats, contract)? else { return Ok(()) };
-    let Some(mut plan) = in_force(desk, sub)? else { return Ok(()) };
-    if sub.status != Life::Trial {
-        let lines = both_lines(desk, &plan, &sku, price, sub)?;
-        bill(desk, sub, &sku, &mut plan, lines)?;
-        plan.line = price;
+    let Some(old) = in_force(desk, sub)? else { return Ok(()) };
+    if sub.status == Life::Trial {
+        return pricing::keep(desk, &sub.id, Plan { sku: sku.sku, ..old });
     }
-    plan.sku = sku.sku;
-    pricing::keep(desk, &sub.id, plan)
+    let mut new = old.at(&sku, price);
+    let lines = both_lines(desk, &old, &new)?;
+    bill(desk, sub, &sku, (&old, &mut new), lines)?;
+    pricing::keep(desk, &sub.id, new)
 }
 
 /// The line in force; where billing has none (it was installed later), the book's.
@@ -56,37 +56,37 @@ fn in_force(desk: &Desk, sub: &Subscription) -> Step<Option<Plan>> {
     let Some(sku) = syndic_book::sku(desk.cx, &sub.sku)? else { return Ok(None) };
     let line = pricing::price(&sku, sub.cycle, sub.seats, sub.contract_price)?;
     let (start, end) = (sub.start, sub.end);
-    Ok(line.map(|line| Plan { sku: sku.sku, line, start, end, since: start, invoices: Vec::new() }))
+    Ok(line.map(|line| Plan { sku: sku.sku, line, start, end, since: start, invoices: Vec::new(), running: None }))
 }
 
 /// What is left of the old line, taken back, and the same of the new one. Each is rounded once.
-fn both_lines(desk: &Desk, plan: &Plan, sku: &Sku, price: Money, sub: &Subscription) -> Step<Vec<Line>> {
-    if plan.line.currency != price.currency && !plan.line.is_zero() && !price.is_zero() {
-        let told = format!("{} is paid in {} and {} costs {}", plan.sku, plan.line.currency, sku.sku, price.currency);
-        return Stop::refuse("currency-mismatch", told);
+fn both_lines(desk: &Desk, old: &Plan, new: &Plan) -> Step<Vec<Line>> {
+    let (paid, costs) = (old.line.currency, new.line.currency);
+    if paid != costs && !old.line.is_zero() && !new.line.is_zero() {
+        return Stop::refuse(
+            "currency-mismatch",
+            format!("{} is paid in {paid} and {} costs {costs}", old.sku, new.sku),
+        );
     }
-    let (left, period) = (sub.left_ms(desk.now), sub.period_ms());
-    let rest = (desk.now, sub.end);
-    let old = prorate(plan.line, left, period)?;
-    let new = prorate(price, left, period)?;
-    let lines = [(plan.sku.as_str(), Money::new(-old.minor_units, old.currency)), (sku.sku.as_str(), new)];
+    let (credit, charge) = (old.rest(desk.now)?, new.rest(desk.now)?);
+    let lines = [(&old.sku, Money::new(-credit.minor_units, credit.currency)), (&new.sku, charge)];
     let mut both = Vec::new();
     for (item, net) in lines.into_iter().filter(|(_, net)| !net.is_zero()) {
-        both.push(pricing::line(desk, item, net, rest)?);
+        both.push(pricing::line(desk, item, net, (desk.now, new.end))?);
     }
     Ok(both)
 }
 
-fn bill(desk: &mut Desk, sub: &Subscription, sku: &Sku, plan: &mut Plan, lines: Vec<Line>) -> Step {
+fn bill(desk: &mut Desk, sub: &Subscription, sku: &Sku, (old, new): (&Plan, &mut Plan), lines: Vec<Line>) -> Step {
     let net = pricing::gross(&lines)?;
     if net < 0 {
-        credit_plan(desk, plan, -net, "change")?;
+        credit_plan(desk, old, -net, "change")?;
     }
     if net > 0 {
         let (occasion, vendor) = (Occasion::Change, pricing::vendor(sku));
         let mut invoice = pricing::issue(desk, Order { occasion, subscription: Some(&sub.id), vendor, lines })?;
-        invoice.awaiting_approval = awaits_approval(desk, plan)?;
-        plan.invoices.push(invoice.id.clone());
+        invoice.awaiting_approval = awaits_approval(desk, old)?;
+        new.invoices.push(invoice.id.clone());
         pay_or_refuse(desk, &mut invoice)?;
         desk.file(invoice);
     }

@@ -34,6 +34,8 @@ const ASKED_MAX: usize = 12;
 pub(crate) enum Stop {
     /// The request was refused or referred.
     No(Verdict),
+    /// An amount leaves the range of money: nothing of it is charged, counted or kept.
+    Beyond,
     /// Facts or code are broken.
     Broken(Fault),
 }
@@ -61,7 +63,10 @@ impl From<Fault> for Stop {
 
 impl From<MoneyError> for Stop {
     fn from(error: MoneyError) -> Self {
-        Stop::Broken(error.into())
+        match error {
+            MoneyError::OutOfRange => Stop::Beyond,
+            broken => Stop::Broken(broken.into()),
+        }
     }
 }
 
@@ -149,6 +154,11 @@ impl<'a> Desk<'a> {
     pub(crate) fn has_room(&self) -> bool {
         let asked = self.out.timers.len().max(self.out.effects.len() + self.questions.len());
         self.files.len() < INVOICES_MAX && asked < ASKED_MAX
+    }
+
+    /// Whether all that came in can still be counted.
+    pub(crate) fn is_countable(&self) -> bool {
+        self.account.received.keys().all(|currency| self.account.may_receive(*currency, 0))
     }
 
     /// The decision.

@@ -46,7 +46,8 @@ use desk::{Desk, Step, Stop};
         "SuspensionLifted", "TimerFired", "EffectSettled",
     ],
     reads = [
-        "billing.*", "subscription.*", "shared.suspensions", "quota-sla.period", "entitlement.grant.*",
+        "billing.*", "subscription.*", "shared.suspensions", "quota-sla.period", "quota-sla.limits",
+        "entitlement.grant.*",
         "tenant:product-catalog.sku.*",
     ],
     effects = ["authorize-payment", "void-authorization", "capture", "refund", "mail", "ticket"],
@@ -63,11 +64,26 @@ fn feedback(cx: &Context, answers: &[EffectResult]) -> Answer {
 
 fn judge(cx: &Context, answers: &[EffectResult]) -> Answer {
     let mut desk = Desk::new(cx, answers)?;
-    match dispatch(&mut desk, &cx.event()?) {
-        Ok(()) => desk.close(),
+    let event = cx.event()?;
+    match dispatch(&mut desk, &event) {
+        Ok(()) if desk.is_countable() => desk.close(),
+        Ok(()) | Err(Stop::Beyond) => beyond(&event),
         Err(Stop::No(verdict)) => Ok(Decision { verdict, ..Decision::default() }),
         Err(Stop::Broken(fault)) => Err(fault),
     }
+}
+
+/// More than money can be. Nobody can be charged it, so a request is declined; a report of it is kept in the record
+/// alone, for a person to read.
+fn beyond(event: &Event) -> Answer {
+    use Event::{CustomerSubscribes, CustomerUpgrades, RenewalDue, SubscriptionChanged};
+    let told = "an amount is larger than can be counted";
+    if let CustomerSubscribes(_) | CustomerUpgrades(_) | RenewalDue(_) | SubscriptionChanged(_) = event {
+        return refuse("payment-declined", told);
+    }
+    let mut decision = Decision::abstain();
+    decision.note(told);
+    Ok(decision)
 }
 
 fn dispatch(desk: &mut Desk, event: &Event) -> Step {

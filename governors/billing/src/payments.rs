@@ -21,6 +21,9 @@ const CAPTURE_DAYS: i64 = 7;
 /// The longest payment key that becomes part of a fact's name.
 const KEY_BYTES_MAX: usize = 256;
 
+/// How much of a payment key is claimed; the claims of a tenant have 512 bytes.
+const CLAIMED_BYTES_MAX: usize = 500;
+
 /// What became of the attempt to collect an invoice.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Charge {
@@ -39,6 +42,9 @@ pub(crate) fn charge(desk: &mut Desk, invoice: &mut Invoice) -> Step<Charge> {
     apply_credit(desk, invoice)?;
     if invoice.due() == 0 {
         return Ok(Charge::Covered);
+    }
+    if !desk.account.may_receive(invoice.gross.currency, invoice.due()) {
+        return Ok(Charge::Declined("amount_too_large".to_owned()));
     }
     let id = format!("authorize-{}", invoice.id);
     let method = desk.account.payment_method.clone();
@@ -141,6 +147,16 @@ struct Claim<'a> {
     amount: i64,
     currency: Currency,
     invoice_id: Option<&'a str>,
+    /// The whole key, where the claim has room for its beginning only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+}
+
+impl Claim<'_> {
+    /// The key a payment is claimed by. Two long ones with one beginning are told apart by what they are claimed for.
+    fn by(key: &str) -> String {
+        format!("payment:{}", &key[..key.floor_char_boundary(CLAIMED_BYTES_MAX)])
+    }
 }
 
 /// PaymentProcessed. The provider also reports our own captures this way; those are counted where they settle.
@@ -158,8 +174,9 @@ pub(crate) fn processed(desk: &mut Desk, payment: &PaymentProcessed) -> Step {
     let invoices = named.as_ref().map(|invoice| invoice.gross.currency);
     let currency = payment.currency.or(invoices).or(desk.account.currency).unwrap_or(Currency::USD);
     let invoice_id = payment.invoice_id.as_deref();
-    let claim = Claim { subject: desk.cx.subject(), amount: payment.amount, currency, invoice_id };
-    desk.out.claim(format!("payment:{key}"), &claim);
+    let whole_key = (key.len() > CLAIMED_BYTES_MAX).then_some(key.as_str());
+    let claim = Claim { subject: desk.cx.subject(), amount: payment.amount, currency, invoice_id, key: whole_key };
+    desk.out.claim(Claim::by(key), &claim);
     if let Some(fact) = payment_fact(key) {
         desk.out.set(fact, &Money::new(payment.amount, currency));
     }
@@ -213,12 +230,12 @@ pub(crate) fn watch(invoice: &Invoice) -> String {
 }
 
 fn nameable(key: &str) -> bool {
-    key.len() <= KEY_BYTES_MAX && key.bytes().all(|byte| byte.is_ascii_graphic())
+    key.len() <= KEY_BYTES_MAX && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*')
 }
 
 fn authorize(id: &str, invoice: &Invoice, method: Option<&str>) -> Effect {
     let amount = invoice.money(invoice.due());
     let body = json!({ "amount": amount, "payment_method": method, "invoice": invoice.id });
-    let undo = json!({ "invoice": invoice.id });
+    let undo = json!({ "invoice": invoice.id, "payment_method": method });
     Effect::reversible(id, "authorize-payment", &invoice.id, &body, "void-authorization", &undo)
 }

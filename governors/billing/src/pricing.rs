@@ -4,7 +4,8 @@
 //! meanwhile is not theirs until the next period, so parts of a period are always worked out from here.
 
 use serde::{Deserialize, Serialize};
-use syndic_book::{Line as Priced, Sku, Subscription, prorate};
+use syndic_book::{Line as Priced, Sku, prorate};
+use syndic_sdk::SAFE_MAX;
 use syndic_sdk::prelude::*;
 
 use crate::desk::{Desk, Step, Stop};
@@ -34,6 +35,20 @@ pub(crate) struct Plan {
     /// The invoices that charged for the period, the oldest first.
     #[serde(default)]
     pub invoices: Vec<String>,
+    /// What is left of the period before, where it was renewed early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<Running>,
+}
+
+/// A period that goes on although the next one is paid for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Running {
+    /// What it cost, without tax.
+    pub line: Money,
+    /// From when…
+    pub start: Time,
+    /// …until when.
+    pub end: Time,
 }
 
 /// Whom and what an invoice is for.
@@ -54,6 +69,7 @@ pub(crate) fn price(sku: &Sku, cycle: Cycle, seats: u32, contract: Option<Money>
     match sku.line(cycle, seats, contract)? {
         Priced::Price(price) => Ok(Some(price)),
         Priced::CycleNotOffered => Ok(None),
+        Priced::BeyondMoney => Err(Stop::Beyond),
         Priced::ContractOnly => {
             Stop::refer("no-contract-price", format!("`{}` is sold by contract: name its price", sku.sku))
         }
@@ -72,13 +88,38 @@ pub(crate) fn gross(lines: &[Line]) -> Step<i64> {
     for line in lines {
         sum += line.net.checked_add(line.tax)?.minor_units;
     }
+    if sum.abs() > SAFE_MAX {
+        return Err(Stop::Beyond);
+    }
     Ok(sum)
 }
 
-/// What the rest of a period is worth, with tax.
-pub(crate) fn unused(desk: &Desk, plan: &Plan, sub: &Subscription) -> Step<i64> {
-    let net = prorate(plan.line, sub.left_ms(desk.now), sub.period_ms())?;
-    gross(&[line(desk, &plan.sku, net, (plan.start, plan.end))?])
+/// What the time that is left is worth, with tax.
+pub(crate) fn unused(desk: &Desk, plan: &Plan) -> Step<i64> {
+    gross(&[line(desk, &plan.sku, plan.rest(desk.now)?, (plan.start, plan.end))?])
+}
+
+impl Plan {
+    /// What the time that is left is worth at this line; of a period renewed early, what is left of the one before at
+    /// the line that was paid for it. Each is rounded once.
+    pub(crate) fn rest(&self, now: Time) -> Step<Money> {
+        let next = prorate(self.line, self.end.since(now.max(self.start)), self.end.since(self.start))?;
+        match &self.running {
+            Some(Running { line, start, end }) if line.currency == next.currency => {
+                Ok(next.checked_add(prorate(*line, end.since(now), end.since(*start))?)?)
+            }
+            _ => Ok(next),
+        }
+    }
+
+    /// The same time at another line. What was free to its end stays free.
+    pub(crate) fn at(&self, sku: &Sku, line: Money) -> Plan {
+        let running = self.running.as_ref().map(|running| match running.line.is_zero() {
+            true => running.clone(),
+            false => Running { line, ..running.clone() },
+        });
+        Plan { sku: sku.sku.clone(), line, running, ..self.clone() }
+    }
 }
 
 /// A new invoice, with the customer's next id and, once it is committed, the tenant's next number.

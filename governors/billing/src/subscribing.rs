@@ -11,7 +11,7 @@ use syndic_sdk::prelude::*;
 use crate::desk::{Desk, Step, Stop};
 use crate::invoice::{Invoice, Occasion};
 use crate::payments::{Charge, apply_credit, charge, collect};
-use crate::pricing::{self, Order, Plan};
+use crate::pricing::{self, Order, Plan, Running};
 
 /// CustomerSubscribes. Whether the plan may be taken up at all is the slot `subscription`'s question.
 pub(crate) fn subscribes(desk: &mut Desk, request: &CustomerSubscribes) -> Step {
@@ -69,9 +69,12 @@ pub(crate) fn renews(desk: &mut Desk, request: &RenewalDue) -> Step {
     let before = pricing::plan(desk, &sub.id)?;
     let Some((sku, price)) = renewing(desk, &sub, before.as_ref())? else { return Ok(()) };
     let since = before.as_ref().map_or(start, |plan| plan.since);
+    let mut plan = Plan { since, ..begun(desk, &sku, price, (start, end)) };
     // Renewed early, the rest of the period before is still the customer's, and so are the invoices that charged it.
-    let running = before.filter(|plan| desk.now < plan.end).map(|plan| plan.invoices);
-    let mut plan = Plan { since, invoices: running.unwrap_or_default(), ..begun(desk, &sku, price, (start, end)) };
+    if let Some(Plan { line, start, end, invoices, .. }) = before.filter(|plan| desk.now < plan.end) {
+        plan.running = Some(Running { line, start, end });
+        plan.invoices = invoices;
+    }
     if let Some(mut invoice) = whole_line(desk, Occasion::Renewal, &sub.id, &sku, &plan)? {
         plan.invoices.push(invoice.id.clone());
         invoice.after_trial = untried;
@@ -90,7 +93,7 @@ fn renewing(desk: &Desk, sub: &Subscription, before: Option<&Plan>) -> Step<Opti
 }
 
 fn begun(desk: &Desk, sku: &Sku, line: Money, (start, end): (Time, Time)) -> Plan {
-    Plan { sku: sku.sku.clone(), line, start, end, since: desk.now, invoices: Vec::new() }
+    Plan { sku: sku.sku.clone(), line, start, end, since: desk.now, invoices: Vec::new(), running: None }
 }
 
 /// An invoice over a plan's whole line; none where it costs nothing.

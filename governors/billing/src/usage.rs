@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use syndic_book::{Subscription, live};
+use syndic_book::{Subscription, live, nameable};
 use syndic_sdk::prelude::*;
 
-use crate::desk::{Desk, Step};
+use crate::desk::{Desk, Step, Stop};
 use crate::dunning;
 use crate::invoice::{Invoice, Line, Occasion};
 use crate::payments::{apply_credit, collect};
@@ -74,7 +74,8 @@ struct QuotaPeriod {
 /// UsageExceedsQuota.
 pub(crate) fn exceeded(desk: &mut Desk, report: &UsageExceedsQuota) -> Step {
     let subs = syndic_book::subscriptions(desk.cx)?;
-    if live(&subs).next().is_none() {
+    let Some(limit) = limit(desk, report)?.filter(|limit| report.current_usage > *limit) else { return Ok(()) };
+    if live(&subs).next().is_none() || !nameable(&report.resource) {
         return Ok(());
     }
     let (start, end) = period(desk)?;
@@ -91,11 +92,18 @@ pub(crate) fn exceeded(desk: &mut Desk, report: &UsageExceedsQuota) -> Step {
     }
     let rate = rate(desk, &subs, &report.resource)?.or(known.and_then(|mark| mark.rate.clone()));
     let rate = rate.filter(|rate| usage.may_be_billed_in(rate.currency));
-    usage.resources.insert(report.resource.clone(), Mark { max: report.current_usage, limit: report.limit, rate });
+    usage.resources.insert(report.resource.clone(), Mark { max: report.current_usage, limit, rate });
     desk.out.timer(format!("usage-{start}"), end, &());
     desk.out.set(fact, &usage);
     desk.account.usage = Some(start.to_string());
     Ok(())
+}
+
+/// The limit that is exceeded: the one in quota-sla's facts rules, whatever the meter took it to be; none where
+/// nothing is limited. The meter's counts only while quota-sla has said nothing.
+fn limit(desk: &Desk, report: &UsageExceedsQuota) -> Step<Option<i64>> {
+    let limits: Option<BTreeMap<String, Limit>> = desk.cx.fact("quota-sla.limits")?;
+    Ok(limits.map_or(Some(report.limit), |limits| limits.get(&report.resource)?.limit))
 }
 
 /// What a resource costs beyond its limit: the rate of the oldest subscription that has one.
@@ -156,19 +164,33 @@ fn bill(desk: &mut Desk, start: &str) -> Step {
     Ok(())
 }
 
-/// One line per resource that costs something, by currency. Each is rounded once.
-fn lines(desk: &Desk, usage: &Usage) -> Step<BTreeMap<Currency, Vec<Line>>> {
+/// One line per resource that costs something, by currency. Each is rounded once. One that would cost more than money
+/// can be stays recorded, and is left out of the bill: nobody may be kept from leaving by it.
+fn lines(desk: &mut Desk, usage: &Usage) -> Step<BTreeMap<Currency, Vec<Line>>> {
     let mut lines: BTreeMap<Currency, Vec<Line>> = BTreeMap::new();
     for (resource, mark) in &usage.resources {
         let Some(rate) = &mark.rate else { continue };
-        let over = i128::from(mark.max) - i128::from(mark.limit);
-        let net = Money::new(rate.minor_units, rate.currency).scaled(over, rate.per.into())?;
-        if net.minor_units > 0 {
-            let line = pricing::line(desk, resource, net, (usage.start, usage.end))?;
-            lines.entry(rate.currency).or_default().push(line);
+        let bill = lines.entry(rate.currency).or_default();
+        let before = bill.len();
+        match priced(desk, usage, resource, mark, rate).and_then(|line| {
+            bill.extend(line);
+            pricing::gross(bill)
+        }) {
+            Err(Stop::Beyond) => {
+                bill.truncate(before);
+                desk.out.note(format!("the use of `{resource}` costs more than can be counted, and is not billed"));
+            }
+            summed => drop(summed?),
         }
     }
     Ok(lines)
+}
+
+fn priced(desk: &Desk, usage: &Usage, resource: &str, mark: &Mark, rate: &Rate) -> Step<Option<Line>> {
+    let over = i128::from(mark.max) - i128::from(mark.limit);
+    let net = Money::new(rate.minor_units, rate.currency).scaled(over, rate.per.into())?;
+    let line = pricing::line(desk, resource, net, (usage.start, usage.end))?;
+    Ok((net.minor_units > 0).then_some(line))
 }
 
 fn issue(desk: &mut Desk, lines: Vec<Line>) -> Step<String> {

@@ -9,6 +9,7 @@
 mod access;
 mod bundled;
 mod cycle;
+mod name;
 mod requests;
 mod sku;
 mod subscription;
@@ -16,6 +17,7 @@ mod subscription;
 pub use access::{ACCESS, Access, SUSPENSIONS, causes, holds_renewal};
 pub use bundled::{BUNDLED_SKUS, ENTERPRISE, bundled, canonical};
 pub use cycle::{bundled_discount_percent, first_instant_after, period_from, prorate};
+pub use name::nameable;
 pub use requests::{
     CANCELLED_AT_ONCE, cancelled_by, changed_by, downgrade_target, first_period, upgraded_by, withdrawn_by_subscribing,
 };

@@ -8,8 +8,8 @@ use syndic_sdk::prelude::*;
 
 use crate::{BUNDLED_SKUS, Sku, Status, Subscription, canonical, live, period_from, sku};
 
-/// How many subscriptions one CustomerCancels ends. The slot `subscription` raises another for the rest, because
-/// a decision may ask for sixteen effects and sixteen timers, and each subscription takes two.
+/// How many subscriptions one CustomerCancels ends. The slot `subscription` asks again for the rest, because a decision
+/// may ask for sixteen effects and sixteen timers, and each subscription takes two.
 pub const CANCELLED_AT_ONCE: usize = 8;
 
 /// The subscription whose cancellation a CustomerSubscribes for this SKU takes back, for nothing. Then no new one

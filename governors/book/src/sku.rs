@@ -6,10 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use syndic_sdk::prelude::*;
 
-use crate::{ENTERPRISE, bundled, bundled_discount_percent, canonical};
-
-/// The longest SKU name that is looked up; fact names are bounded, and no longer name was ever stored.
-const NAME_BYTES_MAX: usize = 256;
+use crate::{ENTERPRISE, bundled, bundled_discount_percent, canonical, nameable};
 
 /// A plan, as the tenant sells it: the tenant fact `product-catalog.sku.<sku>`, or an entry of the bundled book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,10 +70,12 @@ pub enum Line {
     ContractOnly,
     /// The plan is not sold by this cycle.
     CycleNotOffered,
+    /// It costs more than money can be.
+    BeyondMoney,
 }
 
 /// How a plan compares with others: by its price a month in one currency; by contract is the highest. Plans in
-/// two currencies do not compare.
+/// two currencies do not compare, save that something is more than nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
     /// Priced: this much over 72 months, a span every cycle divides.
@@ -91,7 +90,10 @@ impl PartialOrd for Rank {
             (Rank::Contract, Rank::Contract) => Some(Ordering::Equal),
             (Rank::Contract, _) => Some(Ordering::Greater),
             (_, Rank::Contract) => Some(Ordering::Less),
-            (Rank::Priced(mine, a), Rank::Priced(theirs, b)) => (mine == theirs).then(|| a.cmp(b)),
+            (Rank::Priced(mine, a), Rank::Priced(theirs, b)) => {
+                let compare = mine == theirs || (*a == 0) != (*b == 0);
+                compare.then(|| a.cmp(b))
+            }
         }
     }
 }
@@ -141,7 +143,10 @@ impl Sku {
             (Some(price), _) => price.scaled(seats, 1),
             (None, _) => return Ok(Line::CycleNotOffered),
         };
-        Ok(Line::Price(line?))
+        match line {
+            Err(MoneyError::OutOfRange) => Ok(Line::BeyondMoney),
+            line => Ok(Line::Price(line?)),
+        }
     }
 }
 
@@ -149,7 +154,7 @@ impl Sku {
 /// Read by every governor that prices, grants or limits; declare `tenant:product-catalog.sku.*`.
 pub fn sku(cx: &Context, name: &str) -> Result<Option<Sku>, Fault> {
     let name = canonical(name);
-    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+    if !nameable(name) {
         return Ok(None);
     }
     let own = cx.tenant_fact(&format!("product-catalog.sku.{name}"))?;

@@ -174,7 +174,7 @@ fn costs(cx: &Context, sub: &Subscription) -> Result<bool, Fault> {
     };
     Ok(match sku.line(sub.cycle, sub.seats, sub.renewing_contract())? {
         Line::Price(price) => price.minor_units > 0,
-        Line::ContractOnly | Line::CycleNotOffered => true,
+        Line::ContractOnly | Line::CycleNotOffered | Line::BeyondMoney => true,
     })
 }
 

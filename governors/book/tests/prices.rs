@@ -1,7 +1,7 @@
 //! What the price book says, without a host.
 #![allow(clippy::unwrap_used)] // a test that cannot read its own story should stop there
 
-use syndic_book::{BUNDLED_SKUS, Line, Sku, bundled, canonical, period_from, prorate};
+use syndic_book::{BUNDLED_SKUS, Line, Sku, bundled, canonical, nameable, period_from, prorate};
 use syndic_sdk::prelude::*;
 
 fn usd(minor_units: i64) -> Money {
@@ -114,4 +114,24 @@ fn a_plan_is_kept_as_it_was_written() {
     assert_eq!((own.trial_days, own.bundled, own.requires_approval), (14, false, false));
     let again: Sku = serde_json::from_value(serde_json::to_value(&own).unwrap()).unwrap();
     assert_eq!(again, own);
+}
+
+#[test]
+fn something_is_more_than_nothing_in_any_currency() {
+    assert!(own("EUR", Cycle::Monthly, 1).rank() > plan("free").rank());
+    assert!(own("EUR", Cycle::Monthly, 0).rank() < plan("starter").rank());
+    assert_eq!(own("EUR", Cycle::Monthly, 0).rank().partial_cmp(&plan("free").rank()), None);
+}
+
+#[test]
+fn what_costs_more_than_money_can_be_is_no_fault() {
+    let moon = own("USD", Cycle::Monthly, syndic_sdk::SAFE_MAX);
+    assert_eq!(moon.line(Cycle::Monthly, 1, None).unwrap(), Line::Price(usd(syndic_sdk::SAFE_MAX)));
+    assert_eq!(moon.line(Cycle::Monthly, 2, None).unwrap(), Line::BeyondMoney);
+}
+
+#[test]
+fn a_name_from_outside_fits_into_ours_or_is_never_looked_up() {
+    assert!(nameable(&"a".repeat(100)) && nameable("a.b/ä c"));
+    assert!(!nameable(&"a".repeat(101)) && !nameable("") && !nameable("a*"));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use syndic_book::{cancelled_by, subscriptions};
+use syndic_book::{cancelled_by, first_instant_after, subscriptions};
 use syndic_sdk::prelude::*;
 
 use crate::account::{Account, answer};
@@ -14,7 +14,7 @@ use crate::table::{State, Trigger};
 /// The timer that ends the retention.
 pub(crate) const RETENTION: &str = "retention";
 
-/// How long a closed account is kept: as long as its last subscription may be taken up again. Looked at anew after as
+/// How long a closed account is kept: as long as its last subscription may be taken up again, to the last instant. Looked at anew after as
 /// long, where something keeps it.
 const RETENTION_DAYS: i64 = 30;
 
@@ -87,7 +87,8 @@ pub(crate) fn keep_if_closed(cx: &Context, account: &Account, decision: &mut Dec
 }
 
 fn keep_for_retention(cx: &Context, decision: &mut Decision) {
-    decision.timer(RETENTION, cx.now().plus_days(RETENTION_DAYS), &());
+    let last = cx.now().plus_days(RETENTION_DAYS);
+    decision.timer(RETENTION, first_instant_after(last), &());
 }
 
 fn is_held(cx: &Context) -> Result<bool, Fault> {

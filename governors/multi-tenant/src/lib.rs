@@ -19,7 +19,7 @@ pub mod table;
     kinds = [
         "UsageReported", "UsageExceedsQuota", "ManualSuspension", "SuspensionLifted", "TimerFired", "EffectSettled",
     ],
-    reads = ["multi-tenant.*", "tenant:multi-tenant.*", "subscription.index", "shared.suspensions"],
+    reads = ["multi-tenant.*", "tenant:multi-tenant.*", "subscription.index", "shared.suspensions", "quota-sla.limits"],
     effects = ["verify-isolation", "ticket"],
     feedback = isolation::answered,
 )]

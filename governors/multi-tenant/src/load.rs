@@ -4,8 +4,10 @@
 //! of all customers add up to the tenant's load. A month has its own sum: it begins at nothing, and nothing is
 //! carried over. Reports of a month that is over, or out of order, count for nothing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use syndic_book::{Index, index};
+use syndic_book::{Index, index, nameable};
 use syndic_sdk::SAFE_MAX;
 use syndic_sdk::prelude::*;
 
@@ -19,9 +21,6 @@ const CUSTOMERS_MIN: i64 = 3;
 
 /// What is left of the rate of a customer who has more than half of the load.
 const SLOWED_PERCENT: u8 = 50;
-
-/// The longest resource name that is counted; it becomes part of fact names, which are bounded.
-const RESOURCE_BYTES_MAX: usize = 256;
 
 /// The fact `multi-tenant.load.<resource>`: this customer's part of the running month.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,10 +62,14 @@ pub(crate) fn reported(cx: &Context, report: &UsageReported) -> Answer {
     count(cx, &Reading { resource: &report.resource, quantity: report.quantity, period, over_quota: false })
 }
 
-/// A meter was read, and it is more than the customer paid for.
+/// A meter was read, and it says that this is more than the customer paid for. The limit in quota-sla's facts rules.
 pub(crate) fn exceeded(cx: &Context, excess: &UsageExceedsQuota) -> Answer {
     let period = cx.time().month();
-    count(cx, &Reading { resource: &excess.resource, quantity: excess.current_usage, period, over_quota: true })
+    let limits: Option<BTreeMap<String, Limit>> = cx.fact("quota-sla.limits")?;
+    let over_quota = limits.is_none_or(|limits| {
+        limits.get(&excess.resource).and_then(|limit| limit.limit).is_some_and(|most| excess.current_usage > most)
+    });
+    count(cx, &Reading { resource: &excess.resource, quantity: excess.current_usage, period, over_quota })
 }
 
 /// The month is over: the customer's part of it goes, and the rate with it.
@@ -85,7 +88,7 @@ pub(crate) fn period_over(cx: &Context, resource: &str) -> Answer {
 
 fn count(cx: &Context, reading: &Reading) -> Answer {
     let running = reading.period == cx.now().month();
-    if !running || reading.resource.len() > RESOURCE_BYTES_MAX || index(cx)? == Index::default() {
+    if !running || !nameable(reading.resource) || index(cx)? == Index::default() {
         return abstain();
     }
     let last: Option<Load> = cx.fact(&load_fact(reading.resource))?;

@@ -198,3 +198,20 @@ fn a_ticket_that_cannot_be_opened_is_remarked_on() {
     assert_eq!(settled.note.as_deref(), Some("`ticket-isolation` was not opened"));
     assert!(world.judge(Event::Custom { kind: "vendor.Other".into(), data: json!({}) }).is_silent());
 }
+
+#[test]
+fn whether_a_quota_is_exceeded_is_for_the_facts_to_say_and_not_for_the_meter() {
+    let mut world = beside(2, 100).fact("quota-sla.limits", json!({"requests": {"limit": 600, "hard": false}}));
+    exceeds(&mut world, 500);
+    assert!(!is_slowed(&world), "within what was sold, however large the share");
+    exceeds(&mut world, 601);
+    assert!(is_slowed(&world));
+}
+
+#[test]
+fn what_cannot_be_named_is_not_counted() {
+    for resource in ["any*".to_owned(), "r".repeat(101)] {
+        let mut world = beside(2, 100);
+        assert!(world.judge(UsageReported { resource, quantity: 1, period: "2026-01".into() }).is_silent());
+    }
+}

@@ -1,22 +1,26 @@
 //! Changes people ask for.
 
-use syndic_book::{Sku, sku};
+use syndic_book::{Sku, nameable, sku};
 use syndic_sdk::prelude::*;
 
 use crate::table::{self, State};
 use crate::{entry, plan, price};
 
-/// The longest name of a SKU; it becomes part of fact names, which are bounded.
-const NAME_BYTES_MAX: usize = 256;
+/// The largest entry, with the changes that wait in it. Every governor reads it with its fuel, and entitlement copies
+/// the features three times into one decision.
+const ENTRY_BYTES_MAX: usize = 16 << 10;
 
-/// The largest entry, with the changes that wait in it: what a fact may hold.
-const ENTRY_BYTES_MAX: usize = 64 << 10;
+/// How many limits, features and rates an entry may have in all: counted before anything is done with them.
+const PARTS_MAX: usize = 256;
 
 /// Applies a change, or plans it.
 pub(crate) fn changed(cx: &Context, change: &ProductChanged) -> Answer {
+    if change.limits.len() + change.features.len() + change.overage.len() > PARTS_MAX {
+        return refuse("wrong-state", format!("an entry has at most {PARTS_MAX} limits, features and rates"));
+    }
     let proposed = entry::proposed(change);
-    if proposed.sku.len() > NAME_BYTES_MAX {
-        return refuse("wrong-state", "the name of a SKU has at most 256 bytes");
+    if !nameable(&proposed.sku) {
+        return refuse("wrong-state", "the name of a SKU has at most 100 bytes and no `*`");
     }
     let current = sku(cx, &proposed.sku)?;
     let later = change.effective_at.filter(|at| *at > cx.now());
@@ -47,7 +51,7 @@ fn replaced(current: Option<Sku>, mut proposed: Sku) -> Sku {
 
 fn keep(entry: Sku) -> Answer {
     if serde_json::to_string(&entry)?.len() > ENTRY_BYTES_MAX {
-        return refuse("wrong-state", "the entry and the changes that wait in it do not fit in 64 KiB");
+        return refuse("wrong-state", "the entry and the changes that wait in it do not fit in 16 KiB");
     }
     let mut decision = Decision::approve();
     plan::write(&mut decision, &entry);

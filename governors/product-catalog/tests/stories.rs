@@ -248,3 +248,18 @@ fn a_planned_end_looks_at_its_subscribers_when_it_comes() {
     assert_sells(&world, "deprecated", 1_000);
     assert!(fired[0].note.as_deref().is_some_and(|note| note.contains("still has subscribers")));
 }
+
+#[test]
+fn an_entry_stays_small_enough_to_be_read_by_everybody() {
+    let mut world = selling();
+    let entry = |sku: &str, features: Vec<String>| json!({"sku": sku, "name": "Odd", "status": "published", "prices": {}, "features": features});
+    for (sku, features) in [
+        ("many".to_owned(), vec!["sso".to_owned(); 257]),
+        ("large".to_owned(), vec!["f".repeat(1_000); 17]),
+        ("n".repeat(101), vec![]),
+        ("any*".to_owned(), vec![]),
+    ] {
+        assert_eq!(product(&mut world, entry(&sku, features)).code(), Some("wrong-state"), "{sku}");
+    }
+    assert!(product(&mut world, entry(&"n".repeat(100), vec!["f".repeat(100); 100])).is_completed());
+}

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use syndic_book::{ACCESS, Access, SUSPENSIONS, holds_renewal};
+use syndic_book::{ACCESS, Access, SUSPENSIONS, holds_renewal, nameable};
 use syndic_sdk::prelude::*;
 
 use crate::table::{State, Trigger, next};
@@ -22,10 +22,6 @@ pub(crate) const STANCE: &str = "quota-sla.stance";
 
 /// The timer that ends the quota period.
 pub(crate) const RESET: &str = "reset";
-
-/// The longest resource name that is metered: fact names are bounded, and a limit under a longer name counts for
-/// nothing.
-const RESOURCE_BYTES_MAX: usize = 256;
 
 /// How many resources one event measures anew. A decision may write 64 facts; whoever sells more limits than this in
 /// one plan has the rest measured by their next reading.
@@ -164,16 +160,16 @@ impl Quota {
         })
     }
 
-    /// The limit on a resource, where there is one.
+    /// The limit on a resource, where there is one. Under a name that cannot be kept it counts for nothing.
     pub(crate) fn limit(&self, resource: &str) -> Option<(i64, bool)> {
-        let limit = self.limits.get(resource).filter(|_| resource.len() <= RESOURCE_BYTES_MAX)?;
+        let limit = self.limits.get(resource).filter(|_| nameable(resource))?;
         limit.limit.map(|most| (most, limit.hard))
     }
 
     /// The resources whose use is known in this period, with what is known.
     pub(crate) fn used(&self, cx: &Context) -> Result<Vec<(String, Usage)>, Fault> {
         let Some(period) = &self.period else { return Ok(Vec::new()) };
-        let named = self.limits.keys().filter(|resource| resource.len() <= RESOURCE_BYTES_MAX);
+        let named = self.limits.keys().filter(|resource| nameable(resource));
         let mut used = Vec::new();
         for resource in named {
             used.extend(Usage::read(cx, resource, period)?.map(|usage| (resource.clone(), usage)));

@@ -1,11 +1,20 @@
 //! Leaving: now, or with the period; and coming back within thirty days.
 
-use syndic_book::{CANCELLED_AT_ONCE, Status, Subscription, cancelled_by, period_from};
+use syndic_book::{CANCELLED_AT_ONCE, Status, Subscription, cancelled_by, period_from, subscriptions};
 use syndic_sdk::prelude::*;
 
 use crate::keep::{arm, arm_after, arm_period, keep, moved};
 use crate::ruling::{Ruling, has_not, known, not_held, plan, refused, running, takes_up};
 use crate::table::Trigger;
+
+/// The timer that ends the subscriptions for which the events that one decision may raise have no room.
+pub(crate) const REST: &str = "cancel-rest";
+
+/// The source of what we raise ourselves. It raises nothing again: events go only so deep.
+const OURSELVES: &str = "syndic:subscription";
+
+/// How many events one decision may raise.
+const RAISES_MAX: usize = 4;
 
 /// How long a cancelled subscription may be taken up again.
 pub(crate) const REACTIVATION_DAYS: i64 = 30;
@@ -30,8 +39,9 @@ fn cancel_now(cx: &Context, subs: &[Subscription], request: &CustomerCancels) ->
         keep(&mut decision, Some(sub), &left(after, cx.now(), request));
         arm_after(&mut decision, &sub.id, until);
     }
-    let open = subs.iter().filter(|sub| sub.status.is_open()).count();
-    raise_for_the_rest(&mut decision, request, request.subscription_id.is_none() && open > ending.len());
+    let named = |sub: &&Subscription| request.subscription_id.as_ref().is_none_or(|id| *id == sub.id);
+    let open = subs.iter().filter(|sub| sub.status.is_open()).filter(named).count();
+    leave_the_rest(cx, &mut decision, request, open - ending.len());
     Ok(decision)
 }
 
@@ -54,7 +64,7 @@ fn cancel_at_end(cx: &Context, subs: &[Subscription], request: &CustomerCancels)
             arm(&mut decision, &sub.id, cx.now(), 0);
         }
     }
-    raise_for_the_rest(&mut decision, request, running_ones.peek().is_some());
+    leave_the_rest(cx, &mut decision, request, running_ones.count());
     Ok(decision)
 }
 
@@ -67,10 +77,32 @@ fn left(mut sub: Subscription, now: Time, request: &CustomerCancels) -> Subscrip
     sub
 }
 
-fn raise_for_the_rest(decision: &mut Decision, request: &CustomerCancels, more: bool) {
-    if more {
-        decision.raise(Event::CustomerCancels(request.clone()));
+/// Asks for what is left in as many turns as it takes: at once, as far as events may be raised, and then by a timer.
+fn leave_the_rest(cx: &Context, decision: &mut Decision, request: &CustomerCancels, left: usize) {
+    let turns = left.div_ceil(CANCELLED_AT_ONCE);
+    let at_once = if cx.source() == OURSELVES { 0 } else { turns.min(RAISES_MAX) };
+    for _ in 0..at_once {
+        decision.raise(request.clone().into());
     }
+    if turns > at_once {
+        decision.timer(REST, cx.now(), request);
+    }
+}
+
+/// The timer: asks again, while there is something left to end.
+pub(crate) fn rest(cx: &Context, timer: &TimerFired) -> Ruling {
+    let mut decision = Decision::abstain();
+    let Some(data) = timer.data.clone() else { return Ok(decision) };
+    let request: CustomerCancels = serde_json::from_value(data).map_err(Fault::from)?;
+    let ends = |sub: &Subscription| match request.when {
+        When::Now => sub.status.is_open(),
+        When::PeriodEnd => running(sub).is_ok(),
+    };
+    if subscriptions(cx)?.iter().any(ends) {
+        decision.verdict = Verdict::Approve;
+        decision.raise(request.into());
+    }
+    Ok(decision)
 }
 
 /// Takes back a cancellation that has not happened yet. The period goes on, and nothing is paid again.

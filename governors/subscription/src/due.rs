@@ -17,6 +17,7 @@ use syndic_book::{
 };
 use syndic_sdk::prelude::*;
 
+use crate::cancel;
 use crate::keep::{NOTICE_DAYS, arm, arm_after, keep, moved, raise_renewal};
 use crate::ruling::Ruling;
 use crate::table::Trigger;
@@ -29,6 +30,9 @@ const HELD_DAYS_MAX: i64 = 90;
 const LAPSED_DAYS: i64 = 90;
 
 pub(crate) fn fired(cx: &Context, timer: &TimerFired) -> Ruling {
+    if timer.name == cancel::REST {
+        return cancel::rest(cx, timer);
+    }
     if let Some(id) = timer.name.strip_prefix("notice-") {
         return Ok(subscription(cx, id)?.map_or_else(Decision::abstain, |sub| notice(cx.now(), &sub)));
     }

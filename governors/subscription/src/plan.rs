@@ -1,5 +1,7 @@
 //! Another plan: up at once, down at once or with the next period. The period and its anchor stay.
 
+use std::cmp::Ordering;
+
 use syndic_book::{Sku, Subscription, canonical, downgrade_target, live, sku, subscriptions, upgraded_by};
 use syndic_sdk::prelude::*;
 
@@ -18,7 +20,9 @@ pub(crate) fn upgrades(cx: &Context, request: &CustomerUpgrades) -> Ruling {
     };
     let new = plan(cx, &request.new_sku)?;
     takes_up(&new, sub.cycle)?;
-    if sku(cx, &sub.sku)?.is_none_or(|old| new.rank().partial_cmp(&old.rank()) != Some(std::cmp::Ordering::Greater)) {
+    // Two currencies do not compare, and whether they may be netted is billing's question.
+    let above = |old: Sku| new.rank().partial_cmp(&old.rank()).is_none_or(Ordering::is_gt);
+    if !sku(cx, &sub.sku)?.is_some_and(above) {
         return refused("not-an-upgrade", format!("`{}` is not above `{}`", new.sku, sub.sku));
     }
     has_not(&subs, &new.sku, Some(&sub.id))?;
@@ -39,7 +43,8 @@ pub(crate) fn downgrades(
     };
     let new = plan(cx, canonical(&target))?;
     takes_up(&new, sub.cycle)?;
-    if sku(cx, &sub.sku)?.is_none_or(|old| new.rank().partial_cmp(&old.rank()) != Some(std::cmp::Ordering::Less)) {
+    let below = |old: Sku| new.rank().partial_cmp(&old.rank()).is_some_and(Ordering::is_lt);
+    if !sku(cx, &sub.sku)?.is_some_and(below) {
         return refused("not-a-downgrade", format!("`{}` is not below `{}`", new.sku, sub.sku));
     }
     has_not(subs, &new.sku, Some(&sub.id))?;

@@ -23,7 +23,9 @@ pub(crate) fn renews(cx: &Context, request: &RenewalDue) -> Ruling {
         running(&sub)?;
     }
     has_not(&subscriptions(cx)?, &sub.sku, Some(id))?;
-    let early = sub.status != Status::Expired && cx.now() < sub.end.minus_days(NOTICE_DAYS);
+    // What was paid for is used to its end, so another plan waits for that.
+    let notice = if sub.pending_sku.is_some() { 0 } else { NOTICE_DAYS };
+    let early = sub.status != Status::Expired && cx.now() < sub.end.minus_days(notice);
     match renewal(cx, &sub)? {
         _ if early => refused("not-due", format!("{id} runs until {}", sub.end)),
         Renewal::Extends { start, end, anchor_day } => Ok(extend(cx, &sub, start, end, anchor_day)),

@@ -198,6 +198,31 @@ fn overage_is_one_line_per_resource_billed_when_the_period_closes() {
 }
 
 #[test]
+fn the_limit_in_the_facts_rules_and_not_the_meters() {
+    let mut street = metered();
+    let limits = json!({ "requests": { "limit": 1_400_000, "hard": false }, "storage_gb": { "hard": false } });
+    street.world.set_fact("quota-sla.limits", limits);
+    assert!(street.tell(over("requests", 1_300_000)).is_silent(), "within what was sold");
+    assert!(street.tell(over("storage_gb", 9_000_000)).is_silent(), "unlimited");
+    assert!(street.tell(over(&"r".repeat(101), 9_000_000)).is_silent());
+    street.tell(over("requests", 1_500_000));
+    street.wait_until("2026-02-01T00:00:00Z");
+    assert_eq!(street.line("inv-2"), "paid 500 500 0 0");
+}
+
+#[test]
+fn use_that_costs_more_than_can_be_counted_keeps_nobody_from_leaving() {
+    let mut street = Street::new();
+    let rate = |minor_units: i64| json!({ "minor_units": minor_units, "currency": "USD", "per": 1 });
+    street.sell("api", json!({ "overage": { "requests": rate(syndic_sdk::SAFE_MAX), "storage_gb": rate(1) } }));
+    street.subscribe("api");
+    street.tell(over("requests", 1_500_000));
+    street.tell(over("storage_gb", 1_000_007));
+    street.cancel();
+    assert_eq!(street.invoice("inv-2").gross.minor_units, 7);
+}
+
+#[test]
 fn a_customer_who_leaves_pays_for_overage_from_what_comes_back() {
     let mut street = metered();
     street.tell(over("requests", 2_000_000));

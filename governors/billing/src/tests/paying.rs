@@ -1,10 +1,9 @@
 //! Payments that arrive, captures that do not, approvals.
 
 use syndic_sdk::prelude::*;
-use syndic_sdk::testing::{Outcome, World};
+use syndic_sdk::testing::Outcome;
 
 use super::street::{Street, payment, subscribes};
-use crate::GOVERNOR;
 
 #[test]
 fn money_nobody_asked_for_is_kept_as_credit() {
@@ -204,10 +203,28 @@ fn the_vendors_part_is_held_for_fourteen_days() {
 }
 
 #[test]
-fn amounts_beyond_what_can_be_counted_are_a_fault_and_not_a_wrong_sum() {
-    let mut street = Street::of(World::new(&GOVERNOR));
-    let most = (1 << 53) - 1;
-    street.tell(payment(most, "all"));
-    assert_eq!(street.tell(payment(1, "one-more")).code(), Some("broken-books"));
-    assert_eq!(street.credit(), most);
+fn nobody_is_charged_or_credited_more_than_can_be_counted() {
+    let mut street = Street::new();
+    let most = syndic_sdk::SAFE_MAX;
+    street.sell("moon", json!({ "prices": { "monthly": { "minor_units": most, "currency": "USD" } } }));
+    let many = CustomerSubscribes { seats: 2, ..subscribes("moon") };
+    assert_eq!(street.tell(many).code(), Some("payment-declined"), "no money is as much as that");
+    street.pay(most);
+    assert!(street.pay(1).is_silent(), "a report is never refused, and a sum never wrong");
+    street.subscribe("moon");
+    assert_eq!((street.line("inv-1").starts_with("paid"), street.credit()), (true, 0));
+    assert_eq!(street.subscribe("pro").code(), Some("payment-declined"), "and it could not be booked");
+    assert_eq!(street.books().received, most);
+}
+
+#[test]
+fn a_payment_key_may_be_any_text() {
+    let mut street = Street::new();
+    let long = "ä*".repeat(340);
+    for key in ["*", "a b", &long] {
+        street.tell(payment(100, key));
+    }
+    assert_eq!(street.tell(payment(100, &long)).outcome, Outcome::Duplicate);
+    assert_eq!(street.tell(payment(100, &format!("{long}!"))).outcome, Outcome::Violation);
+    assert_eq!(street.credit(), 300);
 }

@@ -38,6 +38,15 @@ fn a_declined_subscription_is_refused_and_leaves_nothing() {
 }
 
 #[test]
+fn the_undo_of_a_reservation_names_the_method_as_the_reservation_does() {
+    let mut street = Street::new();
+    let judged = street.just(CustomerSubscribes { payment_method: Some("card".into()), ..subscribes("pro") });
+    let undo = judged.effects[0].undo.as_ref().expect("a reservation can be undone");
+    assert_eq!(undo.action, "void-authorization");
+    assert!(undo.body.contains(r#""payment_method":"card""#), "{}", undo.body);
+}
+
+#[test]
 fn a_payment_service_that_does_not_answer_undoes_the_reservation() {
     let mut street = Street::new();
     let judged =
@@ -229,6 +238,19 @@ fn an_early_renewal_forgets_nothing_that_is_still_the_customers() {
     street.renew("sub-1");
     street.cancel();
     assert_eq!(street.line("inv-2"), "credited 2999 0 2999 0");
-    // One day of January is left, worked out at February's price of a day.
-    assert_eq!(street.line("inv-1"), "paid 2999 2892 107 0");
+    // One of January's 31 days is left.
+    assert_eq!(street.line("inv-1"), "paid 2999 2902 97 0");
+}
+
+#[test]
+fn after_an_early_renewal_up_and_straight_back_still_nets_to_zero() {
+    let mut street = Street::new();
+    street.subscribe("starter");
+    street.wait_until("2026-01-29T00:00:00Z");
+    street.renew("sub-1");
+    street.upgrade("starter", "pro");
+    // 3 of 31 days and the whole of February, each at the difference of 7000.
+    assert_eq!(street.line("inv-3"), "paid 7678 7678 0 0");
+    street.change(ChangeAction::Downgrade, When::Now);
+    assert_eq!((street.line("inv-3").as_str(), street.credit()), ("credited 7678 0 7678 0", 7_678));
 }

@@ -325,3 +325,14 @@ fn a_breach_on_record_is_not_measured_away() {
     assert!(world.judge(measured(1_000_000)).is_silent());
     assert_eq!(world.value("quota-sla.sla.2026-01")["breaches"][0]["credit_percent"], 25);
 }
+
+#[test]
+fn a_limit_under_a_name_that_cannot_be_kept_counts_for_nothing() {
+    for name in ["any*".to_owned(), "r".repeat(101)] {
+        let mut world = stranger();
+        sell(&mut world, "odd", json!({ (name.as_str()): { "limit": 1, "hard": true } }));
+        subscribe(&mut world, "odd");
+        assert!(report(&mut world, &name, 2).is_silent());
+        assert!(world.judge(UsageExceedsQuota { resource: name, current_usage: 2, limit: 1 }).is_silent());
+    }
+}

@@ -3,7 +3,7 @@
 use syndic_sdk::prelude::*;
 
 use crate::kit::{
-    cancels, changes, done, downgrades, end, refused, run, status, sub, subscribes, tries, upgrades, world,
+    cancels, changes, done, downgrades, end, refused, renewal, run, status, sub, subscribes, tries, upgrades, world,
 };
 
 #[test]
@@ -98,4 +98,32 @@ fn only_a_paused_subscription_resumes_and_no_trial_is_paused() {
     done(&mut world, tries("starter"));
     refused(&mut world, changes("pause"), "no-subscription");
     refused(&mut world, changes("resume"), "no-subscription");
+}
+
+#[test]
+fn a_plan_for_the_next_period_waits_for_it_however_early_the_renewal() {
+    let mut world = world();
+    done(&mut world, subscribes("pro"));
+    done(&mut world, downgrades("starter", "period-end"));
+    world.set_now("2026-02-10T11:59:59Z");
+    refused(&mut world, renewal("sub-1"), "not-due");
+    world.set_now("2026-02-10T12:00:00Z");
+    done(&mut world, renewal("sub-1"));
+    assert_eq!(sub(&world, "sub-1")["sku"], "starter");
+}
+
+#[test]
+fn two_currencies_do_not_compare_and_billing_says_whether_they_net() {
+    let mut world = world();
+    for (name, minor_units) in [("gold", 500), ("nothing", 0)] {
+        let prices = json!({ "monthly": { "minor_units": minor_units, "currency": "EUR" } });
+        let entry = json!({ "sku": name, "name": name, "status": "published", "prices": prices });
+        world.set_tenant_fact(&format!("product-catalog.sku.{name}"), entry);
+    }
+    done(&mut world, subscribes("free"));
+    done(&mut world, upgrades("free", "gold"));
+    refused(&mut world, upgrades("gold", "nothing"), "not-an-upgrade");
+    done(&mut world, subscribes("starter"));
+    refused(&mut world, downgrades("starter", "now"), "not-a-downgrade");
+    done(&mut world, upgrades("gold", "pro"));
 }

@@ -3,7 +3,8 @@
 use syndic_sdk::prelude::*;
 
 use crate::kit::{
-    cancels, changes, custom, done, downgrades, refused, renewal, run, status, sub, subscribes, tries, upgrades, world,
+    DAY_ONE, cancels, changes, custom, done, downgrades, refused, renewal, run, status, sub, subscribes, tries,
+    upgrades, world,
 };
 
 #[test]
@@ -54,24 +55,6 @@ fn cancelling_names_one_subscription_or_all() {
 }
 
 #[test]
-fn many_subscriptions_are_cancelled_in_turns() {
-    let prices = json!({ "monthly": { "minor_units": 100, "currency": "USD" } });
-    let mut world = world();
-    for n in 0..20 {
-        let name = format!("plan-{n}");
-        let sku = json!({ "sku": name, "name": name, "status": "published", "prices": prices });
-        world.set_tenant_fact(&format!("product-catalog.sku.{name}"), sku);
-        done(&mut world, subscribes(&name));
-    }
-    let mut turns = vec![world.judge(cancels("now"))];
-    while let Some(last) = turns.last().filter(|last| !last.raises.is_empty()).cloned() {
-        turns.extend(world.follow(&last));
-    }
-    assert_eq!(turns.len(), 3);
-    assert!((1..=20).all(|n| status(&world, &format!("sub-{n}")) == "cancelled"));
-}
-
-#[test]
 fn who_left_may_come_back_for_thirty_days() {
     let mut world = world();
     done(&mut world, subscribes("pro"));
@@ -107,4 +90,26 @@ fn coming_back_does_not_make_two_of_one_plan() {
         custom("SubscriptionChanged", json!({ "action": "reactivate", "subscription_id": "sub-1" })),
         "already-subscribed",
     );
+}
+
+#[test]
+fn any_number_of_subscriptions_ends_in_turns() {
+    let prices = json!({ "monthly": { "minor_units": 100, "currency": "USD" } });
+    for (when, ended, count, turns) in
+        [("now", "cancelled", 20, 2), ("now", "cancelled", 80, 4), ("period-end", "cancelling", 80, 4)]
+    {
+        let mut world = world();
+        for n in 1..=count {
+            let name = format!("plan-{n}");
+            let sku = json!({ "sku": name, "name": name, "status": "published", "prices": prices });
+            world.set_tenant_fact(&format!("product-catalog.sku.{name}"), sku);
+            done(&mut world, subscribes(&name));
+        }
+        let first = done(&mut world, cancels(when));
+        let raised = world.follow(&first);
+        assert_eq!(raised.len(), turns);
+        assert!(raised.iter().all(|turn| turn.raises.is_empty()), "events go only so deep");
+        run(&mut world, DAY_ONE);
+        assert!((1..=count).all(|n| status(&world, &format!("sub-{n}")) == ended), "{when} {count}");
+    }
 }
