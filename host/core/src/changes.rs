@@ -11,7 +11,7 @@ use syndic_ledger::canonical;
 
 use crate::config::{Config, Disagreement, Staleness};
 use crate::decision::Write;
-use crate::fact::{Fact, FactName, Held};
+use crate::fact::{Fact, FactName, Held, VALUE_MAX_BYTES};
 use crate::outcome::Conflict;
 use crate::ports::StoreError;
 use crate::slot::Slot;
@@ -132,13 +132,14 @@ pub fn merge(ground: &Ground<'_>, decisions: &[SlotWrites<'_>]) -> Result<Change
     let losers = merge.settle_disagreements(decisions)?;
     for &(slot, writes) in decisions {
         for write in writes {
-            if write_target(write).is_some_and(|fact| losers.contains(&(slot.clone(), fact.clone()))) {
+            let lost = |fact: &FactName| losers.contains(&(slot.clone(), fact.clone()));
+            if write_target(write).or(numbered(write)).is_some_and(lost) {
                 continue;
             }
             merge.apply(slot, write)?;
         }
     }
-    Ok(merge.finish())
+    merge.finish()
 }
 
 fn write_target(write: &Write) -> Option<&FactName> {
@@ -149,6 +150,14 @@ fn write_target(write: &Write) -> Option<&FactName> {
         | Write::Increase { fact, .. }
         | Write::Stand { fact, .. } => Some(fact),
         Write::Number { .. } | Write::Claim { .. } => None,
+    }
+}
+
+/// The fact a number is asked for: it goes the way of that fact's `set`.
+fn numbered(write: &Write) -> Option<&FactName> {
+    match write {
+        Write::Number { fact, .. } => Some(fact),
+        _ => None,
     }
 }
 
@@ -183,7 +192,7 @@ impl Merge<'_> {
 
     fn settle(&mut self, fact: FactName, slots: Vec<Slot>) -> Result<Vec<(Slot, FactName)>, Trouble> {
         let mut conflict =
-            Conflict { fact: fact.to_string(), slots, policy: "compensate".into(), settlement: "rolled back".into() };
+            Conflict { fact: fact.to_string(), slots, policy: "compensate".into(), settlement: "rolled-back".into() };
         match self.ground.config.policy(&fact.name).disagreement {
             Disagreement::SlotOrder(order) => {
                 let place = |slot: &Slot| order.iter().position(|named| named == slot).unwrap_or(order.len());
@@ -191,7 +200,7 @@ impl Merge<'_> {
                 ranked.sort_by_key(|slot| (place(slot), slot.clone()));
                 let winner = ranked.remove(0);
                 conflict.policy = "slot-order".into();
-                conflict.settlement = format!("{winner} won");
+                conflict.settlement = winner.to_string();
                 self.changes.conflicts.push(conflict);
                 Ok(ranked.into_iter().map(|slot| (slot, fact.clone())).collect())
             }
@@ -205,12 +214,14 @@ impl Merge<'_> {
     }
 
     fn apply(&mut self, slot: &Slot, write: &Write) -> Result<(), Trouble> {
+        if let Some(fact) = write_target(write).or(numbered(write))
+            && self.loses_by_age(slot, fact)?
+        {
+            return Ok(());
+        }
         let Some(fact) = write_target(write) else {
             return self.ask(slot, write);
         };
-        if self.loses_by_age(slot, fact)? {
-            return Ok(());
-        }
         let order = match self.ground.config.policy(&fact.name).disagreement {
             Disagreement::Strictest(order) => Some(order),
             _ => None,
@@ -248,7 +259,7 @@ impl Merge<'_> {
                 fact: format!("claim {key}"),
                 slots: vec![earlier.slot.clone(), slot.clone()],
                 policy: "compensate".into(),
-                settlement: "rolled back".into(),
+                settlement: "rolled-back".into(),
             })),
             None => {
                 let (slot, key, content) = (slot.clone(), key.to_owned(), content.clone());
@@ -266,13 +277,14 @@ impl Merge<'_> {
         }
         let time = self.ground.time;
         let newer = self.working(fact)?.before.as_ref().is_some_and(|before| before.at > time);
-        if newer {
-            self.changes.conflicts.push(Conflict {
-                fact: fact.to_string(),
-                slots: vec![slot.clone()],
-                policy: "last-write-wins".into(),
-                settlement: "the older write was dropped".into(),
-            });
+        let dropped = Conflict {
+            fact: fact.to_string(),
+            slots: vec![slot.clone()],
+            policy: "last-write-wins".into(),
+            settlement: "dropped".into(),
+        };
+        if newer && !self.changes.conflicts.contains(&dropped) {
+            self.changes.conflicts.push(dropped);
         }
         Ok(newer)
     }
@@ -286,16 +298,21 @@ impl Merge<'_> {
         Ok(self.work.entry(fact.clone()).or_insert_with(|| unreachable!("it was just put there")))
     }
 
-    fn finish(mut self) -> Changes {
+    fn finish(mut self) -> Result<Changes, Trouble> {
         for (fact, Working { before, held, by }) in self.work {
             let moved = before.as_ref().map(|fact| &fact.value) != held.as_ref();
             let numbered = self.changes.numbers.iter().find(|request| request.fact == fact);
             let by = by.or_else(|| numbered.map(|request| request.slot.clone()));
             if let Some(by) = by.filter(|_| moved || numbered.is_some()) {
+                let bytes = held.as_ref().map_or(0, |held| canonical(&held.read()).len());
+                if bytes > VALUE_MAX_BYTES {
+                    let reason = format!("the value of `{fact}` has {bytes} bytes, over {VALUE_MAX_BYTES}");
+                    return Err(Trouble::BadAnswer { slot: by, reason });
+                }
                 self.changes.facts.push(Change { fact, before, after: held, by });
             }
         }
-        self.changes
+        Ok(self.changes)
     }
 }
 
@@ -447,7 +464,7 @@ mod tests {
             .event(&[("billing", &[set("shared.tier", json!(1))]), ("subscription", &[set("shared.tier", json!(2))])])
             .unwrap();
         assert_eq!(world.reads("shared.tier"), json!(2));
-        assert_eq!(changes.conflicts[0].settlement, "subscription won");
+        assert_eq!(changes.conflicts[0].settlement, "subscription");
     }
 
     #[test]
@@ -479,6 +496,16 @@ mod tests {
         assert_eq!(same.claims.len(), 1);
         let other = world.event(&[("billing", &claim(5)), ("subscription", &claim(6))]);
         assert!(matches!(other, Err(Trouble::Disagreement(_))));
+    }
+
+    #[test]
+    fn a_set_may_not_outgrow_what_a_fact_may_hold() {
+        let mut world = World::default();
+        let add = |nth: u32| Write::Add { fact: fact("billing.all"), element: format!("{nth}-{}", "x".repeat(500)) };
+        let many = |from: u32| (from..from + 64).map(add).collect::<Vec<Write>>();
+        assert!(world.event(&[("billing", &many(0))]).is_ok());
+        assert!(world.event(&[("billing", &many(64))]).is_ok());
+        assert!(matches!(world.event(&[("billing", &many(128))]), Err(Trouble::BadAnswer { .. })));
     }
 
     #[test]

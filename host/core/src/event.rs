@@ -210,7 +210,8 @@ pub struct HostLane<'a> {
     pub subject: &'a str,
 }
 
-fn type_of(kind: &str) -> String {
+/// The CloudEvents type of a kind.
+pub fn type_of(kind: &str) -> String {
     if payload::is_ours(kind) { format!("{TYPE_PREFIX}{kind}") } else { kind.to_owned() }
 }
 

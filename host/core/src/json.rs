@@ -6,29 +6,55 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// The largest integer every guest language holds exactly: 2^53 − 1.
 pub const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+
+/// How deep values may nest. What comes in is kept inside records of ours, a few levels deeper, and has to be readable
+/// there; parsers stop at 128.
+pub const DEPTH_MAX: usize = 64;
 
 /// Reads one JSON text under the rules of this module.
 ///
 /// # Errors
 /// A sentence with line and column where the text is not JSON or breaks a rule.
 pub fn strict(text: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice::<Strict>(text).map(|Strict(value)| value).map_err(|error| error.to_string())
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    Ok(value)
 }
 
-struct Strict(Value);
+/// Holds a value that is already parsed to the same rules.
+///
+/// # Errors
+/// A sentence that names the rule.
+pub fn check(value: &Value) -> Result<(), String> {
+    strict(value.to_string().as_bytes()).map(|_| ())
+}
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
+/// One value, so many levels deep.
+struct Strict {
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.depth > DEPTH_MAX {
+            return Err(D::Error::custom(format!("a value is nested more than {DEPTH_MAX} levels deep")));
+        }
+        deserializer.deserialize_any(StrictVisitor { inside: self.depth + 1 })
     }
 }
 
-struct StrictVisitor;
+struct StrictVisitor {
+    /// The depth of what is inside.
+    inside: usize,
+}
 
 impl<'de> Visitor<'de> for StrictVisitor {
     type Value = Value;
@@ -73,7 +99,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(Strict(item)) = seq.next_element()? {
+        while let Some(item) = seq.next_element_seed(Strict { depth: self.inside })? {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -85,7 +111,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
             if members.contains_key(&name) {
                 return Err(A::Error::custom(format!("the member `{name}` appears twice")));
             }
-            let Strict(value) = map.next_value()?;
+            let value = map.next_value_seed(Strict { depth: self.inside })?;
             members.insert(name, value);
         }
         Ok(Value::Object(members))
@@ -122,5 +148,8 @@ mod tests {
         }
         assert!(strict(b"\"\xff\"").is_err());
         assert!(strict("[".repeat(100_000).as_bytes()).is_err());
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(strict(nested(DEPTH_MAX + 1).as_bytes()).is_ok());
+        assert!(strict(nested(DEPTH_MAX + 2).as_bytes()).is_err());
     }
 }

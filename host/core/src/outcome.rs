@@ -118,7 +118,7 @@ pub struct Conflict {
     pub slots: Vec<Slot>,
     /// The policy.
     pub policy: String,
-    /// What came of it, in a few words.
+    /// What came of it: `rolled-back`, `referred`, `judged-again`, `dropped`, or the slot that won.
     pub settlement: String,
 }
 

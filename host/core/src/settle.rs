@@ -67,7 +67,7 @@ pub fn agree_on_effects<'a>(effects: impl Iterator<Item = (&'a Slot, &'a Effect)
                 fact: format!("{} {}", effect.action, effect.key),
                 slots: vec![(*other).clone(), slot.clone()],
                 policy: "compensate".into(),
-                settlement: "rolled back".into(),
+                settlement: "rolled-back".into(),
             });
         }
         seen.push((slot, effect));

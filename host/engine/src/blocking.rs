@@ -4,13 +4,14 @@
 //! effect without an answer may have happened, so it is undone like one that did. Undoing goes by what was written down
 //! beside the effect, newest first, and never asks the governor again.
 
-use syndic_core::Error;
 use syndic_core::decision::Effect;
 use syndic_core::effect::{Mode, Way, connector_key};
+use syndic_core::json;
 use syndic_core::outcome::{EffectReport, EffectStatus};
 use syndic_core::ports::{Answer, EffectResult, Intent, NoAnswer, Request, Unfinished};
 use syndic_core::settle::Said;
-use syndic_ledger::{Hash, canonical};
+use syndic_core::{Error, Slot};
+use syndic_ledger::canonical;
 
 use crate::host::Halt;
 use crate::turn::{Stop, Turn};
@@ -23,12 +24,21 @@ pub(crate) struct Done {
     pub(crate) intent: Intent,
     /// Whether the current judgement still asks for it; only then does its answer count.
     pub(crate) wanted: bool,
+    /// Its place among the event's intents in the store; none for a check, which needs none.
+    nth: Option<u32>,
+    /// Whether an earlier process, which was then stopped, had undone it already.
+    undone_before: bool,
 }
 
 impl Done {
     /// Whether the judgement counts on it although it was undone, by a process that was then stopped.
     pub(crate) fn must_be_done_again(&self) -> bool {
         self.wanted && self.intent.undone
+    }
+
+    /// Whether stopping now means to undo it, or meant so to the process that began.
+    pub(crate) fn is_to_undo(&self) -> bool {
+        self.needs_undo() || self.undone_before
     }
 
     /// Whether it may have changed the world and has not been changed back.
@@ -88,44 +98,72 @@ impl Turn<'_> {
         if let Some(answer) = self.answered_already(&slot, &effect) {
             return Ok(Ok(answer));
         }
+        self.adopt(|intent| {
+            intent.slot == slot && intent.effect.id == effect.id && !asks_the_same(&intent.effect, &effect)
+        });
+        if let Err(error) = self.undo_where(|done| done.is(&slot, &effect.id))? {
+            return Ok(Err(Stop::Failed(error)));
+        }
         let attempt =
             1 + self.done.iter().filter(|done| done.intent.undone && done.is(&slot, &effect.id)).count() as u32;
-        let key = connector_key(&self.event.key(), &slot, &effect.id, attempt, Way::Do);
-        let event = self.event.key();
-        let intent = Intent { event, slot: slot.clone(), effect, key, attempt, answer: None, undone: false };
-        let place = self.done.len();
-        self.done.push(Done { intent, wanted: true });
-        let answer = match self.recorded(key) {
-            Some((answer, undone)) => {
-                self.done[place].intent.undone = undone;
-                Ok(answer)
-            }
-            None => {
+        let place = self.intend(slot, effect, attempt);
+        let answer = match self.recorded(place) {
+            Recorded::Nothing => {
                 self.write_down(place)?;
                 self.call(&self.done[place].intent, Way::Do, TRIES)
             }
+            Recorded::Answer(answer) => Ok(answer),
+            Recorded::UndoneUnanswered => Err(NoAnswer { reason: self.silence() }),
         };
+        let done = &mut self.done[place];
         match answer {
             Ok(answer) => {
-                let intent = &mut self.done[place].intent;
-                intent.answer = Some(answer.clone());
-                let result = result_of(intent, &answer);
+                done.intent.answer = Some(answer.clone());
+                let result = result_of(&done.intent, &answer);
                 self.write_down(place)?;
                 Ok(Ok(result))
             }
             Err(NoAnswer { reason }) => {
-                let effect = format!("{slot}/{}", self.done[place].intent.effect.id);
+                let effect = format!("{}/{}", done.intent.slot, done.intent.effect.id);
                 Ok(Err(Stop::Failed(Error::EffectFailed { effect, reason })))
             }
         }
     }
 
+    /// Adds an effect to those of this event. Where an earlier process intended the same, it takes that one's place.
+    fn intend(&mut self, slot: Slot, effect: Effect, attempt: u32) -> usize {
+        let key = connector_key(&self.event.key(), &slot, &effect.id, attempt, Way::Do);
+        let nth =
+            (effect.mode == Mode::Reversible).then(|| match self.before.iter().position(|intent| intent.key == key) {
+                Some(place) => place as u32,
+                None => self.next_nth(),
+            });
+        let event = self.event.key();
+        let intent = Intent { event, slot, effect, key, attempt, answer: None, undone: false };
+        self.done.push(Done { intent, wanted: true, nth, undone_before: false });
+        self.done.len() - 1
+    }
+
+    fn next_nth(&self) -> u32 {
+        let taken = self.done.iter().filter_map(|done| done.nth).map(|nth| nth + 1).max().unwrap_or(0);
+        taken.max(self.before.len() as u32)
+    }
+
+    /// Takes over what an earlier process intended and this judgement does not ask for: it is only there to be undone.
+    fn adopt(&mut self, which: impl Fn(&Intent) -> bool) {
+        for (nth, intent) in (0..).zip(self.before.clone()) {
+            let known = self.done.iter().any(|done| done.intent.key == intent.key);
+            if !known && which(&intent) {
+                let undone_before = intent.undone;
+                self.done.push(Done { intent, wanted: false, nth: Some(nth), undone_before });
+            }
+        }
+    }
+
     /// The answer of an effect that an earlier judgement of this event, or another slot, had done with equal content.
-    fn answered_already(&mut self, slot: &syndic_core::Slot, effect: &Effect) -> Option<EffectResult> {
+    fn answered_already(&mut self, slot: &Slot, effect: &Effect) -> Option<EffectResult> {
         let same = |done: &&mut Done| {
-            let asked = &done.intent.effect;
-            let equal = (&asked.action, &asked.key, &asked.body, &asked.undo)
-                == (&effect.action, &effect.key, &effect.body, &effect.undo);
+            let equal = asks_the_same(&done.intent.effect, effect);
             let same_ask = done.is(slot, &effect.id) || done.intent.slot != *slot;
             equal && same_ask && !done.intent.undone && done.intent.answer.is_some()
         };
@@ -137,19 +175,33 @@ impl Turn<'_> {
         Some(result)
     }
 
-    /// What an earlier process wrote down of this effect before it was stopped: its answer, and whether it had begun
-    /// to undo. An undone effect is not done again for a judgement that stops anyway; see [`Turn::commit`].
-    fn recorded(&self, key: Hash) -> Option<(Answer, bool)> {
-        let intent = self.before.iter().find(|intent| intent.key == key)?;
-        Some((intent.answer.clone()?, intent.undone))
+    /// What an earlier process wrote down of this effect before it was stopped. An undone effect is not done again for a
+    /// judgement that stops anyway; see [`Turn::commit`].
+    fn recorded(&mut self, place: usize) -> Recorded {
+        let key = self.done[place].intent.key;
+        let Some(intent) = self.before.iter().find(|intent| intent.key == key) else {
+            return Recorded::Nothing;
+        };
+        let (answer, undone) = (intent.answer.clone(), intent.undone);
+        let done = &mut self.done[place];
+        (done.intent.undone, done.undone_before) = (undone, undone);
+        match answer {
+            Some(answer) => Recorded::Answer(answer),
+            None if undone => Recorded::UndoneUnanswered,
+            None => Recorded::Nothing,
+        }
+    }
+
+    fn silence(&self) -> String {
+        format!("no answer within {} ms", self.host.config.limits.effect_ms)
     }
 
     /// Makes an effect's intent, or what became of it, durable. A check changes nothing and needs no intent.
     fn write_down(&self, place: usize) -> Result<(), Halt> {
-        let intent = &self.done[place].intent;
-        if intent.effect.mode == Mode::Reversible {
+        let done = &self.done[place];
+        if let Some(nth) = done.nth {
             let event = Unfinished { event: self.event.canonical().to_owned() };
-            self.host.ports.store.write_intent(&event, place as u32, intent)?;
+            self.host.ports.store.write_intent(&event, nth, &done.intent)?;
         }
         Ok(())
     }
@@ -172,26 +224,59 @@ impl Turn<'_> {
             undoes,
             timeout_ms: self.host.config.limits.effect_ms,
         };
-        let mut answer = self.host.ports.connector.call(&request);
+        let mut answer = self.ask(&request);
         for _ in 1..tries {
             if answer.is_ok() {
                 break;
             }
-            answer = self.host.ports.connector.call(&request);
+            answer = self.ask(&request);
         }
         answer
     }
 
-    /// Undoes what the current judgement no longer asks for, or everything.
+    /// One try. An answer that no record of ours could hold is none.
+    fn ask(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let answer = self.host.ports.connector.call(request)?;
+        let unusable = |why: String| NoAnswer { reason: format!("its answer cannot be used: {why}") };
+        if !answer.body.is_object() {
+            return Err(unusable("the body is not an object".into()));
+        }
+        json::check(&answer.body).map_err(unusable)?;
+        Ok(answer)
+    }
+
+    /// Undoes everything, newest first.
     ///
     /// # Errors
     /// The first effect whose undo did not succeed; the ones before it stay to be undone too.
-    pub(crate) fn undo(&mut self, everything: bool) -> Result<Result<(), Error>, Halt> {
+    pub(crate) fn undo_all(&mut self) -> Result<Result<(), Error>, Halt> {
+        self.adopt(|_| true);
+        self.undo_where(|_| true)
+    }
+
+    /// Undoes what the current judgement no longer asks for, newest first.
+    ///
+    /// # Errors
+    /// As [`undo_all`](Self::undo_all).
+    pub(crate) fn undo_unwanted(&mut self) -> Result<Result<(), Error>, Halt> {
+        self.adopt(|_| true);
+        self.undo_where(|done| !done.wanted)
+    }
+
+    /// Whether stopping here means undoing. Takes over what an earlier process had begun.
+    pub(crate) fn has_to_undo(&mut self) -> bool {
+        self.adopt(|_| true);
+        self.done.iter().any(Done::is_to_undo)
+    }
+
+    fn undo_where(&mut self, which: impl Fn(&Done) -> bool) -> Result<Result<(), Error>, Halt> {
         let limits = &self.host.config.limits;
         let tries = u32::try_from(limits.recovery_ms / limits.effect_ms.max(1)).unwrap_or(u32::MAX).max(1);
-        for place in (0..self.done.len()).rev() {
+        let mut newest_first: Vec<usize> = (0..self.done.len()).collect();
+        newest_first.sort_by_key(|place| std::cmp::Reverse(self.done[*place].nth));
+        for place in newest_first {
             let done = &self.done[place];
-            if !done.needs_undo() || (done.wanted && !everything) {
+            if !done.needs_undo() || !which(done) {
                 continue;
             }
             let effect = format!("{}/{}", done.intent.slot, done.intent.effect.id);
@@ -211,8 +296,22 @@ impl Turn<'_> {
     }
 }
 
+/// What is known of an effect from before this process.
+enum Recorded {
+    /// Nothing, or that it was intended: it is done under the same key, which a provider honours.
+    Nothing,
+    /// Its answer.
+    Answer(Answer),
+    /// That it gave none and was undone.
+    UndoneUnanswered,
+}
+
+fn asks_the_same(one: &Effect, other: &Effect) -> bool {
+    (&one.action, &one.key, &one.body, &one.undo) == (&other.action, &other.key, &other.body, &other.undo)
+}
+
 impl Done {
-    fn is(&self, slot: &syndic_core::Slot, id: &str) -> bool {
+    fn is(&self, slot: &Slot, id: &str) -> bool {
         self.intent.slot == *slot && self.intent.effect.id == *id
     }
 }

@@ -67,7 +67,8 @@ impl Turn<'_> {
 
     /// Commits what became of an event that was stopped: its receipt and nothing of its doing.
     pub(crate) fn commit_outcome(&mut self) -> Result<On, Halt> {
-        match self.stop.clone() {
+        // An event that is stuck has its receipt and is parked, whatever stopped it.
+        match self.stop.clone().filter(|_| self.stuck.is_none()) {
             Some(Stop::Duplicate(first)) => {
                 let id = self.event.id.clone();
                 self.close_unreceipted(Report { id, duplicate: true, ..*first })?;
@@ -132,14 +133,14 @@ impl Turn<'_> {
         &mut self,
         mut changes: Changes,
     ) -> Result<Result<(Changes, Vec<ledger::Number>, Vec<(String, String, u64)>), Stop>, Halt> {
-        let tenant = &self.event.tenant;
+        let tenant = self.event.tenant.clone();
         let mut allotted = Vec::new();
         let mut last: Vec<(String, String, u64)> = Vec::new();
         for request in changes.numbers.clone() {
             let place = match last.iter().position(|(_, series, _)| *series == request.series) {
                 Some(place) => place,
                 None => {
-                    let taken = self.host.ports.store.last_number(tenant, &request.series)?;
+                    let taken = self.host.ports.store.last_number(&tenant, &request.series)?;
                     last.push((tenant.clone(), request.series.clone(), taken));
                     last.len() - 1
                 }
@@ -147,7 +148,7 @@ impl Turn<'_> {
             last[place].2 += 1;
             let number = last[place].2;
             if let Err(reason) = request.put(number, &mut changes.facts) {
-                return Ok(Err(Stop::Failed(Error::governor(&request.slot, format!("bad-answer: {reason}")))));
+                return Ok(Err(self.bad_answer(&request.slot, reason)));
             }
             allotted.push(ledger::Number { number, series: request.series });
         }
@@ -255,6 +256,7 @@ impl Turn<'_> {
             config: self.host.config_digest,
             components: self.seats.iter().map(|seat| seat.installed.digest).collect(),
             intents: self.done.iter().map(|done| done.intent.clone()).collect(),
+            lineage: self.origin.lineage(),
             report: report.clone(),
         };
         self.spend(&mut commit);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use syndic_core::ports::{Clock, Connector, GovernorRuntime, Store, StoreError};
-use syndic_core::{Config, Error, Event, Report};
+use syndic_core::slot::TIMER_FIRED;
+use syndic_core::{Config, Error, Event, Report, Time};
 use syndic_ledger::{Hash, Master, sha256};
 
 use crate::turn::{Origin, Turn};
@@ -66,18 +67,45 @@ impl Host {
     /// # Errors
     /// [`Halt`]: the outcome is not known, and will be after recovery.
     pub fn submit(&self, event: Event) -> Result<Report, Halt> {
-        if let Some(known) = self.ports.store.dedup(&event.key())? {
-            if known.hash != event.hash() {
-                return Ok(Report::turned_away(event.id.clone(), reused_id(&event)));
-            }
-            return Ok(Report { duplicate: true, ..known.report });
+        if let Some(report) = self.known(&event)? {
+            return Ok(report);
         }
         let Some(slots) = self.config.route(&event.kind) else {
-            let error = Error::NoGovernorsAssigned { event_id: event.id.clone(), event_type: event.kind.clone() };
+            let error = Error::NoGovernorsAssigned { event_id: event.id.clone(), event_type: event.wire_type() };
             return Ok(Report::turned_away(event.id, error));
         };
         let lane = event.lane(&self.tenant_kinds);
         Turn::new(self, event, lane, slots, Origin::Outside)?.run()
+    }
+
+    /// What is known of an event already: its stored outcome, or that its id stands for another.
+    ///
+    /// # Errors
+    /// [`Halt`]: the store failed.
+    pub fn known(&self, event: &Event) -> Result<Option<Report>, Halt> {
+        Ok(self.ports.store.dedup(&event.key())?.map(|known| {
+            if known.hash == event.hash() {
+                Report { duplicate: true, ..known.report }
+            } else {
+                Report::turned_away(event.id.clone(), reused_id(event))
+            }
+        }))
+    }
+
+    /// The latest time of a timer that an earlier process was firing when it was stopped.
+    ///
+    /// # Errors
+    /// [`Halt`]: the store failed.
+    pub fn unfinished_timer(&self) -> Result<Option<Time>, Halt> {
+        let unfinished = self.unfinished()?;
+        Ok(unfinished.iter().filter(|event| event.kind == TIMER_FIRED).map(|event| event.time).max())
+    }
+
+    fn unfinished(&self) -> Result<Vec<Event>, Halt> {
+        let unreadable = |error| StoreError::Corrupt(format!("an unfinished event does not read: {error}"));
+        let events = self.ports.store.unfinished()?;
+        let events = events.iter().map(|unfinished| Event::from_store(&unfinished.event).map_err(unreadable));
+        Ok(events.collect::<Result<_, _>>()?)
     }
 
     /// Completes every event that an earlier process left unfinished, in the order they were begun.
@@ -86,9 +114,7 @@ impl Host {
     /// [`Halt`], as for [`submit`](Self::submit).
     pub fn finish_unfinished(&self) -> Result<Vec<Report>, Halt> {
         let mut reports = Vec::new();
-        for unfinished in self.ports.store.unfinished()? {
-            let event = Event::from_store(&unfinished.event)
-                .map_err(|error| StoreError::Corrupt(format!("an unfinished event does not read: {error}")))?;
+        for event in self.unfinished()? {
             // The host's own events still wait in their queues and are finished from there.
             if event.made_by().is_none() {
                 reports.push(self.submit(event)?);

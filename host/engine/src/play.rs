@@ -79,7 +79,7 @@ impl<'a> Player<'a> {
     /// # Errors
     /// [`Halt`]: the run cannot go on.
     pub fn recover(&self, tell: &mut dyn FnMut(Played)) -> Result<(), Halt> {
-        self.follow(None, tell)?;
+        self.follow(self.host.unfinished_timer()?, tell)?;
         for report in self.host.finish_unfinished()? {
             tell(Played::Recovered(report));
             self.follow(None, tell)?;
@@ -101,6 +101,11 @@ impl<'a> Player<'a> {
                 return Ok(());
             }
         };
+        // An id that stands for another event makes the line invalid, and only valid lines move the clock.
+        if let Some(report) = self.host.known(&event)?.filter(|report| !report.duplicate) {
+            tell(Played::Line(report));
+            return Ok(());
+        }
         self.clock.advance(event.time);
         self.follow(self.clock.reached(), tell)?;
         let report = self.host.submit(event)?;

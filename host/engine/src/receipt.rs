@@ -64,16 +64,7 @@ pub(crate) fn of(turn: &Turn<'_>, sequence: u64, report: &Report, sealed: &Seale
         governors: turn.seats.iter().map(|seat| governor(seat, &salts)).collect(),
         numbers: sealed.numbers.clone(),
         parent: parent(&turn.origin),
-        raises: commit
-            .raised
-            .iter()
-            .zip(turn.decisions().flat_map(|(slot, decision)| decision.raises.iter().map(move |raise| (slot, raise))))
-            .map(|(raised, (slot, raise))| ledger::Raised {
-                hash: commit_to(&raised.event),
-                slot: slot.to_string(),
-                r#type: raise.kind.clone(),
-            })
-            .collect(),
+        raises: raises(turn, commit, &commit_to),
         read_set: read_set(&turn.seats, &salts),
         state_path: report.state_path.iter().map(|state| state.name().to_owned()).collect(),
         subject: Some(commit_to(&event.subject)),
@@ -96,6 +87,20 @@ pub(crate) fn of(turn: &Turn<'_>, sequence: u64, report: &Report, sealed: &Seale
             turn.host.engine_hash,
         )
     }
+}
+
+fn raises(turn: &Turn<'_>, commit: &Commit, commit_to: &dyn Fn(&str) -> Hash) -> Vec<ledger::Raised> {
+    if commit.raised.is_empty() {
+        return Vec::new();
+    }
+    let raised = turn.decisions().flat_map(|(slot, decision)| decision.raises.iter().map(move |raise| (slot, raise)));
+    raised
+        .map(|(slot, raise)| ledger::Raised {
+            hash: commit_to(&canonical(&raise.data)),
+            slot: slot.to_string(),
+            r#type: syndic_core::event::type_of(&raise.kind),
+        })
+        .collect()
 }
 
 fn outcome(outcome: Outcome) -> ledger::Outcome {
@@ -167,7 +172,7 @@ fn read_set(seats: &[Seat], salts: &Salts) -> Vec<ledger::Read> {
 
 fn changed(change: &Change, salts: &Salts) -> ledger::Change {
     let salt = salts.of(change.fact.scope);
-    let commit = |held: &syndic_core::fact::Held| salt.commit(canonical(held).as_bytes());
+    let commit = |held: &syndic_core::fact::Held| salt.commit(canonical(&held.read()).as_bytes());
     ledger::Change {
         after: change.after.as_ref().map(commit),
         before: change.before.as_ref().map(|before| commit(&before.value)),
@@ -186,7 +191,7 @@ fn conflict(conflict: &syndic_core::outcome::Conflict) -> ledger::Conflict {
         _ => ledger::Policy::Compensate,
     };
     ledger::Conflict {
-        fact: conflict.fact.clone(),
+        fact: impersonal(&conflict.fact).to_owned(),
         policy,
         settlement: conflict.settlement.clone(),
         slots: conflict.slots.iter().map(ToString::to_string).collect(),
@@ -251,6 +256,11 @@ fn blocking(
     }
 }
 
+/// What a conflict is about, without the key of an effect or claim, which may name a person: `authorize-payment`.
+fn impersonal(fact: &str) -> &str {
+    fact.split(' ').next().unwrap_or_default()
+}
+
 /// An error's stable, impersonal fields; its sentence stays beside the leaf.
 fn error(error: &Error) -> ErrorRecord {
     let text = |text: &dyn ToString| ErrorField::Text(text.to_string());
@@ -267,7 +277,7 @@ fn error(error: &Error) -> ErrorRecord {
         }
         Error::ConflictDetected { fact, governors } => {
             let names = governors.iter().map(ToString::to_string).collect();
-            vec![("fact", text(fact)), ("governors", ErrorField::Names(names))]
+            vec![("fact", text(&impersonal(fact))), ("governors", ErrorField::Names(names))]
         }
         Error::RollbackFailed { effect, .. } | Error::EffectFailed { effect, .. } => vec![("effect", text(effect))],
         Error::NoGovernorsAssigned { event_type, .. } => vec![("event_type", text(event_type))],

@@ -10,7 +10,7 @@ use serde_json::Value;
 use syndic_core::changes::{Changes, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
-use syndic_core::ports::{Context, Intent, Lineage, StoreError, TimerKey};
+use syndic_core::ports::{Context, Failure, FailureClass, Intent, Lineage, StoreError, TimerKey};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
@@ -19,6 +19,12 @@ use syndic_core::{Error, Event, FactName, Lane, Slot, Time, payload};
 use crate::blocking::Done;
 use crate::host::{Halt, Host};
 use crate::judge::{Bench, Seat, Snapshot, stored};
+
+/// The policy under which a decision whose facts moved is made again; its conflicts stay on record.
+const REJUDGED: &str = "optimistic";
+
+/// Timers one governor may have waiting in one lane.
+const TIMERS_WAITING_MAX: u64 = 1_024;
 
 /// Where an event comes from, and what its receipt spends.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,7 +171,7 @@ impl<'h> Turn<'h> {
             .collect();
         if self.seats.is_empty() {
             let error =
-                Error::NoGovernorsAssigned { event_id: self.event.id.clone(), event_type: self.event.kind.clone() };
+                Error::NoGovernorsAssigned { event_id: self.event.id.clone(), event_type: self.event.wire_type() };
             return self.stopped(Stop::Failed(error));
         }
         On::Routed
@@ -173,7 +179,7 @@ impl<'h> Turn<'h> {
 
     fn ask_governors(&mut self) -> Result<On, Halt> {
         self.judged += 1;
-        self.conflicts.clear();
+        self.conflicts.retain(|conflict| conflict.policy == REJUDGED);
         self.snapshot = Arc::new(Snapshot::new(Arc::clone(&self.host.ports.store), self.lane.clone()));
         for done in &mut self.done {
             done.wanted = false;
@@ -202,7 +208,8 @@ impl<'h> Turn<'h> {
             }
             payload::check(kind, data)?;
             let lane = syndic_core::event::HostLane { tenant: lane.0, subject: lane.1 };
-            Event::of_host(slot, "0".into(), kind, &lane, context.now, data.clone()).map(|_| ())
+            // As long as the id can get, so that what passes here passes when its sequence is known.
+            Event::of_host(slot, "0".repeat(256), kind, &lane, context.now, data.clone()).map(|_| ())
         };
         let bench = Bench {
             runtime: &*self.host.ports.runtime,
@@ -252,7 +259,7 @@ impl<'h> Turn<'h> {
             }
         }
         // What an earlier judgement had done and this one does not ask for is undone before the commit.
-        match self.undo(false)? {
+        match self.undo_unwanted()? {
             Ok(()) => Ok(On::Settled),
             Err(error) => Ok(self.stopped(Stop::Failed(error))),
         }
@@ -271,6 +278,9 @@ impl<'h> Turn<'h> {
         });
         if let Err(conflict) = agree_on_effects(effects) {
             return Ok(Err(self.disagreement(conflict)));
+        }
+        if let Err(stop) = self.check_timers()? {
+            return Ok(Err(stop));
         }
         self.add_up(&BTreeSet::new()).map(|added| added.map(|_| ()))
     }
@@ -297,14 +307,35 @@ impl<'h> Turn<'h> {
                 self.conflicts.push(conflict);
                 Ok(Err(Stop::Referred))
             }
-            Err(Trouble::BadAnswer { slot, reason }) => {
-                let class = syndic_core::ports::FailureClass::BadAnswer;
-                if let Some(seat) = self.seats.iter_mut().find(|seat| seat.slot == slot) {
-                    seat.said = Said::Failed(syndic_core::ports::Failure { class, reason: reason.clone() });
-                }
-                Ok(Err(Stop::Failed(Error::governor(&slot, format!("{}: {reason}", class.name())))))
+            Err(Trouble::BadAnswer { slot, reason }) => Ok(Err(self.bad_answer(&slot, reason))),
+        }
+    }
+
+    /// Takes a governor's decision for the bad answer it turned out to be.
+    pub(crate) fn bad_answer(&mut self, slot: &Slot, reason: String) -> Stop {
+        let class = FailureClass::BadAnswer;
+        let error = Error::governor(slot, format!("{}: {reason}", class.name()));
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.slot == *slot) {
+            seat.said = Said::Failed(Failure { class, reason });
+        }
+        Stop::Failed(error)
+    }
+
+    /// Bounds what one governor may have waiting in one lane, so that timers cannot breed.
+    fn check_timers(&mut self) -> Result<Result<(), Stop>, Halt> {
+        let store = Arc::clone(&self.host.ports.store);
+        let asked: Vec<(Slot, u64)> = self
+            .decisions()
+            .filter(|(_, decision)| !decision.timers.is_empty())
+            .map(|(slot, decision)| (slot.clone(), decision.timers.len() as u64))
+            .collect();
+        for (slot, more) in asked {
+            if store.timers_of(&self.lane, &slot)? + more > TIMERS_WAITING_MAX {
+                let reason = format!("more than {TIMERS_WAITING_MAX} timers of its would wait for one customer");
+                return Ok(Err(self.bad_answer(&slot, reason)));
             }
         }
+        Ok(Ok(()))
     }
 
     /// Whether some claimed key is taken, by the first of them that is.
@@ -335,11 +366,11 @@ impl<'h> Turn<'h> {
     }
 
     fn weigh_undo(&mut self) -> On {
-        if self.done.iter().any(Done::needs_undo) { On::EffectsToUndo } else { On::NothingToUndo }
+        if self.has_to_undo() { On::EffectsToUndo } else { On::NothingToUndo }
     }
 
     fn undo_everything(&mut self) -> Result<On, Halt> {
-        match self.undo(true)? {
+        match self.undo_all()? {
             Ok(()) => Ok(On::Undone),
             Err(error) => {
                 self.stuck = Some(error);
@@ -351,18 +382,21 @@ impl<'h> Turn<'h> {
     /// Facts that moved since they were read: too many times, and the event is given up.
     pub(crate) fn stale(&mut self, fact: &FactName) -> On {
         let given_up = self.host.config.limits.stale_max.is_some_and(|most| self.judged > most);
-        if !given_up {
-            return On::Stale;
-        }
         let governors: Vec<Slot> =
             self.seats.iter().filter(|seat| seat.reads.contains_key(fact)).map(|seat| seat.slot.clone()).collect();
-        let stop = self.disagreement(Conflict {
+        let settlement = if given_up { "rolled-back" } else { "judged-again" };
+        let conflict = Conflict {
             fact: fact.to_string(),
             slots: governors,
-            policy: "optimistic".into(),
-            settlement: "rolled back: the fact kept moving".into(),
-        });
-        self.stopped(stop)
+            policy: REJUDGED.into(),
+            settlement: settlement.into(),
+        };
+        if given_up {
+            let stop = self.disagreement(conflict);
+            return self.stopped(stop);
+        }
+        self.conflicts.push(conflict);
+        On::Stale
     }
 
     /// The outcome, as things stand.

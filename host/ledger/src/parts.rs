@@ -190,11 +190,12 @@ pub struct Raised {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conflict {
-    /// The fact; for a disagreement over an effect, its action.
+    /// The fact; for a disagreement over an effect its action, over a claimed key `claim`.
     pub fact: String,
     /// The rule it was settled by.
     pub policy: Policy,
-    /// How it was settled, by a stable name: `rolled-back`, `judged-again`, the slot that won.
+    /// How it was settled, by a stable name: `rolled-back`, `referred`, `judged-again`, `dropped`, or the
+    /// slot that won.
     pub settlement: String,
     /// The slots concerned, in slot order.
     pub slots: Vec<String>,
@@ -235,7 +236,7 @@ pub struct Effect {
     pub key: Hash,
     /// When it happens, and what may be done about it.
     pub mode: Mode,
-    /// Commitment to the request body's canonical JSON.
+    /// Commitment to the canonical JSON `[key, body, undo]` of what was asked.
     pub request: Hash,
     /// The slot that asked.
     pub slot: String,

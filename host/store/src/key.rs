@@ -160,6 +160,11 @@ impl Key {
         Self::of(Table::TimersByKey).timer_parts(timer)
     }
 
+    /// The beginning of the keys of every timer of a slot in a lane.
+    pub(crate) fn timers_of(lane: &Lane, slot: &Slot) -> Self {
+        Self::of(Table::TimersByKey).text(&lane.tenant).customer(lane.customer.as_deref()).slot(slot)
+    }
+
     fn timer_parts(self, timer: &TimerKey) -> Self {
         self.text(&timer.lane.tenant).customer(timer.lane.customer.as_deref()).slot(&timer.slot).text(&timer.name)
     }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use syndic_core::ports::{
     Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Store, StoreError, Timer, Unfinished,
 };
-use syndic_core::{DedupKey, Fact, FactKey, Lane, Time};
+use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Time};
 use syndic_ledger::{Hash, Master};
 
 use crate::draft::{Counters, Draft};
@@ -136,6 +136,10 @@ impl<S: Space> Store for Records<S> {
     fn next_timer(&self, until: Time) -> Result<Option<Timer>, StoreError> {
         let first = self.view()?.first::<Timer>(&Key::of(Table::TimersByDue))?;
         Ok(first.map(|(_, timer)| timer).filter(|timer| timer.due <= until))
+    }
+
+    fn timers_of(&self, lane: &Lane, slot: &Slot) -> Result<u64, StoreError> {
+        Ok(self.view()?.all::<Time>(&Key::timers_of(lane, slot))?.len() as u64)
     }
 
     fn timers(&self) -> Result<u64, StoreError> {

@@ -166,6 +166,8 @@ pub struct Kept {
     pub components: Vec<Hash>,
     /// What was answered to blocking effects, in order, so that `feedback` can be asked again.
     pub intents: Vec<Intent>,
+    /// What led to the event; some bounds depend on it.
+    pub lineage: Lineage,
     /// What the caller was told.
     pub report: Report,
 }

@@ -5,6 +5,7 @@ use syndic_ledger::Hash;
 use crate::event::{DedupKey, Lane};
 use crate::fact::{Fact, FactKey};
 use crate::ports::{Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Timer, Unfinished};
+use crate::slot::Slot;
 use crate::time::Time;
 
 /// The store could not do what was asked. Nothing of it was done, or whether it was cannot be known: the process must
@@ -35,6 +36,8 @@ pub trait Store: Send + Sync {
     fn lane_now(&self, lane: &Lane) -> Result<Option<Time>, StoreError>;
     /// The first timer due at or before a time, in (due, tenant, customer, slot, name) order.
     fn next_timer(&self, until: Time) -> Result<Option<Timer>, StoreError>;
+    /// How many timers a slot's governor has waiting in a lane.
+    fn timers_of(&self, lane: &Lane, slot: &Slot) -> Result<u64, StoreError>;
     /// How many timers wait.
     fn timers(&self) -> Result<u64, StoreError>;
     /// The raised event that is next, with its number.

@@ -117,6 +117,7 @@ pub(crate) fn entry(leaf: &str, id: &str) -> Entry {
         config: sha256(b"config"),
         components: vec![sha256(b"component")],
         intents: vec![answered(&event(id), "1")],
+        lineage: Lineage::default(),
         report: report(id),
     };
     Entry { leaf: leaf.into(), kept }
