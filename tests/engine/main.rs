@@ -1,5 +1,7 @@
 //! The engine's promises, over governors that answer from a script: all or nothing, one receipt each, in order.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
+
 mod crashes;
 mod effects;
 mod follows;

@@ -70,10 +70,13 @@ impl GovernorRuntime for Scripted {
     }
 }
 
+/// How a scripted service answers.
+pub type Service = dyn Fn(&Request) -> Result<Answer, NoAnswer> + Send + Sync;
+
 /// Says what it is told to say, and writes down everything it was asked.
 pub struct Telltale {
     pub asked: Mutex<Vec<Request>>,
-    pub answer: Box<dyn Fn(&Request) -> Result<Answer, NoAnswer> + Send + Sync>,
+    pub answer: Box<Service>,
 }
 
 impl Connector for Telltale {

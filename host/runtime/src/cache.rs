@@ -218,6 +218,7 @@ fn is_ours(name: &str) -> bool {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::os::unix::fs::symlink;
     use std::time::Duration;

@@ -180,6 +180,7 @@ impl Owner {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
