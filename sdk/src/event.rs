@@ -9,6 +9,7 @@ use crate::Fault;
 use crate::decision::json;
 use crate::fields::FromJson;
 use crate::payload::*;
+use crate::shape::Shape;
 
 /// One table makes the enum and both directions of its JSON form, so no kind can be forgotten in one of them.
 macro_rules! events {
@@ -61,12 +62,12 @@ macro_rules! events {
             /// no reader for what its manifest does not list. `#[governor]` names this.
             #[doc(hidden)]
             pub fn parse_of<const KINDS: u64>(kind: &str, data: &str) -> Result<Self, Fault> {
-                let data: Value = custom(kind, data)?;
+                let read = |shape: &'static Shape| shape.read(data).map_err(|why| broken(kind, why));
                 let event = match kind {
                     $(stringify!($kind) if KINDS & (1 << Known::$kind as u64) != 0 => {
-                        $kind::from_json(data).map(Self::$kind)
+                        $kind::from_json(read($kind::SHAPE)?).map(Self::$kind)
                     })*
-                    _ => Ok(Self::Custom { kind: kind.to_owned(), data }),
+                    _ => Ok(Self::Custom { kind: kind.to_owned(), data: read(&Shape::Any)? }),
                 };
                 event.map_err(|why| broken(kind, why))
             }
@@ -175,6 +176,19 @@ mod tests {
             panic!("a cancellation needs nothing at all");
         };
         assert_eq!((data.when, data.subscription_id), (When::Now, None));
+    }
+
+    #[test]
+    fn unknown_members_are_ignored_however_many_and_however_deep() {
+        let data = |unknown: &str| {
+            let price = format!(r#"{{"minor_units":5{unknown},"currency":"USD"}}"#);
+            format!(r#"{{"sku":"pro"{unknown},"contract_price":{price},"seats":2}}"#)
+        };
+        let unknown = (0..4_500).fold(String::new(), |text, at| text + &format!(r#","x{at}":{{"sku":[{at}]}}"#));
+        let (few, many) = (data(""), data(&unknown));
+        let expected = Event::parse("CustomerSubscribes", &few).expect("nothing is wrong with it");
+        assert_eq!(Event::parse("CustomerSubscribes", &many).as_ref(), Ok(&expected));
+        assert_eq!(serde_json::from_str(&many).ok().map(Event::CustomerSubscribes), Some(expected));
     }
 
     #[test]

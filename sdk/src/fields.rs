@@ -1,14 +1,16 @@
 //! Reads an event's data field by field.
 //!
 //! A derived reader per event kind made the smallest governor 100 KiB larger, because every governor can be handed
-//! every kind. Here the data is parsed once, by one parser, and each field is looked up and checked by code that all
-//! kinds share; the error names the field for free.
+//! every kind. Here the data is parsed once, by one parser that builds what the kind knows and skips the rest (`shape`),
+//! and each field is looked up and checked by code that all kinds share; the error names the field for free.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
+
+use crate::shape::Shape;
 
 /// Why data does not have its kind's shape: where, and what belongs there.
 #[derive(Debug)]
@@ -19,6 +21,9 @@ pub(crate) struct Broken {
 
 /// A value that a field can hold.
 pub(crate) trait FromJson: Sized {
+    /// What of its JSON the type reads.
+    const SHAPE: &'static Shape = &Shape::Scalar;
+
     /// The value of an optional field that is absent; none where a field of this type is required.
     fn absent() -> Option<Self> {
         None
@@ -72,6 +77,8 @@ impl fmt::Display for Broken {
 }
 
 impl FromJson for Value {
+    const SHAPE: &'static Shape = &Shape::Any;
+
     fn from_json(value: Value) -> Result<Self, Broken> {
         Ok(value)
     }
@@ -114,6 +121,8 @@ impl FromJson for u8 {
 
 /// An optional field may be absent, or null.
 impl<T: FromJson> FromJson for Option<T> {
+    const SHAPE: &'static Shape = T::SHAPE;
+
     fn absent() -> Option<Self> {
         Some(None)
     }
@@ -129,6 +138,8 @@ impl<T: FromJson> FromJson for Option<T> {
 // Loops, where `collect` would read better: it brings a sort and an adapter for every type, several KiB each.
 
 impl<T: FromJson> FromJson for Vec<T> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
     fn from_json(value: Value) -> Result<Self, Broken> {
         let Value::Array(items) = value else { return Err(Broken::expected("an array")) };
         let mut list = Self::new();
@@ -140,6 +151,8 @@ impl<T: FromJson> FromJson for Vec<T> {
 }
 
 impl<K: FromStr + Ord, V: FromJson> FromJson for BTreeMap<K, V> {
+    const SHAPE: &'static Shape = &Shape::Map(V::SHAPE);
+
     fn from_json(value: Value) -> Result<Self, Broken> {
         let Value::Object(members) = value else { return Err(Broken::expected("an object")) };
         let mut map = Self::new();
@@ -172,6 +185,8 @@ from_word! {
 }
 
 impl FromJson for crate::Money {
+    const SHAPE: &'static Shape = &Shape::Object(&[("minor_units", i64::SHAPE), ("currency", crate::Currency::SHAPE)]);
+
     fn from_json(value: Value) -> Result<Self, Broken> {
         let mut fields = Fields::of(value)?;
         Ok(Self { minor_units: fields.take("minor_units", None)?, currency: fields.take("currency", None)? })

@@ -37,6 +37,7 @@ mod host;
 pub mod log;
 mod money;
 pub mod payload;
+mod shape;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod text;

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::Error as _;
+use serde::de::{DeserializeSeed, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::fields::{Broken, Fields, FromJson};
+use crate::shape::Shape;
 use crate::{Currency, Money, Time};
 
 pub use crate::words::{
@@ -26,6 +27,9 @@ macro_rules! payload {
         pub struct $name { $($(#[$field_doc])* pub $field: $ty,)* }
 
         impl FromJson for $name {
+            const SHAPE: &'static Shape =
+                &Shape::Object(&[$((stringify!($field), <$ty as FromJson>::SHAPE)),*]);
+
             fn from_json(value: Value) -> Result<Self, Broken> {
                 let mut fields = Fields::of(value)?;
                 Ok(Self { $($field: fields.take(stringify!($field), payload!(@ $($default)?))?,)* })
@@ -34,7 +38,7 @@ macro_rules! payload {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                Self::from_json(Value::deserialize(from)?).map_err(D::Error::custom)
+                Self::from_json(Self::SHAPE.deserialize(from)?).map_err(D::Error::custom)
             }
         })*
     };

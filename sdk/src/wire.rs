@@ -6,6 +6,7 @@
 use std::panic;
 use std::sync::Once;
 
+use crate::shape::Shape;
 use crate::{
     Answer, Context, Decision, Effect, EffectMode, EffectResult, Fact, FactName, Fault, Governor, Read, Reason,
     Subject, Time, Verdict, Write,
@@ -157,7 +158,8 @@ fn lift_context(governor: &Governor, context: wit::Context) -> Result<Context, F
 
 fn lift_result(result: wit::EffectResult) -> Result<EffectResult, Fault> {
     let wit::EffectResult { id, action, key, accepted, body } = result;
-    let body = serde_json::from_str(&body)
+    let body = Shape::Any
+        .read(&body)
         .map_err(|why| Fault::new("broken-effect-result", format!("the answer to `{id}`: {why}")))?;
     Ok(EffectResult { id, action, key, accepted, body })
 }
