@@ -36,6 +36,10 @@ enum Is {
     Object(&'static [Field]),
 }
 
+/// Entries a list or map may have: far more than a product has limits, and few enough that every governor reads them
+/// within its fuel.
+const ENTRIES_MAX: usize = 1_000;
+
 /// A member: its name, what it must be, and whether it must be there.
 type Field = (&'static str, Is, Need);
 
@@ -174,6 +178,9 @@ fn check_members(path: &str, fields: &[Field], members: &Map<String, Value>) -> 
 impl Is {
     fn check(&self, path: &str, value: &Value) -> Result<(), String> {
         match (self, value) {
+            (Each(_), Value::Object(members)) if members.len() > ENTRIES_MAX => {
+                Err(format!("`{path}` has {} members, over {ENTRIES_MAX}", members.len()))
+            }
             (Each(inner), Value::Object(members)) => {
                 members.iter().try_for_each(|(name, value)| inner.check(&format!("{path}.{name}"), value))
             }
@@ -197,7 +204,7 @@ impl Is {
             (One(_), Value::String(word)) => self.admits_word(word),
             (When, Value::String(text)) => Time::parse(text).is_ok(),
             (Month, Value::String(text)) => is_month(text),
-            (Texts, Value::Array(items)) => items.iter().all(|item| Text.admits(item)),
+            (Texts, Value::Array(items)) => items.len() <= ENTRIES_MAX && items.iter().all(|item| Text.admits(item)),
             _ => false,
         }
     }
@@ -218,7 +225,7 @@ impl Is {
             Money => "money: {minor_units, currency}".into(),
             When => "an RFC 3339 time with a zone".into(),
             Month => "a month like 2026-01".into(),
-            Texts => "a list of texts".into(),
+            Texts => format!("a list of at most {ENTRIES_MAX} texts"),
             Each(inner) => format!("an object whose every member is {}", inner.describe()),
             Object(fields) => {
                 let names: Vec<&str> = fields.iter().map(|(name, ..)| *name).collect();
@@ -275,6 +282,21 @@ mod tests {
         for (kind, data, sentence) in cases {
             assert_eq!(check(kind, &data).unwrap_err(), sentence);
         }
+    }
+
+    #[test]
+    fn a_map_or_list_has_a_bound() {
+        let product = |limits: usize, features: usize| {
+            let limits: Map<String, Value> = (0..limits).map(|n| (format!("r{n}"), json!({}))).collect();
+            let features: Vec<String> = (0..features).map(|n| format!("f{n}")).collect();
+            json!({"sku": "a", "name": "A", "status": "draft", "prices": {}, "limits": limits, "features": features})
+        };
+        assert!(check("ProductChanged", &product(1_000, 1_000)).is_ok());
+        assert_eq!(
+            check("ProductChanged", &product(1_001, 0)).unwrap_err(),
+            "`data.limits` has 1001 members, over 1000"
+        );
+        assert!(check("ProductChanged", &product(0, 1_001)).is_err());
     }
 
     #[test]

@@ -128,7 +128,8 @@ mod tests {
         let zero = "0".repeat(64);
         let kept = json!({
             "key": {"tenant": "t", "source": "/s", "id": "e"}, "event": zero, "now": "2026-01-02T03:04:05Z",
-            "reads": [], "config": zero, "components": [], "intents": [], "report": report,
+            "reads": [], "config": zero, "components": [], "intents": [], "lineage": {"depth": 0, "timers": 0},
+            "report": report,
         });
         serde_json::from_value(json!({"leaf": leaf, "kept": kept})).unwrap()
     }
