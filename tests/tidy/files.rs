@@ -6,7 +6,7 @@ use crate::house::{TOP, files, texts, tidy};
 const LINES_MAX: usize = 600;
 
 /// Folders of machines. A path of somebody's desk works at that desk only.
-const DESKS: [&str; 5] = ["root/", "home/", "work/", "farm/", "tmp/bash"];
+const DESKS: [&str; 5] = ["root/", "home/", "Users/", "mnt/", "tmp/"];
 
 /// Ann does not exist: her home stands in tests about paths.
 const ANN: &str = "/home/ann/";
