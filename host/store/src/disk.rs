@@ -32,8 +32,8 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// sled's background thread stays on: it also tidies its segments.
 const FLUSH_EVERY_MS: u64 = 500;
 
-/// How long a closing store waits for sled's threads to let go of the file: 400 looks, 5 ms apart.
-const RELEASE_LOOKS: u32 = 400;
+/// How long a closing store waits for sled's threads to let go of the file: 2,000 looks, 5 ms apart.
+const RELEASE_LOOKS: u32 = 2_000;
 
 /// What sled finds by checksums of its own.
 pub(crate) const DAMAGED_LOG: &str = "sled's log is damaged";

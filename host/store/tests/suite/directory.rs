@@ -26,9 +26,14 @@ fn made() -> tempfile::TempDir {
     dir
 }
 
-/// The store's files as sled alone sees them.
-fn sled_alone(dir: &Path) -> sled::Db {
-    sled::Config::new().path(dir.join("store")).segment_size(2 << 20).open().unwrap()
+/// Works on the store's files as sled alone sees them. Sled's threads hold its lock a little longer than its last
+/// handle lives; this returns when they have let go.
+fn in_sled<T>(dir: &Path, work: impl FnOnce(&sled::Db) -> T) -> T {
+    let files = sled::Config::new().path(dir.join("store")).segment_size(2 << 20).open().unwrap();
+    let done = work(&files);
+    drop(files);
+    fs::File::open(dir.join("store").join("db")).unwrap().lock().unwrap();
+    done
 }
 
 #[test]
@@ -165,17 +170,17 @@ fn files_that_are_missing_or_too_many_are_damage() {
 #[test]
 fn a_flipped_byte_in_a_value_is_corrupt_and_named() {
     let dir = made();
-    let files = sled_alone(dir.path());
-    for pair in files.iter() {
-        let (key, value) = pair.unwrap();
-        let mut value = value.to_vec();
-        // The description and the counters are read on opening; see below.
-        if !b"AC".contains(&key[0]) {
-            *value.last_mut().unwrap() ^= 1;
-            files.insert(key, value).unwrap();
+    in_sled(dir.path(), |files| {
+        for pair in files.iter() {
+            let (key, value) = pair.unwrap();
+            let mut value = value.to_vec();
+            // The description and the counters are read on opening; see below.
+            if !b"AC".contains(&key[0]) {
+                *value.last_mut().unwrap() ^= 1;
+                files.insert(key, value).unwrap();
+            }
         }
-    }
-    drop(files);
+    });
 
     let store = open(dir.path()).unwrap();
     let named = |result: Result<(), StoreError>| match result {
@@ -201,11 +206,11 @@ fn a_flipped_byte_in_a_value_is_corrupt_and_named() {
 fn a_damaged_description_does_not_open() {
     for (key, name) in [(b"A", "the store's description"), (b"C", "the store's counters")] {
         let dir = made();
-        let files = sled_alone(dir.path());
-        let mut value = files.get(key).unwrap().unwrap().to_vec();
-        value[20] ^= 1;
-        files.insert(key, value).unwrap();
-        drop(files);
+        in_sled(dir.path(), |files| {
+            let mut value = files.get(key).unwrap().unwrap().to_vec();
+            value[20] ^= 1;
+            files.insert(key, value).unwrap();
+        });
         let why = format!("the store in DIR is damaged: {name} is damaged: its checksum is wrong");
         assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), why);
     }
@@ -219,15 +224,13 @@ fn a_record_that_vanished_or_came_back_from_the_past_is_noticed() {
         store.commit(Commit { facts: vec![(key.clone(), Some(fact(value)))], ..Commit::default() }).unwrap();
     };
     let stored = |files: &sled::Db| files.scan_prefix(b"facme\0\0\x01").next().unwrap().unwrap();
-    let (stored_key, past) = stored(&sled_alone(dir.path()));
+    let (stored_key, past) = in_sled(dir.path(), stored);
     fact_is(&open(dir.path()).unwrap(), 2.into());
     for meddle in [Some(past), None] {
-        let files = sled_alone(dir.path());
-        match meddle {
+        in_sled(dir.path(), |files| match meddle {
             Some(past) => files.insert(&stored_key, past).unwrap(),
             None => files.remove(&stored_key).unwrap(),
-        };
-        drop(files);
+        });
         let why = open(dir.path()).unwrap().verify_all().unwrap_err().to_string();
         assert!(why.starts_with("the store does not add up: it counted "), "{why}");
     }
