@@ -82,7 +82,7 @@ fn an_effect_that_is_refused_or_never_answered_settles_too() {
         stage.submit(renewal("e1", DAY));
         stage.follow(None);
         assert_eq!(stage.fact("billing.settled"), Some(json!(status)));
-        assert!(stage.store.next_deferred().unwrap().is_none());
+        assert!(stage.store.deferred(0, 1).unwrap().is_empty());
     }
 }
 
@@ -126,24 +126,26 @@ fn a_stream_fires_timers_before_the_event_that_passes_them_and_its_clock_never_g
             Ok(if starts { approve().timer("t", "2026-02-01T00:00:00Z") } else { approve() })
         })
         .stage();
-    let clock = PlayClock::default();
-    let player = Player::new(&stage.host, &clock, StreamRules::default());
+    let clock = std::sync::Arc::<PlayClock>::default();
+    let mut player = Player::new(&stage.host, &clock, StreamRules::default(), 1).unwrap();
     let mut told = Vec::new();
     let mut tell = |played: Played| {
         told.push(match played {
-            Played::Line(report) => report.error.map_or(report.id, |error| error.kind().to_owned()),
+            Played::Line(_, report) => report.error.map_or(report.id, |error| error.kind().to_owned()),
             Played::Consequence(follow) => format!("timer {}", follow.report.id),
             Played::Recovered(report) => format!("recovered {}", report.id),
         });
     };
-    for line in [
+    let lines = [
         renewal("e1", "2026-01-01T00:00:00Z"),
         renewal("e2", "2026-02-02T00:00:00Z"),
         renewal("late", "2026-01-15T00:00:00Z"),
         renewal("far", "2027-06-01T00:00:00Z"),
         renewal("e3", "2026-02-03T00:00:00Z"),
-    ] {
-        player.line(Ok(line.to_string().as_bytes()), &mut tell).unwrap();
+    ];
+    for (number, line) in (1..).zip(lines) {
+        player.line(number, Ok(line.to_string().into_bytes()), &mut tell).unwrap();
     }
+    player.settle(&mut tell).unwrap();
     assert_eq!(told, ["e1", "timer 1/billing/t:t", "e2", "late", "EventValidationFailed", "e3"]);
 }

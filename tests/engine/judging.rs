@@ -117,11 +117,11 @@ fn a_fact_that_moved_before_the_commit_is_judged_again_and_only_the_last_judgeme
                     let key = customer("billing.n").key("acme", "c1");
                     let fact = store.fact(&key).unwrap();
                     let version = fact.map_or(1, |fact| fact.version + 1);
-                    let value = syndic_core::fact::Held::Plain(json!(version));
+                    let value = syndic_core::fact::Held::Plain(json!(version).into());
                     let at = syndic_core::Time::from_ms(0);
-                    let fact = syndic_core::Fact { value, version, by: slot("billing"), event: "other".into(), at };
-                    let commit = syndic_core::ports::Commit { facts: vec![(key, Some(fact))], ..Default::default() };
-                    store.commit(commit).unwrap();
+                    let (by, event, receipt) = (slot("billing"), "other".into(), 100 + version);
+                    let fact = syndic_core::Fact { value, version, receipt, base: receipt, by, event, at };
+                    commit(&store, syndic_core::ports::Commit { facts: vec![(key, Some(fact))], ..Default::default() });
                 }
                 Ok(approve().set("billing.saw", json!(saw)))
             })

@@ -9,7 +9,8 @@ use syndic_core::config::SlotConfig;
 use syndic_core::decision::{DeclaredRead, Effect, Raise, Reason, TimerRequest, Undo, Write};
 use syndic_core::effect::{Mode, Way};
 use syndic_core::ports::{
-    Answer, Called, Clock, Connector, Facts, Failure, GovernorRuntime, Installed, NoAnswer, Question, Request, Store,
+    Answer, Answering, Called, Clock, Commit, Connector, Facts, Failure, GovernorRuntime, Installed, NoAnswer,
+    Question, Request, Store,
 };
 use syndic_core::{Config, Decision, Event, FactName, Manifest, Report, Scope, Slot, Time, Verdict};
 use syndic_engine::{Consequence, Host, Ports};
@@ -80,9 +81,11 @@ pub struct Telltale {
 }
 
 impl Connector for Telltale {
-    fn call(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        self.asked.lock().unwrap().push(request.clone());
-        (self.answer)(request)
+    fn call<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        Box::pin(async move {
+            self.asked.lock().unwrap().push(request.clone());
+            (self.answer)(request)
+        })
     }
 }
 
@@ -113,7 +116,7 @@ pub struct World {
 
 /// The host of a story.
 pub struct Stage {
-    pub host: Host,
+    pub host: Arc<Host>,
     pub connector: Arc<Telltale>,
     pub store: Arc<dyn Store>,
 }
@@ -163,16 +166,18 @@ impl World {
         self
     }
 
-    pub fn stage(self) -> Stage {
-        let connector = Arc::new(self.connector);
-        let ports = Ports {
-            store: Arc::clone(&self.store),
-            runtime: Arc::new(self.scripted),
-            connector: Arc::clone(&connector) as Arc<dyn Connector>,
-            clock: self.clock,
-        };
-        let host = Host::new(ports, self.config, Master::from_seed(0)).unwrap();
-        Stage { host, connector, store: self.store }
+    pub fn stage(mut self) -> Stage {
+        let silent = Telltale { asked: Mutex::default(), answer: Box::new(|_| unreachable!("it was replaced")) };
+        let connector = Arc::new(std::mem::replace(&mut self.connector, silent));
+        let store = Arc::clone(&self.store);
+        let host = self.host(Arc::clone(&connector) as Arc<dyn Connector>);
+        Stage { host, connector, store }
+    }
+
+    /// The host of a story with a connector of its own.
+    pub fn host(self, connector: Arc<dyn Connector>) -> Arc<Host> {
+        let ports = Ports { store: self.store, runtime: Arc::new(self.scripted), connector, clock: self.clock };
+        Arc::new(Host::new(ports, self.config, Master::from_seed(0)).unwrap())
     }
 }
 
@@ -225,6 +230,11 @@ pub fn slot(name: &str) -> Slot {
 
 pub fn customer(name: &str) -> FactName {
     FactName { scope: Scope::Customer, name: name.into() }
+}
+
+/// Writes past the engine, as another lane would.
+pub fn commit(store: &Arc<dyn Store>, commit: Commit) {
+    store.admit(&mut |_| Ok(Some(commit.clone()))).unwrap();
 }
 
 pub fn renewal(id: &str, time: &str) -> Value {

@@ -4,16 +4,17 @@
 //! nothing else. Names under a slot are that slot's alone; disagreement is therefore about `shared.…` names only, and
 //! what it means is policy.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use syndic_ledger::canonical;
 
 use crate::config::{Config, Disagreement, Staleness};
 use crate::decision::Write;
 use crate::fact::{Fact, FactName, Held, VALUE_MAX_BYTES};
 use crate::outcome::Conflict;
 use crate::ports::StoreError;
+pub use crate::request::{ClaimRequest, NumberRequest};
 use crate::slot::Slot;
 use crate::step::step;
 use crate::time::Time;
@@ -29,52 +30,8 @@ pub struct Change {
     pub after: Option<Held>,
     /// The slot that wrote it last.
     pub by: Slot,
-}
-
-/// A gapless number that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NumberRequest {
-    /// Who asks.
-    pub slot: Slot,
-    /// The series.
-    pub series: String,
-    /// The fact it goes into.
-    pub fact: FactName,
-    /// Where in its value.
-    pub pointer: String,
-}
-
-/// A key that was claimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimRequest {
-    /// Who claims it.
-    pub slot: Slot,
-    /// The key.
-    pub key: String,
-    /// What it stands for.
-    pub content: Value,
-}
-
-impl NumberRequest {
-    /// Puts the allotted number where it was asked for.
-    ///
-    /// # Errors
-    /// A sentence: the value has no such place.
-    pub fn put(&self, number: u64, facts: &mut [Change]) -> Result<(), String> {
-        let value =
-            facts.iter_mut().find(|change| change.fact == self.fact).and_then(|change| match &mut change.after {
-                Some(Held::Plain(value)) => Some(value),
-                _ => None,
-            });
-        let (parent, member) = self.pointer.rsplit_once('/').unwrap_or_default();
-        match value.and_then(|value| value.pointer_mut(parent)) {
-            Some(Value::Object(members)) => {
-                members.insert(member.replace("~1", "/").replace("~0", "~"), number.into());
-                Ok(())
-            }
-            _ => Err(format!("`{}` does not point into an object of `{}`", self.pointer, self.fact)),
-        }
-    }
+    /// Whether it was only stepped, by `increase`, `add` or `remove`: steps of several events go together in any order.
+    pub stepped: bool,
 }
 
 /// Everything the writes of one event add up to.
@@ -132,7 +89,7 @@ pub fn merge(ground: &Ground<'_>, decisions: &[SlotWrites<'_>]) -> Result<Change
     let losers = merge.settle_disagreements(decisions)?;
     for &(slot, writes) in decisions {
         for write in writes {
-            let lost = |fact: &FactName| losers.contains(&(slot.clone(), fact.clone()));
+            let lost = |fact| losers.contains(&(slot, fact));
             if write_target(write).or(numbered(write)).is_some_and(lost) {
                 continue;
             }
@@ -161,48 +118,52 @@ fn numbered(write: &Write) -> Option<&FactName> {
     }
 }
 
-struct Working {
+/// One fact while writes are carried out on it. Names and slots are borrowed from the decisions: what is copied is
+/// what changes.
+struct Working<'a> {
     before: Option<Fact>,
     held: Option<Held>,
-    by: Option<Slot>,
+    by: Option<&'a Slot>,
+    /// Whether nothing was asked of it but steps.
+    stepped: bool,
 }
 
 struct Merge<'a> {
     ground: &'a Ground<'a>,
-    work: BTreeMap<FactName, Working>,
+    work: BTreeMap<&'a FactName, Working<'a>>,
     changes: Changes,
 }
 
-impl Merge<'_> {
+impl<'a> Merge<'a> {
     /// Finds shared names that one slot sets and another writes differently, and says whose writes are dropped.
-    fn settle_disagreements(&mut self, decisions: &[SlotWrites<'_>]) -> Result<BTreeSet<(Slot, FactName)>, Trouble> {
-        let mut losers = BTreeSet::new();
+    fn settle_disagreements(&mut self, decisions: &[SlotWrites<'a>]) -> Result<Vec<(&'a Slot, &'a FactName)>, Trouble> {
+        let mut losers = Vec::new();
         for (fact, views) in shared_views(decisions) {
-            let mut answers: Vec<&Option<String>> = views.iter().map(|(_, set)| set).collect();
-            answers.dedup();
-            let nobody_sets = views.iter().all(|(_, set)| set.is_none());
-            if nobody_sets || answers.len() < 2 {
-                continue;
+            if views.windows(2).any(|pair| pair[0].1 != pair[1].1) {
+                let slots = views.into_iter().map(|(slot, _)| slot).collect();
+                losers.extend(self.settle(fact, slots)?);
             }
-            let slots: Vec<Slot> = views.into_iter().map(|(slot, _)| slot).collect();
-            losers.extend(self.settle(fact, slots)?);
         }
         Ok(losers)
     }
 
-    fn settle(&mut self, fact: FactName, slots: Vec<Slot>) -> Result<Vec<(Slot, FactName)>, Trouble> {
-        let mut conflict =
-            Conflict { fact: fact.to_string(), slots, policy: "compensate".into(), settlement: "rolled-back".into() };
-        match self.ground.config.policy(&fact.name).disagreement {
+    fn settle(&mut self, fact: &'a FactName, slots: Vec<&'a Slot>) -> Result<Vec<(&'a Slot, &'a FactName)>, Trouble> {
+        let mut conflict = Conflict {
+            fact: fact.to_string(),
+            slots: slots.iter().map(|slot| (*slot).clone()).collect(),
+            policy: "compensate".into(),
+            settlement: "rolled-back".into(),
+        };
+        match &self.ground.config.policy(&fact.name).disagreement {
             Disagreement::SlotOrder(order) => {
                 let place = |slot: &Slot| order.iter().position(|named| named == slot).unwrap_or(order.len());
-                let mut ranked = conflict.slots.clone();
-                ranked.sort_by_key(|slot| (place(slot), slot.clone()));
+                let mut ranked = slots;
+                ranked.sort_by_key(|slot| (place(slot), *slot));
                 let winner = ranked.remove(0);
                 conflict.policy = "slot-order".into();
                 conflict.settlement = winner.to_string();
                 self.changes.conflicts.push(conflict);
-                Ok(ranked.into_iter().map(|slot| (slot, fact.clone())).collect())
+                Ok(ranked.into_iter().map(|slot| (slot, fact)).collect())
             }
             Disagreement::Manual => {
                 conflict.policy = "manual".into();
@@ -213,7 +174,7 @@ impl Merge<'_> {
         }
     }
 
-    fn apply(&mut self, slot: &Slot, write: &Write) -> Result<(), Trouble> {
+    fn apply(&mut self, slot: &'a Slot, write: &'a Write) -> Result<(), Trouble> {
         if let Some(fact) = write_target(write).or(numbered(write))
             && self.loses_by_age(slot, fact)?
         {
@@ -222,18 +183,17 @@ impl Merge<'_> {
         let Some(fact) = write_target(write) else {
             return self.ask(slot, write);
         };
-        let order = match self.ground.config.policy(&fact.name).disagreement {
-            Disagreement::Strictest(order) => Some(order),
+        let order = match &self.ground.config.policy(&fact.name).disagreement {
+            Disagreement::Strictest(order) => Some(order.as_slice()),
             _ => None,
         };
         let working = self.working(fact)?;
-        let before = working.held.clone();
-        let after = step(before.clone(), slot, write, order.as_deref())
+        let different = step(&mut working.held, slot, write, order)
             .map_err(|reason| Trouble::BadAnswer { slot: slot.clone(), reason: format!("{reason} `{fact}`") })?;
-        if after != before {
-            working.held = after;
-            working.by = Some(slot.clone());
+        if different {
+            working.by = Some(slot);
         }
+        working.stepped &= matches!(write, Write::Increase { .. } | Write::Add { .. } | Write::Remove { .. });
         Ok(())
     }
 
@@ -270,9 +230,10 @@ impl Merge<'_> {
     }
 
     /// Under last-write-wins, the write of an event older than a fact that moved meanwhile is dropped and recorded.
-    fn loses_by_age(&mut self, slot: &Slot, fact: &FactName) -> Result<bool, Trouble> {
-        let last_write_wins = self.ground.config.policy(&fact.name).staleness == Staleness::LastWriteWins;
-        if !last_write_wins || !self.ground.moved.contains(fact) {
+    fn loses_by_age(&mut self, slot: &Slot, fact: &'a FactName) -> Result<bool, Trouble> {
+        if !self.ground.moved.contains(fact)
+            || self.ground.config.policy(&fact.name).staleness != Staleness::LastWriteWins
+        {
             return Ok(false);
         }
         let time = self.ground.time;
@@ -289,51 +250,64 @@ impl Merge<'_> {
         Ok(newer)
     }
 
-    fn working(&mut self, fact: &FactName) -> Result<&mut Working, Trouble> {
-        if !self.work.contains_key(fact) {
-            let before = (self.ground.current)(fact).map_err(Trouble::Store)?;
-            let held = before.as_ref().map(|fact| fact.value.clone());
-            self.work.insert(fact.clone(), Working { before, held, by: None });
+    fn working(&mut self, fact: &'a FactName) -> Result<&mut Working<'a>, Trouble> {
+        match self.work.entry(fact) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                let before = (self.ground.current)(fact).map_err(Trouble::Store)?;
+                let held = before.as_ref().map(|fact| fact.value.clone());
+                Ok(place.insert(Working { before, held, by: None, stepped: true }))
+            }
         }
-        Ok(self.work.entry(fact.clone()).or_insert_with(|| unreachable!("it was just put there")))
     }
 
     fn finish(mut self) -> Result<Changes, Trouble> {
-        for (fact, Working { before, held, by }) in self.work {
-            let moved = before.as_ref().map(|fact| &fact.value) != held.as_ref();
-            let numbered = self.changes.numbers.iter().find(|request| request.fact == fact);
-            let by = by.or_else(|| numbered.map(|request| request.slot.clone()));
-            if let Some(by) = by.filter(|_| moved || numbered.is_some()) {
-                let bytes = held.as_ref().map_or(0, |held| canonical(&held.read()).len());
-                if bytes > VALUE_MAX_BYTES {
-                    let reason = format!("the value of `{fact}` has {bytes} bytes, over {VALUE_MAX_BYTES}");
-                    return Err(Trouble::BadAnswer { slot: by, reason });
-                }
-                self.changes.facts.push(Change { fact, before, after: held, by });
+        for (fact, Working { before, held, by, stepped }) in self.work {
+            let numbered = self.changes.numbers.iter().find(|request| request.fact == *fact);
+            let Some(by) = by.or(numbered.map(|request| &request.slot)) else {
+                continue;
+            };
+            if before.as_ref().map(|fact| &fact.value) == held.as_ref() && numbered.is_none() {
+                continue;
             }
+            let bytes = held.as_ref().map_or(0, |held| held.text().len());
+            if bytes > VALUE_MAX_BYTES {
+                let reason = format!("the value of `{fact}` has {bytes} bytes, over {VALUE_MAX_BYTES}");
+                return Err(Trouble::BadAnswer { slot: by.clone(), reason });
+            }
+            self.changes.facts.push(Change { fact: fact.clone(), before, after: held, by: by.clone(), stepped });
         }
         Ok(self.changes)
     }
 }
 
-/// For each shared name, what each slot that writes it leaves set there, or none where it writes without setting.
-fn shared_views(decisions: &[SlotWrites<'_>]) -> BTreeMap<FactName, Vec<(Slot, Option<String>)>> {
-    let mut views: BTreeMap<FactName, Vec<(Slot, Option<String>)>> = BTreeMap::new();
-    for &(slot, writes) in decisions {
-        let mut own: BTreeMap<&FactName, Option<String>> = BTreeMap::new();
-        for write in writes {
-            let Some(fact) = write_target(write).filter(|fact| fact.name.starts_with("shared.")) else {
-                continue;
-            };
-            let set = match write {
-                Write::Set { value, .. } => Some(canonical(value)),
-                _ => None,
-            };
-            let left = own.entry(fact).or_default();
-            *left = set.or(left.take());
+/// What each slot leaves set at a shared name that it writes, or none where it writes without setting.
+type Views<'a> = Vec<(&'a Slot, Option<&'a Value>)>;
+
+/// For each shared name that anybody sets, the view of every slot that writes it.
+fn shared_views<'a>(decisions: &[SlotWrites<'a>]) -> BTreeMap<&'a FactName, Views<'a>> {
+    let all = || decisions.iter().flat_map(|&(slot, writes)| writes.iter().map(move |write| (slot, write)));
+    let mut views: BTreeMap<&FactName, Views<'a>> = BTreeMap::new();
+    for (_, write) in all() {
+        if let Write::Set { fact, .. } = write
+            && fact.name.starts_with("shared.")
+        {
+            views.entry(fact).or_default();
         }
-        for (fact, set) in own {
-            views.entry(fact.clone()).or_default().push((slot.clone(), set));
+    }
+    // Hardly any event sets a shared name: most of them add, count or stand.
+    if views.is_empty() {
+        return views;
+    }
+    for (slot, write) in all() {
+        let Some(views) = write_target(write).and_then(|fact| views.get_mut(fact)) else {
+            continue;
+        };
+        if views.last().is_none_or(|(last, _)| *last != slot) {
+            views.push((slot, None));
+        }
+        if let (Write::Set { value, .. }, Some((_, view))) = (write, views.last_mut()) {
+            *view = Some(value);
         }
     }
     views
@@ -396,6 +370,8 @@ mod tests {
                         Fact {
                             value: held.clone(),
                             version: change.before.as_ref().map_or(1, |fact| fact.version + 1),
+                            receipt: 1,
+                            base: 1,
                             by: change.by.clone(),
                             event: "e".into(),
                             at: time,
@@ -523,6 +499,16 @@ mod tests {
         let writes = [set("billing.a", json!(1)), stand_for(Some("grace"))];
         assert_eq!(world.event(&[("billing", &writes)]).unwrap().facts.len(), 2);
         assert_eq!(world.event(&[("billing", &writes)]).unwrap().facts.len(), 0);
+    }
+
+    #[test]
+    fn a_fact_is_only_stepped_where_nothing_else_was_asked_of_it() {
+        let step = Write::Increase { fact: fact("billing.n"), by: 1 };
+        let add = Write::Add { fact: fact("billing.all"), element: "x".into() };
+        let mut world = World::default();
+        let stepped = |changes: Changes| changes.facts.iter().map(|change| change.stepped).collect::<Vec<_>>();
+        assert_eq!(stepped(world.event(&[("billing", &[step.clone(), add])]).unwrap()), [true, true]);
+        assert_eq!(stepped(world.event(&[("billing", &[set("billing.n", json!(1)), step])]).unwrap()), [false]);
     }
 
     #[test]

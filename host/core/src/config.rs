@@ -4,6 +4,7 @@
 //! beside them, because a decision is only repeatable under the rules it was made by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use syndic_ledger::{Hash, canonical, sha256};
@@ -103,9 +104,14 @@ pub struct SlotConfig {
     pub values: BTreeMap<String, String>,
 }
 
+impl SlotConfig {
+    const DEFAULT: Self =
+        Self { fuel_max: 20_000_000, deadline_ms: 250, memory_max_bytes: 64 * 1024 * 1024, values: BTreeMap::new() };
+}
+
 impl Default for SlotConfig {
     fn default() -> Self {
-        Self { fuel_max: 20_000_000, deadline_ms: 250, memory_max_bytes: 64 * 1024 * 1024, values: BTreeMap::new() }
+        Self::DEFAULT
     }
 }
 
@@ -153,17 +159,23 @@ impl Config {
 
     /// The slots that judge a kind, in slot order; none where there is no route.
     pub fn route(&self, kind: &str) -> Option<Vec<Slot>> {
-        let own = self.routes.iter().find(|route| route.kind == kind);
-        let mut slots: Vec<Slot> = match own {
+        let mut slots: Vec<Slot> = match self.routes.iter().find(|route| route.kind == kind) {
             Some(route) => route.slots.clone(),
             None => {
                 let (_, names) = ROUTES.iter().find(|(name, _)| *name == kind)?;
-                names.iter().filter_map(|name| Slot::new(*name).ok()).collect()
+                names.iter().filter_map(|name| Slot::new(name).ok()).collect()
             }
         };
         slots.sort();
         slots.dedup();
         Some(slots)
+    }
+
+    /// Every route there is, by kind: [`route`](Self::route) for who asks for each event.
+    pub fn all_routes(&self) -> BTreeMap<String, Arc<[Slot]>> {
+        let given = ROUTES.iter().map(|(kind, _)| *kind);
+        let kinds = given.chain(self.routes.iter().map(|route| route.kind.as_str()));
+        kinds.filter_map(|kind| Some((kind.to_owned(), self.route(kind)?.into()))).collect()
     }
 
     /// Kinds, beyond the marketplace's own, whose events run in the tenant's lane.
@@ -173,13 +185,21 @@ impl Config {
     }
 
     /// A shared name's policy.
-    pub fn policy(&self, name: &str) -> SharedPolicy {
-        self.shared.get(name).cloned().unwrap_or_default()
+    pub fn policy(&self, name: &str) -> &SharedPolicy {
+        static DEFAULT: SharedPolicy =
+            SharedPolicy { disagreement: Disagreement::Compensate, staleness: Staleness::Optimistic };
+        self.shared.get(name).unwrap_or(&DEFAULT)
     }
 
-    /// A slot's limits and values.
+    /// A slot's limits and values, to keep.
     pub fn slot(&self, slot: &Slot) -> SlotConfig {
-        self.slots.get(slot).cloned().unwrap_or_default()
+        self.of_slot(slot).clone()
+    }
+
+    /// A slot's limits and values, to look at.
+    pub fn of_slot(&self, slot: &Slot) -> &SlotConfig {
+        static DEFAULT: SlotConfig = SlotConfig::DEFAULT;
+        self.slots.get(slot).unwrap_or(&DEFAULT)
     }
 
     /// The configuration as canonical JSON.

@@ -5,11 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use syndic_ledger::canonical;
 
 use crate::effect::{self, Mode};
 use crate::fact::{FactName, Scope, VALUE_MAX_BYTES};
 use crate::json;
 use crate::slot::Slot;
+use crate::text::json_bytes;
 use crate::time::Time;
 
 /// Writes one governor may ask for per event.
@@ -198,6 +200,21 @@ impl Decision {
     /// # Errors
     /// A sentence that names what is wrong.
     pub fn check(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<(), String> {
+        self.check_of(json_bytes(self), slot, manifest, tenant_lane)
+    }
+
+    /// As [`check`](Self::check), and writes the answer as canonical JSON, which has as many bytes as any compact text
+    /// of it: for who goes on to commit to the answer.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn checked(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<String, String> {
+        let text = canonical(self);
+        self.check_of(text.len(), slot, manifest, tenant_lane)?;
+        Ok(text)
+    }
+
+    fn check_of(&self, bytes: usize, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<(), String> {
         within("writes", self.writes.len(), WRITES_MAX)?;
         within("effects", self.effects.len(), EFFECTS_MAX)?;
         within("timers", self.timers.len(), TIMERS_MAX)?;
@@ -206,7 +223,7 @@ impl Decision {
             check_reason(reason)?;
         }
         for write in &self.writes {
-            self.check_write(write, slot, tenant_lane)?;
+            self.check_write(write, bytes, slot, tenant_lane)?;
         }
         for (nth, effect) in self.effects.iter().enumerate() {
             check_effect(effect, manifest)?;
@@ -216,14 +233,13 @@ impl Decision {
         }
         for timer in &self.timers {
             check_id("timer name", &timer.name)?;
-            let bytes = timer.data.as_ref().map_or(0, |data| data.to_string().len());
-            within("bytes of timer data", bytes, TIMER_DATA_MAX_BYTES)?;
+            within("bytes of timer data", timer.data.as_ref().map_or(0, json_bytes), TIMER_DATA_MAX_BYTES)?;
         }
-        let bytes = serde_json::to_vec(self).map_or(usize::MAX, |bytes| bytes.len());
         within("bytes", bytes, DECISION_MAX_BYTES)
     }
 
-    fn check_write(&self, write: &Write, slot: &Slot, tenant_lane: bool) -> Result<(), String> {
+    /// `whole` is how many bytes the whole answer has: no part of it has more.
+    fn check_write(&self, write: &Write, whole: usize, slot: &Slot, tenant_lane: bool) -> Result<(), String> {
         let fact = match write {
             Write::Set { fact, .. }
             | Write::Add { fact, .. }
@@ -244,7 +260,7 @@ impl Decision {
                 if fact.scope == Scope::Tenant && !tenant_lane {
                     return Err(format!("it may not set `{fact}`: tenant facts are set in the tenant's lane only"));
                 }
-                let bytes = value.to_string().len();
+                let bytes = if whole > VALUE_MAX_BYTES { json_bytes(value) } else { 0 };
                 if bytes > VALUE_MAX_BYTES {
                     return Err(format!("the value of `{fact}` has {bytes} bytes, over {VALUE_MAX_BYTES}"));
                 }

@@ -58,7 +58,7 @@ pub fn connector_key(event: &DedupKey, slot: &Slot, effect: &str, attempt: u32, 
         Way::Do => "do",
         Way::Undo => "undo",
     };
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(512);
     for part in [&event.tenant, &event.source, &event.id, slot.as_str(), effect, &attempt, way] {
         bytes.extend((part.len() as u64).to_be_bytes());
         bytes.extend(part.as_bytes());

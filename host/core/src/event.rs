@@ -4,6 +4,7 @@
 //! canonical JSON of the whole event, extension attributes included, is what its hash and its receipt stand for.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -45,6 +46,8 @@ pub struct Event {
     /// The payload, an object.
     pub data: Value,
     canonical: String,
+    /// Where the payload stands in the canonical JSON.
+    data_at: Range<usize>,
     hash: Hash,
 }
 
@@ -130,49 +133,55 @@ impl Event {
         }
     }
 
-    fn from_record(record: Map<String, Value>) -> Result<Self, String> {
+    fn from_record(mut record: Map<String, Value>) -> Result<Self, String> {
         match record.get("specversion") {
             Some(Value::String(version)) if version == "1.0" => {}
             Some(other) => return Err(format!("`specversion` must be \"1.0\", not {other}")),
             None => return Err("not a CloudEvent: `specversion` is missing".into()),
         }
         check_attributes(&record)?;
-        let text = |name: &str| required_text(&record, name);
-        let full_type = text("type")?;
-        if payload::is_ours(&full_type) {
-            return Err(format!("`type` must be `{TYPE_PREFIX}{full_type}`, not `{full_type}`"));
-        }
-        let kind = match full_type.strip_prefix(TYPE_PREFIX) {
-            Some(kind) if payload::is_ours(kind) => kind.to_owned(),
-            _ => full_type,
-        };
+        let kind = kind_of(required_text(&record, "type")?)?;
         let time = match record.get("time") {
             Some(Value::String(time)) => Time::parse(time).map_err(|why| format!("`time`: {why}"))?,
             Some(_) => return Err("`time` must be text".into()),
             None => return Err("`time` is missing".into()),
         };
-        let data = record.get("data").ok_or("`data` is missing: it must be an object")?.clone();
-        payload::check(&kind, &data)?;
-        let canonical = canonical(&record);
+        let data = record.get("data").ok_or("`data` is missing: it must be an object")?;
+        payload::check(&kind, data)?;
+        let (canonical, data_at) = written(&record);
         if canonical.len() > EVENT_MAX_BYTES {
             return Err(format!("the event is over {EVENT_MAX_BYTES} bytes"));
         }
+        for name in ["id", "source", "tenant", "subject"] {
+            required_text(&record, name)?;
+        }
+        let mut take = |name: &str| record.remove(name).unwrap_or_default();
+        let mut text = |name: &str| match take(name) {
+            Value::String(text) => text,
+            _ => unreachable!("a required text is one"),
+        };
         Ok(Self {
-            id: text("id")?,
-            source: text("source")?,
-            tenant: text("tenant")?,
-            subject: text("subject")?,
+            id: text("id"),
+            source: text("source"),
+            tenant: text("tenant"),
+            subject: text("subject"),
+            data: take("data"),
             hash: sha256(canonical.as_bytes()),
             kind,
             time,
-            data,
             canonical,
+            data_at,
         })
     }
 
     /// The whole event as canonical JSON (RFC 8785).
     pub fn canonical(&self) -> &str {
         &self.canonical
+    }
+
+    /// The payload as canonical JSON.
+    pub fn data_text(&self) -> &str {
+        &self.canonical[self.data_at.clone()]
     }
 
     /// SHA-256 of the canonical JSON.
@@ -215,6 +224,35 @@ pub fn type_of(kind: &str) -> String {
     if payload::is_ours(kind) { format!("{TYPE_PREFIX}{kind}") } else { kind.to_owned() }
 }
 
+/// The kind of a CloudEvents type.
+fn kind_of(full_type: &str) -> Result<String, String> {
+    if payload::is_ours(full_type) {
+        return Err(format!("`type` must be `{TYPE_PREFIX}{full_type}`, not `{full_type}`"));
+    }
+    match full_type.strip_prefix(TYPE_PREFIX) {
+        Some(kind) if payload::is_ours(kind) => Ok(kind.to_owned()),
+        _ => Ok(full_type.to_owned()),
+    }
+}
+
+/// A record as canonical JSON, and where in it its data stands. Attribute names are ASCII, so the record has its members
+/// in their order already.
+fn written(record: &Map<String, Value>) -> (String, Range<usize>) {
+    let mut text = String::with_capacity(512);
+    let mut data_at = 0..0;
+    for (name, value) in record {
+        text.push(if text.is_empty() { '{' } else { ',' });
+        text.extend(["\"", name, "\":"]);
+        let start = text.len();
+        text.push_str(&canonical(value));
+        if name == "data" {
+            data_at = start..text.len();
+        }
+    }
+    text.push('}');
+    (text, data_at)
+}
+
 /// CloudEvents attribute names are lower-case letters and digits; extension values are text, integers or booleans.
 fn check_attributes(record: &Map<String, Value>) -> Result<(), String> {
     for (name, value) in record {
@@ -244,7 +282,7 @@ fn is_json(media: &str) -> bool {
     bare.eq_ignore_ascii_case("application/json") || bare.ends_with("+json")
 }
 
-fn required_text(record: &Map<String, Value>, name: &str) -> Result<String, String> {
+fn required_text<'r>(record: &'r Map<String, Value>, name: &str) -> Result<&'r str, String> {
     let text = match record.get(name) {
         Some(Value::String(text)) => text,
         Some(_) => return Err(format!("`{name}` must be text")),
@@ -256,7 +294,7 @@ fn required_text(record: &Map<String, Value>, name: &str) -> Result<String, Stri
     if text.chars().any(char::is_control) {
         return Err(format!("`{name}` holds a control character"));
     }
-    Ok(text.clone())
+    Ok(text)
 }
 
 impl fmt::Display for DedupKey {
@@ -296,6 +334,8 @@ mod tests {
         assert_eq!(spaced, plain);
         assert_eq!(spaced.kind, "CustomerSubscribes");
         assert!(spaced.canonical().starts_with(r#"{"data":{"sku":"pro"},"id":"evt-1","#));
+        assert_eq!(spaced.canonical(), syndic_ledger::canonical(&sample()));
+        assert_eq!(spaced.data_text(), r#"{"sku":"pro"}"#);
         assert_eq!(Event::from_store(spaced.canonical()).unwrap(), spaced);
     }
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use syndic_ledger::{Hash, canonical};
 
 use crate::slot::Slot;
+use crate::text::Text;
 use crate::time::Time;
 
 /// Bytes a fact's value may have: 64 KiB.
@@ -53,8 +53,12 @@ pub struct FactKey {
 pub struct Fact {
     /// What it holds.
     pub value: Held,
-    /// How often it was written; 1 is the first time.
+    /// How often it was written since it was last absent; 1 is the first time.
     pub version: u64,
+    /// The receipt that wrote it: no two writes of one fact have the same.
+    pub receipt: u64,
+    /// The last receipt that did more than step it: wrote it otherwise than by `increase`, `add` or `remove`.
+    pub base: u64,
     /// The slot that wrote it last.
     pub by: Slot,
     /// The id of the event it was written for.
@@ -68,7 +72,7 @@ pub struct Fact {
 #[serde(rename_all = "lowercase")]
 pub enum Held {
     /// A JSON value that was set, or a counter.
-    Plain(Value),
+    Plain(Text),
     /// A set's elements, each with the slots that added it.
     Elements(BTreeMap<String, BTreeSet<Slot>>),
     /// What each slot stands for; it reads as the strictest.
@@ -81,10 +85,18 @@ pub enum Held {
 }
 
 impl Held {
-    /// The value as a governor and an operator read it.
+    /// The value as a governor reads it, and as receipts commit to it.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Elements(_) | Self::Standing { .. } => self.read().into(),
+        }
+    }
+
+    /// The value as an operator reads it.
     pub fn read(&self) -> Value {
         match self {
-            Self::Plain(value) => value.clone(),
+            Self::Plain(text) => text.value(),
             Self::Elements(elements) => elements.keys().cloned().collect(),
             Self::Standing { strictest, .. } => strictest.clone().into(),
         }
@@ -109,14 +121,14 @@ pub struct Read {
     pub fact: FactName,
     /// The version seen; 0 where it was absent.
     pub version: u64,
-    /// Where its value is kept beside the receipt; none where it was absent.
-    pub value: Option<Hash>,
+    /// The receipt that wrote it, with which its value is kept; 0 where it was absent.
+    pub receipt: u64,
 }
 
 impl Fact {
     /// The value as canonical JSON.
     pub fn canonical(&self) -> String {
-        canonical(&self.value.read())
+        self.value.text().to_string()
     }
 }
 

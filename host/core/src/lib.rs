@@ -17,10 +17,12 @@ pub mod json;
 pub mod outcome;
 pub mod payload;
 pub mod ports;
+mod request;
 pub mod settle;
 pub mod slot;
 pub mod states;
 mod step;
+pub mod text;
 pub mod time;
 
 pub use config::Config;
@@ -31,4 +33,5 @@ pub use fact::{Fact, FactKey, FactName, Scope};
 pub use outcome::{Outcome, Report};
 pub use slot::Slot;
 pub use states::State;
+pub use text::Text;
 pub use time::Time;

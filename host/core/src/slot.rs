@@ -1,9 +1,11 @@
 //! Slots: the places governors are installed in, and which of them judge which kind of event.
 
-use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::read_str;
 
 /// The eight slots every host has, in slot order.
 pub const SLOTS: [&str; 8] = [
@@ -18,17 +20,30 @@ pub const SLOTS: [&str; 8] = [
 ];
 
 /// A slot's name. Slots order as in [`SLOTS`]; an operator's own come after them, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Slot(String);
+///
+/// Slots go into every record of an event many times over, so a copy costs a byte or a reference count.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(Name);
+
+/// Declared in the order in which slots stand.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Name {
+    /// One of [`SLOTS`], by its place.
+    Given(u8),
+    /// An operator's own.
+    Own(Arc<str>),
+}
 
 impl Slot {
     /// A slot by name: lower-case letters, digits and hyphens, 1 to 64 of them, beginning with a letter.
     ///
     /// # Errors
     /// A sentence that names the rule.
-    pub fn new(name: impl Into<String>) -> Result<Self, String> {
-        let name = name.into();
+    pub fn new(name: impl AsRef<str>) -> Result<Self, String> {
+        let name = name.as_ref();
+        if let Some(place) = (0..).zip(SLOTS).find_map(|(place, given)| (given == name).then_some(place)) {
+            return Ok(Self(Name::Given(place)));
+        }
         let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
         if !begins || name.len() > 64 || !name.chars().all(legal) || name == "shared" {
@@ -36,39 +51,32 @@ impl Slot {
                 "`{name}` is not a slot name: use 1 to 64 lower-case letters, digits and hyphens, and not `shared`"
             ));
         }
-        Ok(Self(name))
+        Ok(Self(Name::Own(name.into())))
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Name::Given(place) => SLOTS[usize::from(*place)],
+            Name::Own(name) => name,
+        }
     }
 
     /// Whether a fact name belongs to this slot alone.
     pub fn owns(&self, fact: &str) -> bool {
         fact.strip_prefix(self.as_str()).is_some_and(|rest| rest.starts_with('.'))
     }
-
-    fn rank(&self) -> usize {
-        SLOTS.iter().position(|name| *name == self.0).unwrap_or(SLOTS.len())
-    }
-}
-
-impl Ord for Slot {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.rank().cmp(&other.rank()).then_with(|| self.0.cmp(&other.0))
-    }
-}
-
-impl PartialOrd for Slot {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slot").field(&self.as_str()).finish()
     }
 }
 
@@ -82,7 +90,19 @@ impl TryFrom<String> for Slot {
 
 impl From<Slot> for String {
     fn from(slot: Slot) -> Self {
-        slot.0
+        slot.as_str().to_owned()
+    }
+}
+
+impl Serialize for Slot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Slot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_str(deserializer, |name| Self::new(name))
     }
 }
 
@@ -148,6 +168,10 @@ mod tests {
         slots.sort();
         let names: Vec<&str> = slots.iter().map(Slot::as_str).collect();
         assert_eq!(names, ["entitlement", "billing", "multi-tenant", "alpha", "zeta"]);
+        let text = serde_json::to_string(&slots).unwrap();
+        assert_eq!(text, r#"["entitlement","billing","multi-tenant","alpha","zeta"]"#);
+        assert_eq!(serde_json::from_str::<Vec<Slot>>(&text).unwrap(), slots);
+        assert!(serde_json::from_str::<Slot>("\"Billing\"").is_err());
     }
 
     #[test]

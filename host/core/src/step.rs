@@ -2,83 +2,93 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::decision::Write;
 use crate::fact::Held;
 use crate::json::MAX_SAFE_INTEGER;
 use crate::slot::Slot;
 
-/// Carries out one write. `order` is the declared order of values, where the fact has one.
+/// Carries out one write and says whether anything is different for it. `order` is the declared order of values, where
+/// the fact has one.
 ///
 /// # Errors
-/// The beginning of a sentence that ends with the fact's name.
+/// The beginning of a sentence that ends with the fact's name. What the fact holds is then of no use.
 pub(crate) fn step(
-    held: Option<Held>,
+    held: &mut Option<Held>,
     slot: &Slot,
     write: &Write,
     order: Option<&[String]>,
-) -> Result<Option<Held>, String> {
-    match (write, held) {
+) -> Result<bool, String> {
+    match (write, &mut *held) {
         (Write::Set { value, .. }, None | Some(Held::Plain(_))) if order.is_none() => {
-            Ok((!value.is_null()).then(|| Held::Plain(value.clone())))
+            let after = (!value.is_null()).then(|| Held::Plain(value.into()));
+            Ok(replace(held, after))
         }
         (Write::Set { .. }, _) => Err("it sets what is not a plain value:".into()),
         (Write::Add { element, .. }, None) => {
-            Ok(Some(Held::Elements([(element.clone(), [slot.clone()].into())].into())))
+            *held = Some(Held::Elements([(element.clone(), [slot.clone()].into())].into()));
+            Ok(true)
         }
-        (Write::Add { element, .. }, Some(Held::Elements(mut elements))) => {
-            elements.entry(element.clone()).or_default().insert(slot.clone());
-            Ok(Some(Held::Elements(elements)))
-        }
-        (Write::Remove { .. }, None) => Ok(None),
-        (Write::Remove { element, .. }, Some(Held::Elements(mut elements))) => {
-            if let Some(slots) = elements.get_mut(element) {
-                slots.remove(slot);
-                if slots.is_empty() {
-                    elements.remove(element);
-                }
+        (Write::Add { element, .. }, Some(Held::Elements(elements))) => match elements.get_mut(element) {
+            Some(slots) => Ok(slots.insert(slot.clone())),
+            None => Ok(elements.insert(element.clone(), [slot.clone()].into()).is_none()),
+        },
+        (Write::Remove { .. }, None) => Ok(false),
+        (Write::Remove { element, .. }, Some(Held::Elements(elements))) => {
+            let Some(slots) = elements.get_mut(element) else {
+                return Ok(false);
+            };
+            let removed = slots.remove(slot);
+            if slots.is_empty() {
+                elements.remove(element);
             }
-            Ok((!elements.is_empty()).then_some(Held::Elements(elements)))
+            if elements.is_empty() {
+                *held = None;
+            }
+            Ok(removed)
         }
         (Write::Add { .. } | Write::Remove { .. }, Some(_)) => Err("it takes for a set what is none:".into()),
-        (Write::Increase { by, .. }, held) => increase(held, *by),
-        (Write::Stand { value, .. }, held) => stand(held, slot, value.as_deref(), order),
-        (Write::Number { .. } | Write::Claim { .. }, held) => Ok(held),
+        (Write::Increase { by, .. }, _) => increase(held, *by),
+        (Write::Stand { value, .. }, _) => stand(held, slot, value.as_deref(), order),
+        (Write::Number { .. } | Write::Claim { .. }, _) => Ok(false),
     }
 }
 
-fn increase(held: Option<Held>, by: i64) -> Result<Option<Held>, String> {
-    let count = match held {
+fn replace(held: &mut Option<Held>, after: Option<Held>) -> bool {
+    let different = *held != after;
+    *held = after;
+    different
+}
+
+fn increase(held: &mut Option<Held>, by: i64) -> Result<bool, String> {
+    let count: i64 = match held {
         None => 0,
-        Some(Held::Plain(value)) => value.as_i64().ok_or("it steps what is not a counter:")?,
+        // Of all values, only integers have a text that reads as one.
+        Some(Held::Plain(text)) => text.parse().map_err(|_| "it steps what is not a counter:")?,
         Some(_) => return Err("it steps what is not a counter:".into()),
     };
     match count.checked_add(by) {
-        Some(sum) if sum.abs() <= MAX_SAFE_INTEGER => Ok(Some(Held::Plain(sum.into()))),
+        Some(sum) if sum.abs() <= MAX_SAFE_INTEGER => Ok(replace(held, Some(Held::Plain(Value::from(sum).into())))),
         _ => Err("it steps a counter out of ±(2^53 − 1):".into()),
     }
 }
 
-fn stand(
-    held: Option<Held>,
-    slot: &Slot,
-    value: Option<&str>,
-    order: Option<&[String]>,
-) -> Result<Option<Held>, String> {
+fn stand(held: &mut Option<Held>, slot: &Slot, value: Option<&str>, order: Option<&[String]>) -> Result<bool, String> {
     let order = order.ok_or("no order of values is declared for")?;
-    let mut stands = match held {
-        None => BTreeMap::new(),
-        Some(Held::Standing { stands, .. }) => stands,
+    let known = |value: &&str| order.iter().any(|known| known == value);
+    let (mut stands, before) = match held.take() {
+        None => (BTreeMap::new(), None),
+        Some(Held::Standing { stands, strictest }) => (stands, Some(strictest)),
         Some(_) => return Err("it stands on what is not a standing value:".into()),
     };
-    match value {
-        None => {
-            stands.remove(slot);
-        }
-        Some(value) if order.iter().any(|known| known == value) => {
-            stands.insert(slot.clone(), value.to_owned());
-        }
+    let stood = match value {
+        None => stands.remove(slot),
+        Some(value) if known(&value) => stands.insert(slot.clone(), value.to_owned()),
         Some(value) => return Err(format!("`{value}` is not one of the values of")),
-    }
+    };
     let strictest = order.iter().find(|value| stands.values().any(|stood| stood == *value)).cloned();
-    Ok(strictest.map(|strictest| Held::Standing { stands, strictest }))
+    let different = stood.as_deref() != value || strictest != before;
+    *held = strictest.map(|strictest| Held::Standing { stands, strictest });
+    Ok(different)
 }

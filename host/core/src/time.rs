@@ -8,6 +8,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text::read_str;
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z. Finer fractions in an event's `time` are cut off here and
 /// kept in the event itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,8 +87,10 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse::<Timestamp>().map(|stamp| Self(stamp.as_millisecond())).map_err(serde::de::Error::custom)
+        read_str(deserializer, |text| match text.parse::<Timestamp>() {
+            Ok(stamp) => Ok(Self(stamp.as_millisecond())),
+            Err(why) => Err(why.to_string()),
+        })
     }
 }
 

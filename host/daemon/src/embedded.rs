@@ -19,7 +19,7 @@ use crate::trouble;
 
 /// What a run is made of.
 pub(crate) struct Embedded {
-    pub(crate) host: Host,
+    pub(crate) host: Arc<Host>,
     pub(crate) clock: Arc<PlayClock>,
     pub(crate) store: Arc<SledStore>,
 }
@@ -93,7 +93,7 @@ impl Embedded {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
         let host = Host::new(ports, config, master).map_err(|halt| trouble::halted(&halt))?;
-        Ok(Self { host, clock, store })
+        Ok(Self { host: Arc::new(host), clock, store })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
 use syndic_cli::args::{EventVerb, FactVerb, ReceiptVerb};
 use syndic_cli::{Failure, FailureKind, tables};
-use syndic_core::ports::{Entry, Store, StoreError};
+use syndic_core::ports::{Entry, Reads, StoreError};
 use syndic_core::{Config, State};
 use syndic_ledger::Receipt;
 use syndic_runtime::Runtime;
@@ -37,10 +37,11 @@ pub(crate) fn event(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
         let Some(record) = read(store.dedup(&key))? else {
             continue;
         };
-        let event: Value = match read(store.blob(&record.hash))? {
-            Some(bytes) => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-            None => Value::Null,
+        let event = match record.report.receipt {
+            Some(sequence) => read(store.receipt(sequence))?.map(|entry| entry.kept.event.into_bytes()),
+            None => read(store.blob(&record.hash))?,
         };
+        let event = event.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
         let outcome = OutcomeLine::new(Prelude::default(), &record.report);
         let both = json!({"event": event, "outcome": outcome});
         show.result(&both, |_| pretty(&both))?;
@@ -125,7 +126,7 @@ pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
     let store = open(data)?;
     let verified = store.verify();
     let head = read(store.head())?;
-    let waiting = read(store.next_raised())?.map_or(0, |_| 1);
+    let waiting = read(store.raised(0, usize::MAX))?.len() as u64;
     let (governors_healthy, total_governors) = governors()?;
     let stats = Stats {
         current_state: [(State::Idle.name().to_owned(), read(store.lanes())?)].into(),
@@ -136,7 +137,7 @@ pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
         conflicts_detected: head.tally.conflicts,
         error_state: verified.err().map(|error| error.to_string()),
         outcomes: head.tally.outcomes.iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect(),
-        effects_waiting: read(store.next_deferred())?.is_some(),
+        effects_waiting: !read(store.deferred(0, 1))?.is_empty(),
         timers_waiting: read(store.timers())?,
         stuck_events: read(store.parked())?.len() as u64,
         receipts: head.frontier.size(),

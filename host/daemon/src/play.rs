@@ -1,7 +1,7 @@
 //! `play`: a stream of events through an embedded host.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::io::{self, BufReader, IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use syndic_api::{OutcomeLine, Prelude, Summary, SummaryLine};
 use syndic_cli::args::Play;
 use syndic_cli::{Failure, FailureKind, tables};
-use syndic_core::ports::Store;
+use syndic_core::ports::Reads;
 use syndic_core::{Config, Report, Time};
 use syndic_engine::{Consequence, Played, Player, StreamRules, Trigger};
 
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
     let components = components(&args.governor)?;
     let embedded = Embedded::open(&args.data, args.seed, Config::of_play(), &components, log_to_stderr())?;
     let rules = StreamRules { jump: args.jump };
-    let mut run = Run::new(&embedded, rules, show, progress(bytes));
+    let mut run = Run::new(&embedded, rules, show, progress(bytes))?;
     run.recover()?;
     run.lines(&mut input)?;
     if let Some(until) = until {
@@ -40,9 +40,19 @@ pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
     Ok(if args.strict && !all_completed { ExitCode::from(FailureKind::No.code()) } else { ExitCode::SUCCESS })
 }
 
-fn open(file: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Failure> {
+/// Bytes read at a time. Of a stream that is still being written, what was read is played before more is waited for.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// What lines are read from.
+pub(crate) type Input = BufReader<Box<dyn Read>>;
+
+pub(crate) fn input(from: impl Read + 'static) -> Input {
+    BufReader::with_capacity(CHUNK_BYTES, Box::new(from))
+}
+
+fn open(file: &Path) -> Result<(Input, Option<u64>), Failure> {
     if file == Path::new("-") {
-        return Ok((Box::new(BufReader::new(io::stdin())), None));
+        return Ok((input(io::stdin()), None));
     }
     let unreadable = |why: io::Error| {
         Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display()))
@@ -55,7 +65,7 @@ fn open(file: &Path) -> Result<(Box<dyn BufRead>, Option<u64>), Failure> {
         return Err(Failure::new(FailureKind::Usage, format!("`{}` is a directory", file.display()))
             .hint("name a file with one event per line, or `-` for stdin"));
     }
-    Ok((Box::new(BufReader::new(opened)), Some(about.len())))
+    Ok((input(opened), Some(about.len())))
 }
 
 /// A bar on stderr, where a person watches and the length is known. It shows itself after a moment only.
@@ -73,7 +83,7 @@ fn progress(bytes: Option<u64>) -> ProgressBar {
 /// A run over a stream: counts, prints, and keeps the first thing that went wrong with printing.
 pub(crate) struct Run<'a> {
     embedded: &'a Embedded,
-    player: Player<'a>,
+    player: Player,
     teller: Teller<'a>,
     bar: ProgressBar,
     began: Instant,
@@ -82,7 +92,6 @@ pub(crate) struct Run<'a> {
 /// Tells what was played, and counts it.
 pub(crate) struct Teller<'a> {
     show: &'a Show,
-    line: u64,
     pub(crate) summary: Summary,
     trouble: Option<Failure>,
     quiet: bool,
@@ -91,11 +100,18 @@ pub(crate) struct Teller<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(embedded: &'a Embedded, rules: StreamRules, show: &'a Show, bar: ProgressBar) -> Self {
-        let teller =
-            Teller { show, line: 0, summary: Summary::default(), trouble: None, quiet: false, watch: Box::new(|_| {}) };
-        let player = Player::new(&embedded.host, &embedded.clock, rules);
-        Self { embedded, player, teller, bar, began: Instant::now() }
+    pub(crate) fn new(
+        embedded: &'a Embedded,
+        rules: StreamRules,
+        show: &'a Show,
+        bar: ProgressBar,
+    ) -> Result<Self, Failure> {
+        let teller = Teller { show, summary: Summary::default(), trouble: None, quiet: false, watch: Box::new(|_| {}) };
+        // One thread judges; the others look ahead, but for the store's own, which has its share of work too.
+        let threads = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
+        let player = Player::new(&embedded.host, &embedded.clock, rules, threads);
+        let player = player.map_err(|halt| trouble::halted(&halt))?;
+        Ok(Self { embedded, player, teller, bar, began: Instant::now() })
     }
 
     /// Prints no line, and lets `watch` see each instead.
@@ -111,27 +127,38 @@ impl<'a> Run<'a> {
         self.teller.check()
     }
 
-    pub(crate) fn lines(&mut self, input: &mut dyn BufRead) -> Result<(), Failure> {
+    pub(crate) fn lines(&mut self, input: &mut Input) -> Result<(), Failure> {
         let mut buffer = Vec::new();
-        let mut input = input;
-        loop {
-            let read = next_line(&mut input, &mut buffer)
+        for number in 1.. {
+            // Whoever writes the stream may wait for an answer before writing more.
+            if memchr::memchr(b'\n', input.buffer()).is_none() {
+                self.settle()?;
+            }
+            let read = next_line(input, &mut buffer)
                 .map_err(|why| Failure::new(FailureKind::Usage, "the stream broke off").because(why))?;
-            self.teller.line += 1;
+            self.bar.inc(buffer.len() as u64 + 1);
             let line = match read {
-                Line::End => return Ok(()),
+                Line::End => break,
                 Line::Read if buffer.iter().all(u8::is_ascii_whitespace) => continue,
-                Line::Read => Ok(buffer.as_slice()),
+                Line::Read => Ok(std::mem::take(&mut buffer)),
                 Line::TooLong => Err(too_long()),
             };
             let teller = &mut self.teller;
-            self.player.line(line, &mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
+            let played = self.player.line(number, line, &mut |played| teller.tell(played));
+            played.map_err(|halt| trouble::halted(&halt))?;
             self.teller.check()?;
-            self.bar.inc(buffer.len() as u64 + 1);
-            if self.teller.line.is_multiple_of(64) {
+            if number % 64 == 0 {
                 self.bar.set_message(format!("{} events", self.teller.summary.events));
             }
         }
+        self.settle()
+    }
+
+    /// Returns when every line so far is played and told.
+    fn settle(&mut self) -> Result<(), Failure> {
+        let teller = &mut self.teller;
+        self.player.settle(&mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
+        self.teller.check()
     }
 
     pub(crate) fn until(&mut self, until: Time) -> Result<(), Failure> {
@@ -166,9 +193,9 @@ impl Teller<'_> {
     fn tell(&mut self, played: Played) {
         (self.watch)(&played);
         let told = match &played {
-            Played::Line(report) => {
+            Played::Line(number, report) => {
                 self.summary.count(report.outcome, report.duplicate);
-                self.print(Prelude { line: Some(self.line), ..Prelude::default() }, report)
+                self.print(Prelude { line: Some(*number), ..Prelude::default() }, report)
             }
             Played::Recovered(report) => self.print(Prelude { recovered: true, ..Prelude::default() }, report),
             Played::Consequence(consequence) => {

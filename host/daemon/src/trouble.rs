@@ -14,6 +14,7 @@ pub(crate) fn store_did_not_open(error: &OpenError) -> Failure {
         }
         OpenError::Busy { .. } => (FailureKind::Unreachable, "a data directory serves one process at a time"),
         OpenError::NewerFormat { .. } => (FailureKind::Unreachable, "use the newer syndic on this directory"),
+        OpenError::OlderFormat { .. } => (FailureKind::Unreachable, "name another directory, or use the older syndic"),
         OpenError::OtherSeed { .. } => (FailureKind::Usage, "a data directory keeps the seed it was made with"),
         OpenError::Corrupt { .. } => {
             (FailureKind::Corrupt, "keep the directory as it is and restore a backup elsewhere")
@@ -39,6 +40,7 @@ pub(crate) fn store_failed(error: &StoreError) -> Failure {
 pub(crate) fn halted(halt: &Halt) -> Failure {
     match halt {
         Halt::Store(error) => store_failed(error),
+        Halt::Closed => Failure::new(FailureKind::Unreachable, "the host was closed").because(halt),
         Halt::Bug(error) => Failure::new(FailureKind::Corrupt, "syndic broke a rule of its own")
             .because(error)
             .hint("what was acknowledged is safe: run the same command again, and report this"),

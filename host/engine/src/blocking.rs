@@ -1,8 +1,8 @@
 //! Blocking effects: done before the commit, heard by `feedback`, and undone if anything stops the event.
 //!
-//! Before a reversible effect is done its intent, with the event and the undo, is durable; after it, its answer. An
-//! effect without an answer may have happened, so it is undone like one that did. Undoing goes by what was written down
-//! beside the effect, newest first, and never asks the governor again.
+//! Before a reversible effect is done its intent, with the event and the undo, is durable; after it, its answer is
+//! written down. An effect without an answer may have happened, so it is undone like one that did. Undoing goes by what
+//! was written down beside the effect, newest first, and never asks the governor again.
 
 use syndic_core::decision::Effect;
 use syndic_core::effect::{Mode, Way, connector_key};
@@ -67,7 +67,7 @@ impl Done {
 
 impl Turn<'_> {
     /// One round: every effect of one mode in slot order, then the feedback of the governors that asked.
-    pub(crate) fn round(&mut self, mode: Mode) -> Result<Result<(), Stop>, Halt> {
+    pub(crate) async fn round(&mut self, mode: Mode) -> Result<Result<(), Stop>, Halt> {
         let mut heard: Vec<(usize, Vec<EffectResult>)> = Vec::new();
         for nth in 0..self.seats.len() {
             let asked: Vec<Effect> = match &self.seats[nth].said {
@@ -78,7 +78,7 @@ impl Turn<'_> {
             };
             let mut results = Vec::new();
             for effect in asked {
-                match self.carry_out(nth, effect)? {
+                match self.carry_out(nth, effect).await? {
                     Ok(result) => results.push(result),
                     Err(stop) => return Ok(Err(stop)),
                 }
@@ -88,12 +88,13 @@ impl Turn<'_> {
             }
         }
         for (nth, results) in heard {
+            self.decisions_changed();
             self.with_bench(|seats, bench| seats[nth].feed(bench, results, mode))?;
         }
         Ok(Ok(()))
     }
 
-    fn carry_out(&mut self, seat: usize, effect: Effect) -> Result<Result<EffectResult, Stop>, Halt> {
+    async fn carry_out(&mut self, seat: usize, effect: Effect) -> Result<Result<EffectResult, Stop>, Halt> {
         let slot = self.seats[seat].slot.clone();
         if let Some(answer) = self.answered_already(&slot, &effect) {
             return Ok(Ok(answer));
@@ -101,7 +102,7 @@ impl Turn<'_> {
         self.adopt(|intent| {
             intent.slot == slot && intent.effect.id == effect.id && !asks_the_same(&intent.effect, &effect)
         });
-        if let Err(error) = self.undo_where(|done| done.is(&slot, &effect.id))? {
+        if let Err(error) = self.undo_where(|done| done.is(&slot, &effect.id)).await? {
             return Ok(Err(Stop::Failed(error)));
         }
         let attempt =
@@ -110,7 +111,7 @@ impl Turn<'_> {
         let answer = match self.recorded(place) {
             Recorded::Nothing => {
                 self.write_down(place)?;
-                self.call(&self.done[place].intent, Way::Do, TRIES)
+                self.call(&self.done[place].intent, Way::Do, TRIES).await?
             }
             Recorded::Answer(answer) => Ok(answer),
             Recorded::UndoneUnanswered => Err(NoAnswer { reason: self.silence() }),
@@ -196,17 +197,21 @@ impl Turn<'_> {
         format!("no answer within {} ms", self.host.config.limits.effect_ms)
     }
 
-    /// Makes an effect's intent, or what became of it, durable. A check changes nothing and needs no intent.
-    fn write_down(&self, place: usize) -> Result<(), Halt> {
+    /// Writes down an effect's intent, or what became of it. A check changes nothing and needs no intent.
+    fn write_down(&mut self, place: usize) -> Result<(), Halt> {
         let done = &self.done[place];
         if let Some(nth) = done.nth {
             let event = Unfinished { event: self.event.canonical().to_owned() };
-            self.host.ports.store.write_intent(&event, nth, &done.intent)?;
+            let ticket = self.host.ports.store.admit_intent(&event, nth, &done.intent)?;
+            // Where nobody else wrote in between, what this was judged on is still all there is.
+            if ticket.0 == self.judged_at.0 + 1 {
+                self.judged_at = ticket;
+            }
         }
         Ok(())
     }
 
-    fn call(&self, intent: &Intent, way: Way, tries: u32) -> Result<Answer, NoAnswer> {
+    async fn call(&self, intent: &Intent, way: Way, tries: u32) -> Result<Result<Answer, NoAnswer>, Halt> {
         let (action, body, key, undoes) = match (way, &intent.effect.undo) {
             (Way::Undo, Some(undo)) => {
                 let key = connector_key(&intent.event, &intent.slot, &intent.effect.id, intent.attempt, Way::Undo);
@@ -224,19 +229,20 @@ impl Turn<'_> {
             undoes,
             timeout_ms: self.host.config.limits.effect_ms,
         };
-        let mut answer = self.ask(&request);
+        self.host.before_reaching_out().await?;
+        let mut answer = self.ask(&request).await;
         for _ in 1..tries {
             if answer.is_ok() {
                 break;
             }
-            answer = self.ask(&request);
+            answer = self.ask(&request).await;
         }
-        answer
+        Ok(answer)
     }
 
     /// One try. An answer that no record of ours could hold is none.
-    fn ask(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        let answer = self.host.ports.connector.call(request)?;
+    async fn ask(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let answer = self.host.ports.connector.call(request).await?;
         let unusable = |why: String| NoAnswer { reason: format!("its answer cannot be used: {why}") };
         if !answer.body.is_object() {
             return Err(unusable("the body is not an object".into()));
@@ -249,18 +255,18 @@ impl Turn<'_> {
     ///
     /// # Errors
     /// The first effect whose undo did not succeed; the ones before it stay to be undone too.
-    pub(crate) fn undo_all(&mut self) -> Result<Result<(), Error>, Halt> {
+    pub(crate) async fn undo_all(&mut self) -> Result<Result<(), Error>, Halt> {
         self.adopt(|_| true);
-        self.undo_where(|_| true)
+        self.undo_where(|_| true).await
     }
 
     /// Undoes what the current judgement no longer asks for, newest first.
     ///
     /// # Errors
     /// As [`undo_all`](Self::undo_all).
-    pub(crate) fn undo_unwanted(&mut self) -> Result<Result<(), Error>, Halt> {
+    pub(crate) async fn undo_unwanted(&mut self) -> Result<Result<(), Error>, Halt> {
         self.adopt(|_| true);
-        self.undo_where(|done| !done.wanted)
+        self.undo_where(|done| !done.wanted).await
     }
 
     /// Whether stopping here means undoing. Takes over what an earlier process had begun.
@@ -269,7 +275,7 @@ impl Turn<'_> {
         self.done.iter().any(Done::is_to_undo)
     }
 
-    fn undo_where(&mut self, which: impl Fn(&Done) -> bool) -> Result<Result<(), Error>, Halt> {
+    async fn undo_where(&mut self, which: impl Fn(&Done) -> bool + Send) -> Result<Result<(), Error>, Halt> {
         let limits = &self.host.config.limits;
         let tries = u32::try_from(limits.recovery_ms / limits.effect_ms.max(1)).unwrap_or(u32::MAX).max(1);
         let mut newest_first: Vec<usize> = (0..self.done.len()).collect();
@@ -280,7 +286,7 @@ impl Turn<'_> {
                 continue;
             }
             let effect = format!("{}/{}", done.intent.slot, done.intent.effect.id);
-            match self.call(&done.intent, Way::Undo, tries) {
+            match self.call(&done.intent, Way::Undo, tries).await? {
                 Ok(answer) if answer.accepted => {
                     self.done[place].intent.undone = true;
                     self.write_down(place)?;

@@ -3,6 +3,7 @@
 //! Ledger order is decided here, and with it numbers and claims: whoever commits first has them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 use syndic_core::changes::{Change, Changes};
@@ -10,27 +11,29 @@ use syndic_core::config::Staleness;
 use syndic_core::decision::Decision;
 use syndic_core::effect::{Mode, Way, connector_key};
 use syndic_core::event::HostLane;
+use syndic_core::fact::Read;
 use syndic_core::outcome::{EffectReport, EffectStatus, Opinion, Outcome, Report};
 use syndic_core::ports::{
-    Claim, Commit, DedupRecord, Deferred, Entry, Intent, Kept, Parked, Raised, StoreError, Timer, TimerKey,
+    Claim, Commit, DedupRecord, Deferred, Entry, Intent, Kept, Parked, Raised, Reads, StoreError, Timer, TimerKey,
 };
 use syndic_core::settle::Said;
 use syndic_core::states::{On, State};
 use syndic_core::{Error, Event, Fact, FactName, Slot};
 use syndic_ledger as ledger;
-use syndic_ledger::{Digest, canonical_hash, leaf_hash};
+use syndic_ledger::{Digest, canonical_hash};
 
 use crate::blocking::Done;
 use crate::host::Halt;
-use crate::judge::{Seat, read_set, stored};
-use crate::receipt;
-use crate::turn::{Origin, Stop, Turn};
+use crate::judge::{Seat, read_set, stamp, stored};
+use crate::receipt::Draft;
+use crate::turn::{Finished, Origin, Stop, Turn};
 
-/// What a completed event leaves besides its receipt.
-#[derive(Default)]
-pub(crate) struct Sealed {
-    pub(crate) changes: Changes,
-    pub(crate) numbers: Vec<ledger::Number>,
+/// What a committer came to while it had the store to itself.
+enum Decided {
+    /// This is written, and then this is told.
+    Commit(Box<Commit>, Box<Report>),
+    /// Nothing is written; this happened.
+    Otherwise(On),
 }
 
 impl Turn<'_> {
@@ -40,133 +43,184 @@ impl Turn<'_> {
         if self.done.iter().any(Done::must_be_done_again) {
             return Ok(On::Stale);
         }
-        let moved = match self.moved()? {
-            Moved::Reread(fact) => return Ok(self.stale(&fact)),
-            Moved::Merge(facts) => facts,
-        };
-        if let Err(stop) = self.check_claims()? {
-            return Ok(self.stopped(stop));
-        }
-        let changes = match self.add_up(&moved)? {
-            Ok(changes) => changes,
-            Err(stop) => return Ok(self.stopped(stop)),
-        };
-        let sequence = self.next_sequence()?;
-        let (changes, numbers, last) = match self.allot(changes)? {
-            Ok(allotted) => allotted,
-            Err(stop) => return Ok(self.stopped(stop)),
-        };
-        self.conflicts.extend(changes.conflicts.clone());
-        let mut commit = self.consequences(sequence)?;
-        commit.facts = self.facts(&changes);
-        commit.claims = self.claims(&changes);
-        commit.numbers = last;
-        self.seal(commit, sequence, &Sealed { changes, numbers }, State::Idle)?;
-        Ok(On::Committed)
+        let changes = self.take_changes();
+        // Drafted before the store is asked for, so that others wait for as little as possible.
+        let mut drafted = Some(Draft::new(self, changes));
+        self.admit(On::Committed, move |turn, front| {
+            let mut draft = drafted.take().unwrap_or_else(|| Draft::new(turn, Changes::default()));
+            if turn.host.ports.store.last() != turn.judged_at {
+                let moved = match turn.moved(front)? {
+                    Moved::Reread(fact) => return Ok(Decided::Otherwise(turn.stale(&fact))),
+                    Moved::Merge(facts) => facts,
+                };
+                if !moved.is_empty() || turn.ground_moved(&draft.changes, front)? {
+                    let lane = turn.lane.clone();
+                    match turn.merge(&moved, &|name| stored(front, &lane, name))? {
+                        Ok(changes) => draft = Draft::new(turn, changes),
+                        Err(stop) => return Ok(Decided::Otherwise(turn.stopped(stop))),
+                    }
+                }
+            }
+            if let Err(stop) = turn.claims_taken(&draft.changes.claims, front)? {
+                return Ok(Decided::Otherwise(turn.stopped(stop)));
+            }
+            let sequence = front.head()?.frontier.size() + 1;
+            let last = match turn.allot(&mut draft, front)? {
+                Ok(last) => last,
+                Err(stop) => return Ok(Decided::Otherwise(turn.stopped(stop))),
+            };
+            let mut commit = turn.consequences(sequence)?;
+            commit.claims = turn.claims(&draft.changes);
+            commit.numbers = last;
+            turn.seal(commit, sequence, draft)
+        })
     }
 
     /// Commits what became of an event that was stopped: its receipt and nothing of its doing.
     pub(crate) fn commit_outcome(&mut self) -> Result<On, Halt> {
         // An event that is stuck has its receipt and is parked, whatever stopped it.
-        match self.stop.clone().filter(|_| self.stuck.is_none()) {
-            Some(Stop::Duplicate(first)) => {
-                let id = self.event.id.clone();
-                self.close_unreceipted(Report { id, duplicate: true, ..*first })?;
-            }
+        let report = match self.stop.clone().filter(|_| self.stuck.is_none()) {
+            Some(Stop::Duplicate(first)) => Report { id: self.event.id.clone(), duplicate: true, ..*first },
             Some(Stop::Violation(error)) => {
                 let mut report = Report::turned_away(self.event.id.clone(), error);
                 report.effects = self.done.iter().map(Done::report).collect();
-                self.close_unreceipted(report)?;
+                report
             }
-            _ => {
-                let sequence = self.next_sequence()?;
-                let mut commit = Commit::default();
-                if self.stuck.is_some() {
-                    let remaining: Vec<Intent> = self
-                        .done
-                        .iter()
-                        .rev()
-                        .filter(|done| done.needs_undo())
-                        .map(|done| done.intent.clone())
-                        .collect();
-                    commit.parked = Some((self.event.key(), Parked { receipt: sequence, remaining }));
-                }
-                self.seal(commit, sequence, &Sealed::default(), State::Idle)?;
+            _ => return self.commit_stopped(),
+        };
+        self.admit(On::OutcomeCommitted, move |turn, _| {
+            // An event whose claimed key was taken leaves its dedup record and no receipt.
+            let mut commit = Commit::default();
+            turn.spend(&mut commit);
+            commit.dedup = Some((turn.event.key(), turn.dedup(&report)));
+            commit.blobs = vec![(turn.event.hash(), turn.event.canonical().as_bytes().to_vec())];
+            Ok(Decided::Commit(Box::new(commit), Box::new(report.clone())))
+        })
+    }
+
+    fn commit_stopped(&mut self) -> Result<On, Halt> {
+        let mut drafted = Some(Draft::new(self, Changes::default()));
+        self.admit(On::OutcomeCommitted, move |turn, front| {
+            let sequence = front.head()?.frontier.size() + 1;
+            let mut commit = Commit::default();
+            if turn.stuck.is_some() {
+                let open = turn.done.iter().rev().filter(|done| done.needs_undo());
+                let remaining: Vec<Intent> = open.map(|done| done.intent.clone()).collect();
+                commit.parked = Some((turn.event.key(), Parked { receipt: sequence, remaining }));
             }
+            let draft = drafted.take().unwrap_or_else(|| Draft::new(turn, Changes::default()));
+            turn.seal(commit, sequence, draft)
+        })
+    }
+
+    /// Lets a committer decide while nobody else is admitted.
+    fn admit(
+        &mut self,
+        committed: On,
+        mut decide: impl FnMut(&mut Self, &dyn Reads) -> Result<Decided, Halt>,
+    ) -> Result<On, Halt> {
+        let store = Arc::clone(&self.host.ports.store);
+        let mut otherwise = None;
+        let mut told = None;
+        let mut bug = None;
+        let mut queued = (0, 0);
+        let admitted = store.admit(&mut |front| match decide(self, front) {
+            Ok(Decided::Commit(commit, report)) => {
+                queued = (commit.raised.len() as u64, commit.outbox.len() as u64);
+                told = Some(report);
+                Ok(Some(*commit))
+            }
+            Ok(Decided::Otherwise(on)) => {
+                otherwise = Some(on);
+                Ok(None)
+            }
+            Err(Halt::Store(error)) => Err(error),
+            Err(halt) => {
+                bug = Some(halt);
+                Ok(None)
+            }
+        })?;
+        if let Some(halt) = bug {
+            return Err(halt);
         }
-        Ok(On::OutcomeCommitted)
+        if let (Some(admitted), Some(report)) = (admitted, told) {
+            self.finished = Some(Finished { report: *report, admitted, queued });
+        }
+        Ok(otherwise.unwrap_or(committed))
     }
 
-    /// An event whose claimed key was taken leaves its dedup record and no receipt.
-    fn close_unreceipted(&mut self, report: Report) -> Result<(), Halt> {
-        let mut commit = self.spending();
-        commit.dedup = Some((self.event.key(), DedupRecord { hash: self.event.hash(), report: report.clone() }));
-        commit.blobs = vec![(self.event.hash(), self.event.canonical().as_bytes().to_vec())];
-        self.host.ports.store.commit(commit)?;
-        self.report = Some(report);
-        Ok(())
-    }
-
-    fn next_sequence(&self) -> Result<u64, Halt> {
-        Ok(self.host.ports.store.head()?.frontier.size() + 1)
-    }
-
-    /// What moved in the read set since it was read.
-    fn moved(&self) -> Result<Moved, Halt> {
+    /// What moved in the read set since it was read. A tenant's fact that was only stepped has moved for those alone who
+    /// ask for its exact value.
+    fn moved(&self, front: &dyn Reads) -> Result<Moved, Halt> {
         let mut moved = BTreeSet::new();
-        for (fact, (version, _)) in self.seats.iter().flat_map(|seat| &seat.reads) {
-            let now = stored(&*self.host.ports.store, &self.lane, fact)?.map_or(0, |fact| fact.version);
-            if now == *version {
+        for (name, seen) in self.seats.iter().flat_map(|seat| &seat.reads) {
+            if stamp(front, &self.lane, name)? == seen.receipt {
                 continue;
             }
-            if self.host.config.policy(&fact.name).staleness == Staleness::Optimistic {
-                return Ok(Moved::Reread(fact.clone()));
+            let base = || stored(front, &self.lane, name).map(|fact| fact.map_or(0, |fact| fact.base));
+            if !seen.exact && seen.receipt != 0 && base()? == seen.base {
+                continue;
             }
-            moved.insert(fact.clone());
+            if self.host.config.policy(&name.name).staleness == Staleness::Optimistic {
+                return Ok(Moved::Reread(name.clone()));
+            }
+            moved.insert(name.clone());
         }
         Ok(Moved::Merge(moved))
     }
 
-    /// Gives out the numbers that were asked for, the next of each series.
-    #[allow(clippy::type_complexity, reason = "the three parts go three ways at once")]
+    /// Whether some fact to be written is no longer what the changes start from.
+    fn ground_moved(&self, changes: &Changes, front: &dyn Reads) -> Result<bool, StoreError> {
+        for change in &changes.facts {
+            let before = change.before.as_ref().map_or(0, |before| before.receipt);
+            if stamp(front, &self.lane, &change.fact)? != before {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives out the numbers that were asked for, the next of each series. Returns the last of each.
+    #[allow(clippy::type_complexity, reason = "a stop is no error here, and a store's failure is")]
     fn allot(
         &mut self,
-        mut changes: Changes,
-    ) -> Result<Result<(Changes, Vec<ledger::Number>, Vec<(String, String, u64)>), Stop>, Halt> {
+        draft: &mut Draft,
+        front: &dyn Reads,
+    ) -> Result<Result<Vec<(String, String, u64)>, Stop>, StoreError> {
         let tenant = self.event.tenant.clone();
-        let mut allotted = Vec::new();
         let mut last: Vec<(String, String, u64)> = Vec::new();
-        for request in changes.numbers.clone() {
+        for request in draft.changes.numbers.clone() {
             let place = match last.iter().position(|(_, series, _)| *series == request.series) {
                 Some(place) => place,
                 None => {
-                    let taken = self.host.ports.store.last_number(&tenant, &request.series)?;
+                    let taken = front.last_number(&tenant, &request.series)?;
                     last.push((tenant.clone(), request.series.clone(), taken));
                     last.len() - 1
                 }
             };
             last[place].2 += 1;
             let number = last[place].2;
-            if let Err(reason) = request.put(number, &mut changes.facts) {
+            if let Err(reason) = request.put(number, &mut draft.changes.facts) {
                 return Ok(Err(self.bad_answer(&request.slot, reason)));
             }
-            allotted.push(ledger::Number { number, series: request.series });
+            draft.numbered(ledger::Number { number, series: request.series });
         }
-        Ok(Ok((changes, allotted, last)))
+        Ok(Ok(last))
     }
 
-    fn facts(&self, changes: &Changes) -> Vec<(syndic_core::FactKey, Option<Fact>)> {
-        let key = |fact: &FactName| fact.key(&self.event.tenant, self.lane.customer.as_deref().unwrap_or_default());
-        let fact = |change: &Change| {
-            change.after.clone().map(|value| Fact {
-                value,
-                version: change.before.as_ref().map_or(1, |before| before.version + 1),
-                by: change.by.clone(),
-                event: self.event.id.clone(),
-                at: self.event.time,
-            })
-        };
-        changes.facts.iter().map(|change| (key(&change.fact), fact(change))).collect()
+    fn fact(&self, change: Change, sequence: u64) -> (syndic_core::FactKey, Option<Fact>) {
+        let key = change.fact.key(&self.event.tenant, self.lane.customer.as_deref().unwrap_or_default());
+        let before = change.before.as_ref();
+        let fact = change.after.map(|value| Fact {
+            value,
+            version: before.map_or(1, |before| before.version + 1),
+            receipt: sequence,
+            base: before.filter(|_| change.stepped).map_or(sequence, |before| before.base),
+            by: change.by,
+            event: self.event.id.clone(),
+            at: self.event.time,
+        });
+        (key, fact)
     }
 
     fn claims(&self, changes: &Changes) -> Vec<(String, String, Claim)> {
@@ -218,13 +272,7 @@ impl Turn<'_> {
         self.seats.iter().filter_map(|seat| Some((&seat.slot, seat.decision()?)))
     }
 
-    /// A commit that spends what the event came from.
-    fn spending(&self) -> Commit {
-        let mut commit = Commit::default();
-        self.spend(&mut commit);
-        commit
-    }
-
+    /// Ends what the event came from.
     fn spend(&self, commit: &mut Commit) {
         match &self.origin {
             Origin::Outside => {}
@@ -234,43 +282,41 @@ impl Turn<'_> {
         }
     }
 
-    /// Adds the receipt, the dedup record and what is kept beside them, and commits.
-    fn seal(&mut self, mut commit: Commit, sequence: u64, sealed: &Sealed, last: State) -> Result<(), Halt> {
-        let mut path = self.path.clone();
-        path.push(last);
-        let report = self.report_of(sequence, path);
-        let receipt = receipt::of(self, sequence, &report, sealed, &commit);
-        let leaf = receipt.leaf();
-        let mut head = self.host.ports.store.head()?;
-        head.frontier.append(leaf_hash(&leaf));
-        *head.tally.outcomes.entry(report.outcome).or_default() += 1;
-        head.tally.conflicts += report.conflicts.len() as u64;
-        let leaf =
-            String::from_utf8(leaf).map_err(|_| Halt::Store(StoreError::Corrupt("a receipt is not UTF-8".into())))?;
-        let (reads, blobs) = read_set(&self.seats);
+    /// Adds the receipt, the facts, the dedup record and what is kept beside them.
+    fn seal(&mut self, mut commit: Commit, sequence: u64, draft: Draft) -> Result<Decided, Halt> {
+        let Draft { changes, receipt, report, .. } = draft.sealed(sequence, &commit);
+        let leaf = String::from_utf8(receipt.leaf())
+            .map_err(|_| Halt::Store(StoreError::Corrupt("a receipt is not UTF-8".into())))?;
+        let read = |(fact, seen): (&FactName, &crate::judge::Glimpse)| Read {
+            fact: fact.clone(),
+            version: seen.version,
+            receipt: seen.receipt,
+        };
+        let written = |change: &Change| (change.fact.clone(), change.after.as_ref().map(|held| held.text()));
         let kept = Kept {
             key: self.event.key(),
-            event: self.event.hash(),
+            event: self.event.canonical().to_owned(),
             now: self.now,
-            reads,
-            config: self.host.config_digest,
-            components: self.seats.iter().map(|seat| seat.installed.digest).collect(),
+            reads: read_set(&self.seats).into_iter().map(read).collect(),
+            writes: changes.facts.iter().map(written).collect(),
             intents: self.done.iter().map(|done| done.intent.clone()).collect(),
             lineage: self.origin.lineage(),
             report: report.clone(),
         };
         self.spend(&mut commit);
+        commit.facts = changes.facts.into_iter().map(|change| self.fact(change, sequence)).collect();
         commit.lane = Some((self.lane.clone(), self.now));
-        commit.dedup = Some((self.event.key(), DedupRecord { hash: self.event.hash(), report: report.clone() }));
-        commit.receipt = Some((sequence, Entry { leaf, kept }, head));
-        commit.blobs = blobs;
-        commit.blobs.push((self.event.hash(), self.event.canonical().as_bytes().to_vec()));
-        self.host.ports.store.commit(commit)?;
-        self.report = Some(report);
-        Ok(())
+        commit.dedup = Some((self.event.key(), self.dedup(&report)));
+        commit.receipt = Some((sequence, Entry { leaf, kept }));
+        Ok(Decided::Commit(Box::new(commit), Box::new(report)))
     }
 
-    fn report_of(&self, sequence: u64, state_path: Vec<State>) -> Report {
+    fn dedup(&self, report: &Report) -> DedupRecord {
+        DedupRecord { hash: self.event.hash(), taken: self.host.ports.clock.now(), report: report.clone() }
+    }
+
+    /// What is told of the event, but for its receipt's number. `settled` are the conflicts that merging settled.
+    pub(crate) fn report(&self, settled: &Changes) -> Report {
         let mut effects: Vec<EffectReport> = self.done.iter().map(Done::report).collect();
         let outcome = self.outcome();
         if outcome == Outcome::Completed {
@@ -284,14 +330,16 @@ impl Turn<'_> {
                 })
             }));
         }
+        let mut state_path = self.path.clone();
+        state_path.push(State::Idle);
         Report {
             id: self.event.id.clone(),
             outcome,
             duplicate: false,
-            receipt: Some(sequence),
+            receipt: None,
             state_path,
             governors: self.seats.iter().map(opinion).collect(),
-            conflicts: self.conflicts.clone(),
+            conflicts: self.conflicts.iter().chain(&settled.conflicts).cloned().collect(),
             effects,
             error: self.error(),
         }

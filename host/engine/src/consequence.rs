@@ -3,15 +3,18 @@
 //!
 //! The queues are durable and numbered, so a process that takes over goes on in the same order.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use syndic_core::effect::Way;
 use syndic_core::event::HostLane;
 use syndic_core::ports::{Deferred, Raised, Request, StoreError, Timer};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
-use syndic_core::{Error, Event, Report, Slot, Time};
+use syndic_core::{Error, Event, Lane, Report, Slot, Time};
 
+use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
-use crate::turn::{Origin, Turn};
+use crate::turn::{Finished, Origin, Turn};
 
 /// One event of the host's own, and what became of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,44 +50,98 @@ pub enum Trigger {
     },
 }
 
+/// Something that follows, waiting in the store.
+#[derive(Clone, Debug)]
+pub(crate) enum Following {
+    /// A raised event, by its number.
+    Raised(u64, Raised),
+    /// A deferred effect, by its number.
+    Deferred(u64, Deferred),
+    /// A timer that is due.
+    Timer(Timer),
+}
+
 impl Host {
     /// Carries out the next thing that follows, if anything does: a raised event, else a deferred effect, else a timer
-    /// due at or before `until`.
+    /// due at or before `until`. What it returns is durable.
     ///
     /// # Errors
     /// [`Halt`], as for [`Host::submit`].
     pub fn next_consequence(&self, until: Option<Time>) -> Result<Option<Consequence>, Halt> {
-        let store = &self.ports.store;
-        if let Some((number, raised)) = store.next_raised()? {
-            return self.judge_raised(number, &raised).map(Some);
-        }
-        if let Some((number, deferred)) = store.next_deferred()? {
-            return self.settle_deferred(number, &deferred).map(Some);
-        }
-        let due = match until {
-            Some(until) => store.next_timer(until)?,
-            None => None,
-        };
-        due.map(|timer| self.fire(timer)).transpose()
+        let Some(following) = self.next_following(until)? else { return Ok(None) };
+        pollster::block_on(async {
+            let (consequence, _) = self.follow(following, None).await?;
+            self.durable(self.ports.store.last()).await?;
+            Ok(Some(consequence))
+        })
     }
 
-    fn judge_raised(&self, number: u64, raised: &Raised) -> Result<Consequence, Halt> {
-        let event = Event::from_store(&raised.event)
-            .map_err(|error| StoreError::Corrupt(format!("raised event {number} does not read: {error}")))?;
+    fn next_following(&self, until: Option<Time>) -> Result<Option<Following>, Halt> {
+        match self.next_queued()? {
+            Some(queued) => Ok(Some(queued)),
+            None => until.map_or(Ok(None), |until| Ok(self.due(until, 1)?.pop().map(Following::Timer))),
+        }
+    }
+
+    /// The next raised event, else the next deferred effect.
+    pub(crate) fn next_queued(&self) -> Result<Option<Following>, Halt> {
+        let front = self.ports.store.front();
+        if let Some((number, raised)) = front.raised(0, 1)?.pop() {
+            return Ok(Some(Following::Raised(number, raised)));
+        }
+        Ok(front.deferred(0, 1)?.pop().map(|(number, deferred)| Following::Deferred(number, deferred)))
+    }
+
+    /// The first timers that are due.
+    pub(crate) fn due(&self, until: Time, limit: usize) -> Result<Vec<Timer>, Halt> {
+        Ok(self.ports.store.front().due(until, limit)?)
+    }
+
+    /// Carries it out. What this returns is admitted.
+    pub(crate) async fn follow(
+        &self,
+        following: Following,
+        foreseen: Option<Foreseen>,
+    ) -> Result<(Consequence, Finished), Halt> {
+        let (trigger, turn) = match following {
+            Following::Raised(number, raised) => self.raised(number, &raised)?,
+            Following::Deferred(number, deferred) => self.settled(number, &deferred).await?,
+            Following::Timer(timer) => self.fired(timer)?,
+        };
+        let (kind, time) = (turn.event.kind.clone(), turn.event.time);
+        let (tenant, subject) = (turn.event.tenant.clone(), turn.event.subject.clone());
+        let finished = turn.foreseen(foreseen).run().await?;
+        let report = finished.report.clone();
+        Ok((Consequence { trigger, kind, time, tenant, subject, report }, finished))
+    }
+
+    /// What its governor would say of a timer as things stand.
+    pub(crate) fn foresee_timer(&self, timer: Timer) -> Result<Foreseen, Halt> {
+        let (_, turn) = self.fired(timer)?;
+        turn.foresee()
+    }
+
+    /// The lane in which a raised event is judged.
+    pub(crate) fn lane_of_raised(&self, number: u64, raised: &Raised) -> Result<Lane, Halt> {
+        Ok(raised_event(number, raised)?.lane(&self.tenant_kinds))
+    }
+
+    fn raised(&self, number: u64, raised: &Raised) -> Result<(Trigger, Turn<'_>), Halt> {
+        let event = raised_event(number, raised)?;
         let by = event
             .made_by()
             .ok_or_else(|| StoreError::Corrupt(format!("raised event {number} names no slot as its source")))?;
-        let slots = self.config.route(&event.kind).unwrap_or_default();
+        let slots = self.route(&event.kind).unwrap_or_else(|| Arc::new([]));
         let lane = event.lane(&self.tenant_kinds);
         let origin = Origin::Raised { number, cause: raised.cause, lineage: raised.lineage };
-        self.follow(Trigger::Raised { by }, Turn::new(self, event, lane, slots, origin)?)
+        Ok((Trigger::Raised { by }, Turn::new(self, event, lane, slots, origin)?))
     }
 
     /// Does a deferred effect, at least once with its key, and tells its governor how it ended. Both are spent in one
     /// commit: a process stopped in between does the effect again, under the same key.
-    fn settle_deferred(&self, number: u64, deferred: &Deferred) -> Result<Consequence, Halt> {
+    async fn settled(&self, number: u64, deferred: &Deferred) -> Result<(Trigger, Turn<'_>), Halt> {
         let Deferred { lane, subject, slot, effect, key, cause, now, lineage } = deferred;
-        let (status, answer) = self.deliver(deferred);
+        let (status, answer) = self.deliver(deferred).await?;
         let mut data = json!({
             "effect": effect.id, "action": effect.action, "key": key.to_string(), "status": status,
         });
@@ -96,13 +153,13 @@ impl Host {
         }
         let id = format!("{cause}/{slot}/e:{}", effect.id);
         let host_lane = HostLane { tenant: &lane.tenant, subject };
-        let event = self.own_event(slot, id, EFFECT_SETTLED, &host_lane, *now, data)?;
+        let event = own_event(slot, id, EFFECT_SETTLED, &host_lane, *now, data)?;
         let origin = Origin::Settled { number, cause: *cause, lineage: lineage.raise() };
-        let turn = Turn::new(self, event, lane.clone(), vec![slot.clone()], origin)?;
-        self.follow(Trigger::Raised { by: slot.clone() }, turn)
+        let turn = Turn::new(self, event, lane.clone(), Arc::new([slot.clone()]), origin)?;
+        Ok((Trigger::Raised { by: slot.clone() }, turn))
     }
 
-    fn deliver(&self, deferred: &Deferred) -> (&'static str, Value) {
+    async fn deliver(&self, deferred: &Deferred) -> Result<(&'static str, Value), Halt> {
         let request = Request {
             tenant: deferred.lane.tenant.clone(),
             subject: deferred.subject.clone(),
@@ -113,15 +170,16 @@ impl Host {
             undoes: None,
             timeout_ms: self.config.limits.effect_ms,
         };
+        self.before_reaching_out().await?;
         for _ in 0..self.config.limits.deferred_tries_max.max(1) {
-            if let Ok(answer) = self.ports.connector.call(&request) {
-                return (if answer.accepted { "done" } else { "failed" }, answer.body);
+            if let Ok(answer) = self.ports.connector.call(&request).await {
+                return Ok((if answer.accepted { "done" } else { "failed" }, answer.body));
             }
         }
-        ("expired", Value::Null)
+        Ok(("expired", Value::Null))
     }
 
-    fn fire(&self, timer: Timer) -> Result<Consequence, Halt> {
+    fn fired(&self, timer: Timer) -> Result<(Trigger, Turn<'_>), Halt> {
         let Timer { key, due, data, cause, subject, lineage } = timer;
         let mut payload = json!({"name": key.name, "due": due});
         if let Some(data) = data {
@@ -129,29 +187,20 @@ impl Host {
         }
         let id = format!("{cause}/{}/t:{}", key.slot, key.name);
         let host_lane = HostLane { tenant: &key.lane.tenant, subject: &subject };
-        let event = self.own_event(&key.slot, id, TIMER_FIRED, &host_lane, due, payload)?;
+        let event = own_event(&key.slot, id, TIMER_FIRED, &host_lane, due, payload)?;
         let trigger = Trigger::Timer { slot: key.slot.clone(), name: key.name.clone() };
-        let slots = vec![key.slot.clone()];
+        let slots = Arc::new([key.slot.clone()]);
         let lane = key.lane.clone();
-        self.follow(trigger, Turn::new(self, event, lane, slots, Origin::Timer { key, cause, lineage })?)
+        Ok((trigger, Turn::new(self, event, lane, slots, Origin::Timer { key, cause, lineage })?))
     }
+}
 
-    /// An event of the host's own.
-    fn own_event(
-        &self,
-        slot: &Slot,
-        id: String,
-        kind: &str,
-        lane: &HostLane<'_>,
-        time: Time,
-        data: Value,
-    ) -> Result<Event, Halt> {
-        Event::of_host(slot, id, kind, lane, time, data).map_err(|why| Halt::Bug(Error::governor(slot, why)))
-    }
+fn raised_event(number: u64, raised: &Raised) -> Result<Event, Halt> {
+    let unreadable = |error| StoreError::Corrupt(format!("raised event {number} does not read: {error}"));
+    Ok(Event::from_store(&raised.event).map_err(unreadable)?)
+}
 
-    fn follow(&self, trigger: Trigger, turn: Turn<'_>) -> Result<Consequence, Halt> {
-        let (kind, time) = (turn.event.kind.clone(), turn.event.time);
-        let (tenant, subject) = (turn.event.tenant.clone(), turn.event.subject.clone());
-        Ok(Consequence { trigger, kind, time, tenant, subject, report: turn.run()? })
-    }
+/// An event of the host's own.
+fn own_event(slot: &Slot, id: String, kind: &str, lane: &HostLane<'_>, time: Time, data: Value) -> Result<Event, Halt> {
+    Event::of_host(slot, id, kind, lane, time, data).map_err(|why| Halt::Bug(Error::governor(slot, why)))
 }

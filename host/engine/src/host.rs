@@ -1,13 +1,16 @@
 //! The host: the ports, the rules, and the door.
 
+use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::sync::Arc;
 
-use syndic_core::ports::{Clock, Connector, GovernorRuntime, Store, StoreError};
+use syndic_core::ports::{Clock, Connector, GovernorRuntime, Store, StoreError, Ticket};
 use syndic_core::slot::TIMER_FIRED;
-use syndic_core::{Config, Error, Event, Report, Time};
+use syndic_core::{Config, Error, Event, Report, Slot, Time};
 use syndic_ledger::{Hash, Master, sha256};
 
-use crate::turn::{Origin, Turn};
+use crate::foresight::Foreseen;
+use crate::turn::{Finished, Origin, Turn};
 
 /// The world, as the engine sees it.
 #[derive(Clone)]
@@ -29,6 +32,7 @@ pub struct Host {
     pub(crate) config_digest: Hash,
     pub(crate) engine_hash: Hash,
     pub(crate) tenant_kinds: Vec<String>,
+    routes: BTreeMap<String, Arc<[Slot]>>,
     pub(crate) master: Master,
 }
 
@@ -38,6 +42,9 @@ pub enum Halt {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It was closed before the event's turn came. Events that were not accepted may be sent again.
+    #[error("the host was closed before the event's turn came")]
+    Closed,
     /// A rule of our own was broken.
     #[error("this is a bug in syndic: {0}")]
     Bug(Error),
@@ -51,10 +58,12 @@ impl Host {
     pub fn new(ports: Ports, config: Config, master: Master) -> Result<Self, Halt> {
         let kept = config.canonical();
         let config_digest = sha256(kept.as_bytes());
-        ports.store.keep(vec![(config_digest, kept.into_bytes())])?;
+        let kept = ports.store.keep(vec![(config_digest, kept.into_bytes())])?;
+        pollster::block_on(poll_fn(|cx| ports.store.poll_durable(kept, cx.waker())))?;
         Ok(Self {
             engine_hash: ports.runtime.engine_hash(),
             tenant_kinds: config.tenant_kinds(),
+            routes: config.all_routes(),
             config_digest,
             config,
             master,
@@ -62,34 +71,81 @@ impl Host {
         })
     }
 
-    /// Takes one event from outside and drives it to its outcome.
+    /// Takes one event from outside and drives it to its outcome, in the caller's thread. What it returns is durable.
+    ///
+    /// It is for one caller at a time. [`Lanes`](crate::Lanes) takes events of many.
     ///
     /// # Errors
     /// [`Halt`]: the outcome is not known, and will be after recovery.
     pub fn submit(&self, event: Event) -> Result<Report, Halt> {
-        if let Some(report) = self.known(&event)? {
-            return Ok(report);
-        }
-        let Some(slots) = self.config.route(&event.kind) else {
-            let error = Error::NoGovernorsAssigned { event_id: event.id.clone(), event_type: event.wire_type() };
-            return Ok(Report::turned_away(event.id, error));
-        };
-        let lane = event.lane(&self.tenant_kinds);
-        Turn::new(self, event, lane, slots, Origin::Outside)?.run()
+        pollster::block_on(async {
+            let report = match self.known(&event)? {
+                Some(report) => report,
+                None => self.take(event, None).await?.report,
+            };
+            self.durable(self.ports.store.last()).await?;
+            Ok(report)
+        })
     }
 
-    /// What is known of an event already: its stored outcome, or that its id stands for another.
+    /// Drives an event from outside, that is not known yet, to its outcome. What it returns is admitted.
+    pub(crate) async fn take(&self, event: Event, foreseen: Option<Foreseen>) -> Result<Finished, Halt> {
+        let Some(turn) = self.turn(event)? else {
+            // Whoever calls has asked for the route before.
+            return Err(Halt::Bug(Error::invalid("an event without a route was taken")));
+        };
+        turn.foreseen(foreseen).run().await
+    }
+
+    /// What governors would say of an event from outside as things stand; nothing where it is known, or has no route.
+    pub(crate) fn foresee(&self, event: Event) -> Result<Option<Foreseen>, Halt> {
+        if self.ports.store.front().dedup(&event.key())?.is_some() {
+            return Ok(None);
+        }
+        self.turn(event)?.map(Turn::foresee).transpose()
+    }
+
+    fn turn(&self, event: Event) -> Result<Option<Turn<'_>>, Halt> {
+        let Some(slots) = self.route(&event.kind) else { return Ok(None) };
+        let lane = event.lane(&self.tenant_kinds);
+        Turn::new(self, event, lane, slots, Origin::Outside).map(Some)
+    }
+
+    /// What is known of an event already: its stored outcome, or that its id stands for another, or that no governor is
+    /// assigned to its kind.
     ///
     /// # Errors
     /// [`Halt`]: the store failed.
     pub fn known(&self, event: &Event) -> Result<Option<Report>, Halt> {
-        Ok(self.ports.store.dedup(&event.key())?.map(|known| {
-            if known.hash == event.hash() {
+        if let Some(known) = self.ports.store.front().dedup(&event.key())? {
+            return Ok(Some(if known.hash == event.hash() {
                 Report { duplicate: true, ..known.report }
             } else {
                 Report::turned_away(event.id.clone(), reused_id(event))
-            }
+            }));
+        }
+        Ok(self.route(&event.kind).is_none().then(|| {
+            let error = Error::NoGovernorsAssigned { event_id: event.id.clone(), event_type: event.wire_type() };
+            Report::turned_away(event.id.clone(), error)
         }))
+    }
+
+    /// The slots that judge a kind; none where it has no route.
+    pub(crate) fn route(&self, kind: &str) -> Option<Arc<[Slot]>> {
+        self.routes.get(kind).cloned()
+    }
+
+    /// Returns when what was admitted up to a ticket survives a power cut.
+    pub(crate) async fn durable(&self, ticket: Ticket) -> Result<(), Halt> {
+        Ok(poll_fn(|cx| self.ports.store.poll_durable(ticket, cx.waker())).await?)
+    }
+
+    /// Waits until nothing that was admitted can be lost any more. Whatever leaves the process comes after this.
+    pub(crate) async fn before_reaching_out(&self) -> Result<(), Halt> {
+        if self.ports.connector.reaches_out() {
+            self.durable(self.ports.store.last()).await?;
+        }
+        Ok(())
     }
 
     /// The latest time of a timer that an earlier process was firing when it was stopped.
@@ -101,26 +157,21 @@ impl Host {
         Ok(unfinished.iter().filter(|event| event.kind == TIMER_FIRED).map(|event| event.time).max())
     }
 
-    fn unfinished(&self) -> Result<Vec<Event>, Halt> {
+    pub(crate) fn unfinished(&self) -> Result<Vec<Event>, Halt> {
         let unreadable = |error| StoreError::Corrupt(format!("an unfinished event does not read: {error}"));
         let events = self.ports.store.unfinished()?;
         let events = events.iter().map(|unfinished| Event::from_store(&unfinished.event).map_err(unreadable));
         Ok(events.collect::<Result<_, _>>()?)
     }
 
-    /// Completes every event that an earlier process left unfinished, in the order they were begun.
+    /// Completes every event that an earlier process left unfinished, in the order of their keys.
     ///
     /// # Errors
     /// [`Halt`], as for [`submit`](Self::submit).
     pub fn finish_unfinished(&self) -> Result<Vec<Report>, Halt> {
-        let mut reports = Vec::new();
-        for event in self.unfinished()? {
-            // The host's own events still wait in their queues and are finished from there.
-            if event.made_by().is_none() {
-                reports.push(self.submit(event)?);
-            }
-        }
-        Ok(reports)
+        // The host's own events still wait in their queues and are finished from there.
+        let events = self.unfinished()?.into_iter().filter(|event| event.made_by().is_none());
+        events.map(|event| self.submit(event)).collect()
     }
 
     /// The ports, for those who only want to look.
@@ -134,7 +185,8 @@ impl Host {
     }
 }
 
-fn reused_id(event: &Event) -> Error {
+/// What is said of an id that stands for another event.
+pub(crate) fn reused_id(event: &Event) -> Error {
     Error::IdempotencyViolation {
         event_id: event.id.clone(),
         reason: format!("the id `{}` from `{}` already stands for an event with other content", event.id, event.source),

@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use syndic_core::config::SlotConfig;
 use syndic_core::effect::Mode;
-use syndic_core::fact::{Read, Seen};
+use syndic_core::fact::Seen;
 use syndic_core::ports::{
     Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Lineage, Question,
-    ReadError, Store, StoreError,
+    ReadError, Reads, Store, StoreError,
 };
 use syndic_core::settle::{Said, add_feedback};
-use syndic_core::{Decision, Fact, FactName, Lane, Scope, Slot, Time};
-use syndic_ledger::{Hash, sha256};
+use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Time};
 
 /// The facts of one event, each read from the store at most once, so that every governor sees the same.
 pub(crate) struct Snapshot {
@@ -26,23 +25,58 @@ impl Snapshot {
         Self { store, lane, read: Mutex::default() }
     }
 
-    fn fact(&self, name: &FactName) -> Result<Option<Fact>, StoreError> {
+    pub(crate) fn fact(&self, name: &FactName) -> Result<Option<Fact>, StoreError> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = read.get(name) {
             return Ok(known.clone());
         }
-        let fact = stored(&*self.store, &self.lane, name)?;
+        let fact = stored(self.store.front(), &self.lane, name)?;
         read.insert(name.clone(), fact.clone());
         Ok(fact)
+    }
+
+    /// Whether everything that was read would read the same now.
+    pub(crate) fn still_has(&self, reads: &Noticed) -> Result<bool, StoreError> {
+        for (name, seen) in reads {
+            if stamp(self.store.front(), &self.lane, name)? != seen.receipt {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
 /// A fact as it stands in the store, seen from a lane. In the tenant's lane there is no customer, so none has facts.
-pub(crate) fn stored(store: &dyn Store, lane: &Lane, name: &FactName) -> Result<Option<Fact>, StoreError> {
+pub(crate) fn stored(store: &dyn Reads, lane: &Lane, name: &FactName) -> Result<Option<Fact>, StoreError> {
+    key_of(lane, name).map_or(Ok(None), |key| store.fact(&key))
+}
+
+/// The receipt that wrote a fact, seen from a lane; 0 where there is none.
+pub(crate) fn stamp(store: &dyn Reads, lane: &Lane, name: &FactName) -> Result<u64, StoreError> {
+    key_of(lane, name).map_or(Ok(0), |key| store.stamp(&key))
+}
+
+fn key_of(lane: &Lane, name: &FactName) -> Option<FactKey> {
     match (&lane.customer, name.scope) {
-        (None, Scope::Customer) => Ok(None),
-        (customer, _) => store.fact(&name.key(&lane.tenant, customer.as_deref().unwrap_or_default())),
+        (None, Scope::Customer) => None,
+        (customer, _) => Some(name.key(&lane.tenant, customer.as_deref().unwrap_or_default())),
     }
+}
+
+/// What was read, and what it was then.
+pub(crate) type Noticed = BTreeMap<FactName, Glimpse>;
+
+/// One fact as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Glimpse {
+    pub(crate) version: u64,
+    /// The receipts that wrote it, and that last did more than step it; 0 where it was absent.
+    pub(crate) receipt: u64,
+    pub(crate) base: u64,
+    /// Its value as canonical JSON; none where it was absent.
+    pub(crate) value: Option<String>,
+    /// Whether steps count as moves to who read it.
+    pub(crate) exact: bool,
 }
 
 /// One governor's view: the names it declares, and a note of what it read.
@@ -55,15 +89,18 @@ struct View {
 
 #[derive(Default)]
 struct Noted {
-    reads: BTreeMap<FactName, (u64, Option<String>)>,
+    reads: Noticed,
     store_failed: Option<StoreError>,
 }
 
 impl Facts for View {
     fn read(&self, fact: &FactName) -> Result<Option<Seen>, ReadError> {
-        if !self.installed.manifest.reads.iter().any(|declared| declared.covers(fact)) {
+        let mut declared = self.installed.manifest.reads.iter().filter(|declared| declared.covers(fact)).peekable();
+        if declared.peek().is_none() {
             return Err(ReadError::Undeclared(fact.to_string()));
         }
+        // A customer's facts move with the customer's own events, of which there is one at a time.
+        let exact = fact.scope == Scope::Customer || declared.any(|declared| declared.exact);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let found = match self.snapshot.fact(fact) {
             Ok(found) => found,
@@ -72,9 +109,14 @@ impl Facts for View {
                 return Err(ReadError::Store(error.to_string()));
             }
         };
-        let seen =
-            found.map(|found| Seen { name: fact.name.clone(), version: found.version, value: found.canonical() });
-        let note = seen.as_ref().map_or((0, None), |seen| (seen.version, Some(seen.value.clone())));
+        let seen = found.as_ref().map(|found| Seen {
+            name: fact.name.clone(),
+            version: found.version,
+            value: found.canonical(),
+        });
+        let (version, receipt, base) = found.map_or((0, 0, 0), |found| (found.version, found.receipt, found.base));
+        let value = seen.as_ref().map(|seen| seen.value.clone());
+        let note = Glimpse { version, receipt, base, value, exact };
         noted.reads.insert(fact.clone(), note);
         Ok(seen)
     }
@@ -91,8 +133,8 @@ pub(crate) struct Seat {
     pub(crate) config: SlotConfig,
     pub(crate) said: Said,
     pub(crate) fuel: u64,
-    /// Fact → version and canonical value, over all its calls.
-    pub(crate) reads: BTreeMap<FactName, (u64, Option<String>)>,
+    /// What it read, over all its calls.
+    pub(crate) reads: Noticed,
 }
 
 /// What binds every answer to one event.
@@ -212,20 +254,7 @@ fn bad_answer(reason: String) -> Failure {
     Failure { class: FailureClass::BadAnswer, reason }
 }
 
-/// Every fact that some governor read, with what it was then. The values are blobs by their hash.
-pub(crate) fn read_set(seats: &[Seat]) -> (Vec<Read>, Vec<(Hash, Vec<u8>)>) {
-    let mut reads: BTreeMap<&FactName, &(u64, Option<String>)> = BTreeMap::new();
-    for seat in seats {
-        reads.extend(&seat.reads);
-    }
-    let mut blobs = Vec::new();
-    let reads = reads.into_iter().map(|(fact, (version, value))| {
-        let value = value.as_ref().map(|value| {
-            let hash = sha256(value.as_bytes());
-            blobs.push((hash, value.clone().into_bytes()));
-            hash
-        });
-        Read { fact: fact.clone(), version: *version, value }
-    });
-    (reads.collect(), blobs)
+/// Every fact that some governor read, with what it was then.
+pub(crate) fn read_set(seats: &[Seat]) -> BTreeMap<&FactName, &Glimpse> {
+    seats.iter().flat_map(|seat| &seat.reads).collect()
 }

@@ -6,9 +6,11 @@
 //!
 //! Not here: what governors say (`governors`), how they run (`runtime`), bytes on disk (`store`).
 
+mod ahead;
 mod blocking;
 mod commit;
 mod consequence;
+mod foresight;
 mod host;
 mod judge;
 mod play;
@@ -17,4 +19,4 @@ mod turn;
 
 pub use consequence::{Consequence, Trigger};
 pub use host::{Halt, Host, Ports};
-pub use play::{PlayClock, Played, Player, StreamRules};
+pub use play::{PlayClock, Played, Player, StreamRules, Tell};

@@ -1,15 +1,23 @@
 //! Playing a stream: events one after another, deterministically.
 //!
+//! The result is that of judging one event after another. What is done ahead or behind is only what cannot change it:
+//! governors are asked about later lines while earlier ones are judged, and what is admitted is made durable while
+//! judging goes on. Nothing is told before it is durable.
+//!
 //! The events drive the clock. Same events, governors and seed give the same receipts, fuel and root; a run that was
 //! killed and is started again on its directory ends in the same root as one that was not, because lines already done
 //! are duplicates and everything that follows from a commit waits in durable queues.
 
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use syndic_core::ports::Clock;
+use syndic_core::ports::{Clock, Ticket, Timer, TimerKey};
 use syndic_core::{Error, Event, Report, Time};
 
-use crate::consequence::Consequence;
+use crate::ahead::{Ahead, Look, Seen, Sight};
+use crate::consequence::{Consequence, Following};
+use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
 
 /// How far ahead of the clock an event may be: 400 days. A typing error in a year must not fire every timer there is.
@@ -50,66 +58,131 @@ pub struct StreamRules {
     pub jump: bool,
 }
 
+/// Lines that are looked at before the first of them is played.
+const LINES_AHEAD: usize = 24;
+
+/// Timers that are looked at before the first of them fires.
+const TIMERS_AHEAD: usize = 16;
+
+/// Outcomes that wait to be durable before they are told.
+const UNTOLD_MAX: usize = 512;
+
 /// What a run prints.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Played {
-    /// The outcome of an input line.
-    Line(Report),
+    /// The outcome of an input line, by the line's number.
+    Line(u64, Report),
     /// The outcome of an event of the host's own.
     Consequence(Box<Consequence>),
     /// An event that an earlier, killed run had begun.
     Recovered(Report),
 }
 
+/// Is told what was played, in order.
+pub type Tell<'t> = dyn FnMut(Played) + 't;
+
 /// Plays a stream into a host.
-pub struct Player<'a> {
-    host: &'a Host,
-    clock: &'a PlayClock,
+pub struct Player {
+    host: Arc<Host>,
+    clock: Arc<PlayClock>,
     rules: StreamRules,
+    ahead: Ahead,
+    /// Lines that were taken and not played yet.
+    lines: VecDeque<(u64, Arc<Look>)>,
+    timers: HashMap<(TimerKey, Time, u64), Arc<Look>>,
+    /// Raised events and deferred effects that wait in the store's queues.
+    waiting: u64,
+    /// What was played and not told yet, each with what has to be durable before.
+    untold: VecDeque<(Ticket, Played)>,
 }
 
-impl<'a> Player<'a> {
-    /// A player of a host whose clock is `clock`.
-    pub fn new(host: &'a Host, clock: &'a PlayClock, rules: StreamRules) -> Self {
-        Self { host, clock, rules }
+impl Player {
+    /// A player of a host whose clock is `clock`, with so many threads to look ahead.
+    ///
+    /// # Errors
+    /// [`Halt`]: the store failed.
+    pub fn new(host: &Arc<Host>, clock: &Arc<PlayClock>, rules: StreamRules, threads: usize) -> Result<Self, Halt> {
+        let front = host.ports.store.front();
+        let waiting = front.raised(0, usize::MAX)?.len() + front.deferred(0, usize::MAX)?.len();
+        Ok(Self {
+            host: Arc::clone(host),
+            clock: Arc::clone(clock),
+            rules,
+            ahead: Ahead::new(host, threads),
+            lines: VecDeque::new(),
+            timers: HashMap::new(),
+            waiting: waiting as u64,
+            untold: VecDeque::new(),
+        })
     }
 
     /// Completes what a killed run left unfinished.
     ///
     /// # Errors
     /// [`Halt`]: the run cannot go on.
-    pub fn recover(&self, tell: &mut dyn FnMut(Played)) -> Result<(), Halt> {
+    pub fn recover(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
         self.follow(self.host.unfinished_timer()?, tell)?;
-        for report in self.host.finish_unfinished()? {
-            tell(Played::Recovered(report));
-            self.follow(None, tell)?;
+        for event in self.host.unfinished()? {
+            // The host's own events still wait in their queues and are finished from there.
+            if event.made_by().is_none() {
+                let report = self.take(event, None)?;
+                self.played(Played::Recovered(report), tell)?;
+                self.follow(None, tell)?;
+            }
+        }
+        self.settle(tell)
+    }
+
+    /// Takes a line of a stream, by its number. It is played in its turn: lines are looked at some time before.
+    ///
+    /// # Errors
+    /// [`Halt`]: the run cannot go on. What is wrong with a line itself is its outcome, not an error.
+    pub fn line(&mut self, number: u64, line: Result<Vec<u8>, Error>, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        self.lines.push_back((number, self.ahead.look(Sight::Line(line))));
+        if self.lines.len() > LINES_AHEAD {
+            self.play_next(tell)?;
         }
         Ok(())
     }
 
-    /// Plays one line: timers due before it, the event, and what follows from it.
+    /// Plays every line that was taken, and returns when everything is durable and told.
     ///
     /// # Errors
-    /// [`Halt`]: the run cannot go on. What is wrong with the line itself is its outcome, not an error.
-    pub fn line(&self, line: Result<&[u8], Error>, tell: &mut dyn FnMut(Played)) -> Result<(), Halt> {
-        let event = line.clone().and_then(Event::from_outside).and_then(|event| self.in_reach(event));
+    /// [`Halt`]: the run cannot go on.
+    pub fn settle(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        while !self.lines.is_empty() {
+            self.play_next(tell)?;
+        }
+        pollster::block_on(self.host.durable(self.host.ports.store.last()))?;
+        self.untold.drain(..).for_each(|(_, played)| tell(played));
+        Ok(())
+    }
+
+    /// Plays one line: timers due before it, the event, and what follows from it.
+    fn play_next(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        let Some((number, look)) = self.lines.pop_front() else { return Ok(()) };
+        let Seen { event, foreseen } = self.ahead.take(&look);
         let event = match event {
-            Ok(event) => event,
-            Err(error) => {
-                let id = line.ok().and_then(id_of).unwrap_or_default();
-                tell(Played::Line(Report::turned_away(id, error)));
-                return Ok(());
-            }
+            Some(Ok(event)) => event,
+            Some(Err(report)) => return self.played(Played::Line(number, *report), tell),
+            None => return Err(Halt::Bug(Error::invalid("a line was not read"))),
         };
+        self.ahead.played(&event);
+        if let Err(error) = self.in_reach(&event) {
+            return self.played(Played::Line(number, Report::turned_away(event.id, error)), tell);
+        }
+        let known = self.host.known(&event)?;
         // An id that stands for another event makes the line invalid, and only valid lines move the clock.
-        if let Some(report) = self.host.known(&event)?.filter(|report| !report.duplicate) {
-            tell(Played::Line(report));
-            return Ok(());
+        if let Some(report) = known.as_ref().filter(|report| !report.duplicate) {
+            return self.played(Played::Line(number, report.clone()), tell);
         }
         self.clock.advance(event.time);
         self.follow(self.clock.reached(), tell)?;
-        let report = self.host.submit(event)?;
-        tell(Played::Line(report));
+        let report = match known {
+            Some(report) => report,
+            None => self.take(event, foreseen)?,
+        };
+        self.played(Played::Line(number, report), tell)?;
         self.follow(None, tell)
     }
 
@@ -117,35 +190,92 @@ impl<'a> Player<'a> {
     ///
     /// # Errors
     /// [`Halt`]: the run cannot go on.
-    pub fn run_on(&self, until: Time, tell: &mut dyn FnMut(Played)) -> Result<(), Halt> {
+    pub fn run_on(&mut self, until: Time, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        self.settle(tell)?;
         self.clock.advance(until);
-        self.follow(Some(until), tell)
+        self.follow(Some(until), tell)?;
+        self.settle(tell)
     }
 
-    fn follow(&self, until: Option<Time>, tell: &mut dyn FnMut(Played)) -> Result<(), Halt> {
-        while let Some(consequence) = self.host.next_consequence(until)? {
-            tell(Played::Consequence(Box::new(consequence)));
+    fn take(&mut self, event: Event, foreseen: Option<Foreseen>) -> Result<Report, Halt> {
+        let finished = pollster::block_on(self.host.take(event, foreseen))?;
+        self.waiting += finished.queued.0 + finished.queued.1;
+        Ok(finished.report)
+    }
+
+    /// Carries out everything that follows, and the timers due until then.
+    fn follow(&mut self, until: Option<Time>, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        loop {
+            let (following, foreseen) = match self.next(until)? {
+                Some(next) => next,
+                None => return Ok(()),
+            };
+            if let Following::Raised(..) | Following::Deferred(..) = following {
+                self.waiting -= 1;
+            }
+            let (consequence, finished) = pollster::block_on(self.host.follow(following, foreseen))?;
+            self.waiting += finished.queued.0 + finished.queued.1;
+            self.played(Played::Consequence(Box::new(consequence)), tell)?;
+        }
+    }
+
+    fn next(&mut self, until: Option<Time>) -> Result<Option<(Following, Option<Foreseen>)>, Halt> {
+        if self.waiting > 0 {
+            return Ok(self.host.next_queued()?.map(|queued| (queued, None)));
+        }
+        let Some(until) = until else { return Ok(None) };
+        let Some(timer) = self.host.due(until, 1)?.pop() else {
+            self.timers.clear();
+            return Ok(None);
+        };
+        let foreseen = match self.timers.remove(&name(&timer)) {
+            Some(look) => self.ahead.take(&look).foreseen,
+            None => {
+                self.look_at_timers(until)?;
+                None
+            }
+        };
+        self.ahead.fired(&timer.key.lane);
+        Ok(Some((Following::Timer(timer), foreseen)))
+    }
+
+    /// Has the timers looked at that come after the next one.
+    fn look_at_timers(&mut self, until: Time) -> Result<(), Halt> {
+        self.timers.clear();
+        for timer in self.host.due(until, TIMERS_AHEAD)?.into_iter().skip(1) {
+            self.timers.insert(name(&timer), self.ahead.look(Sight::Timer(timer)));
         }
         Ok(())
     }
 
+    /// Keeps what was played until it may be told. Where much waits, half of it is waited for.
+    fn played(&mut self, played: Played, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        self.untold.push_back((self.host.ports.store.last(), played));
+        if self.untold.len() < UNTOLD_MAX {
+            return Ok(());
+        }
+        let half = UNTOLD_MAX / 2;
+        if let Some((ticket, _)) = self.untold.get(half) {
+            pollster::block_on(self.host.durable(*ticket))?;
+        }
+        self.untold.drain(..=half).for_each(|(_, played)| tell(played));
+        Ok(())
+    }
+
     /// Refuses an event without a route, and one too far ahead, before the clock moves.
-    fn in_reach(&self, event: Event) -> Result<Event, Error> {
-        if self.host.config().route(&event.kind).is_none() {
+    fn in_reach(&self, event: &Event) -> Result<(), Error> {
+        if self.host.route(&event.kind).is_none() {
             return Err(Error::NoGovernorsAssigned { event_id: event.id.clone(), event_type: event.wire_type() });
         }
         match self.clock.reached() {
             Some(reached) if !self.rules.jump && event.time.ms() - reached.ms() > AHEAD_MAX_MS => Err(Error::invalid(
                 format!("`time` is more than 400 days after {reached}, the latest before it; `--jump` allows it"),
             )),
-            _ => Ok(event),
+            _ => Ok(()),
         }
     }
 }
 
-/// The id of a line that is no event, where it can be read at all: it helps to find the line.
-fn id_of(line: &[u8]) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_slice(line).ok()?;
-    let id = value.get("id")?.as_str()?;
-    Some(id.chars().take(256).collect())
+fn name(timer: &Timer) -> (TimerKey, Time, u64) {
+    (timer.key.clone(), timer.due, timer.cause)
 }

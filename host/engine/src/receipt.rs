@@ -3,9 +3,7 @@
 //! A leaf holds nothing measured and nothing personal: whatever could name a person goes in as a salted commitment, and
 //! sentences stay beside the leaf. An error's fields are the stable ones only.
 
-use std::collections::BTreeMap;
-
-use syndic_core::changes::Change;
+use syndic_core::changes::{Change, Changes};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Outcome, Report};
 use syndic_core::ports::Commit;
@@ -15,8 +13,7 @@ use syndic_ledger as ledger;
 use syndic_ledger::{Digest, ErrorField, ErrorRecord, Hash, Kind, Receipt, Salt, canonical};
 
 use crate::blocking::Done;
-use crate::commit::Sealed;
-use crate::judge::Seat;
+use crate::judge::{Glimpse, Seat, read_set};
 use crate::turn::{Origin, Turn};
 
 /// The salts of one event: its customer's, and its tenant's.
@@ -32,54 +29,84 @@ impl Salts {
             Scope::Tenant => &self.tenant,
         }
     }
+
+    fn commit_to(&self, text: &str) -> Hash {
+        self.subject.commit(text.as_bytes())
+    }
 }
 
-/// The receipt of a turn.
-pub(crate) fn of(turn: &Turn<'_>, sequence: u64, report: &Report, sealed: &Sealed, commit: &Commit) -> Receipt {
-    let event = &turn.event;
-    let master = &turn.host.master;
-    let salts =
-        Salts { subject: master.salt(&event.tenant, &event.subject), tenant: master.tenant_salt(&event.tenant) };
-    let commit_to = |bytes: &str| salts.subject.commit(bytes.as_bytes());
-    Receipt {
-        changes: sealed.changes.facts.iter().map(|change| changed(change, &salts)).collect(),
-        claims: commit
+/// A receipt and a report that lack only what the ledger's order decides: sequence and numbers.
+pub(crate) struct Draft {
+    pub(crate) changes: Changes,
+    pub(crate) receipt: Receipt,
+    pub(crate) report: Report,
+    salts: Salts,
+    numbered: bool,
+}
+
+impl Draft {
+    /// The draft of a turn that ends with these changes.
+    pub(crate) fn new(turn: &Turn<'_>, changes: Changes) -> Self {
+        let master = &turn.host.master;
+        let (tenant, subject) = (&turn.event.tenant, &turn.event.subject);
+        let salts = Salts { subject: master.salt(tenant, subject), tenant: master.tenant_salt(tenant) };
+        let report = turn.report(&changes);
+        let receipt = draft(turn, &report, &changes, &salts);
+        Self { changes, receipt, report, salts, numbered: false }
+    }
+
+    /// Takes note of a number that went into one of the facts.
+    pub(crate) fn numbered(&mut self, number: ledger::Number) {
+        self.receipt.numbers.push(number);
+        self.numbered = true;
+    }
+
+    /// The same with its place in the ledger.
+    pub(crate) fn sealed(mut self, sequence: u64, commit: &Commit) -> Self {
+        let salts = &self.salts;
+        self.receipt.sequence = sequence;
+        self.report.receipt = Some(sequence);
+        if self.numbered {
+            self.receipt.changes = self.changes.facts.iter().map(|change| changed(change, salts)).collect();
+        }
+        self.receipt.claims = commit
             .claims
             .iter()
             .map(|(_, key, claim)| ledger::Claim {
                 content: salts.subject.commit(&claim.content.0),
-                key: commit_to(key),
+                key: salts.commit_to(key),
             })
-            .collect(),
+            .collect();
+        self
+    }
+}
+
+/// The receipt of a turn, as far as it is known before its place is.
+fn draft(turn: &Turn<'_>, report: &Report, changes: &Changes, salts: &Salts) -> Receipt {
+    let event = &turn.event;
+    let completed = report.outcome == Outcome::Completed;
+    Receipt {
+        changes: changes.facts.iter().map(|change| changed(change, salts)).collect(),
         conflicts: report.conflicts.iter().map(conflict).collect(),
-        dedup: Some(commit_to(&canonical(&[&event.source, &event.id]))),
-        effects: effects(turn, report.outcome, &salts),
+        dedup: Some(salts.commit_to(&canonical(&[&event.source, &event.id]))),
+        effects: effects(turn, report.outcome, salts),
         error: report.error.as_ref().map(error),
         event: Some(ledger::Event {
-            hash: commit_to(event.canonical()),
+            hash: salts.commit_to(event.canonical()),
             id: event.id.clone(),
-            source: commit_to(&event.source),
+            source: salts.commit_to(&event.source),
             r#type: event.wire_type(),
         }),
-        governors: turn.seats.iter().map(|seat| governor(seat, &salts)).collect(),
-        numbers: sealed.numbers.clone(),
+        governors: turn.seats.iter().map(|seat| governor(seat, salts)).collect(),
         parent: parent(&turn.origin),
-        raises: raises(turn, commit, &commit_to),
-        read_set: read_set(&turn.seats, &salts),
+        raises: if completed { raises(turn, salts) } else { Vec::new() },
+        read_set: reads(turn, salts),
         state_path: report.state_path.iter().map(|state| state.name().to_owned()).collect(),
-        subject: Some(commit_to(&event.subject)),
+        subject: Some(salts.commit_to(&event.subject)),
         tenant: Some(event.tenant.clone()),
-        timers: commit
-            .timers_set
-            .iter()
-            .map(|timer| ledger::Timer {
-                hash: commit_to(&canonical(&(timer.due, &timer.data))),
-                name: timer.key.name.clone(),
-                slot: timer.key.slot.to_string(),
-            })
-            .collect(),
+        timers: if completed { timers(turn, salts) } else { Vec::new() },
         ..Receipt::new(
-            sequence,
+            0,
             event.time.to_string(),
             Kind::Event,
             outcome(report.outcome),
@@ -89,14 +116,21 @@ pub(crate) fn of(turn: &Turn<'_>, sequence: u64, report: &Report, sealed: &Seale
     }
 }
 
-fn raises(turn: &Turn<'_>, commit: &Commit, commit_to: &dyn Fn(&str) -> Hash) -> Vec<ledger::Raised> {
-    if commit.raised.is_empty() {
-        return Vec::new();
-    }
+fn timers(turn: &Turn<'_>, salts: &Salts) -> Vec<ledger::Timer> {
+    let set = turn.decisions().flat_map(|(slot, decision)| decision.timers.iter().map(move |timer| (slot, timer)));
+    set.map(|(slot, timer)| ledger::Timer {
+        hash: salts.commit_to(&canonical(&(timer.due, &timer.data))),
+        name: timer.name.clone(),
+        slot: slot.to_string(),
+    })
+    .collect()
+}
+
+fn raises(turn: &Turn<'_>, salts: &Salts) -> Vec<ledger::Raised> {
     let raised = turn.decisions().flat_map(|(slot, decision)| decision.raises.iter().map(move |raise| (slot, raise)));
     raised
         .map(|(slot, raise)| ledger::Raised {
-            hash: commit_to(&canonical(&raise.data)),
+            hash: salts.commit_to(&canonical(&raise.data)),
             slot: slot.to_string(),
             r#type: syndic_core::event::type_of(&raise.kind),
         })
@@ -156,23 +190,19 @@ fn governor(seat: &Seat, salts: &Salts) -> ledger::Governor {
     }
 }
 
-fn read_set(seats: &[Seat], salts: &Salts) -> Vec<ledger::Read> {
-    let mut reads = BTreeMap::new();
-    for seat in seats {
-        reads.extend(&seat.reads);
-    }
-    let read = |(fact, (version, value)): (&syndic_core::FactName, &(u64, Option<String>))| ledger::Read {
-        hash: value.as_ref().map(|value| salts.of(fact.scope).commit(value.as_bytes())),
+fn reads(turn: &Turn<'_>, salts: &Salts) -> Vec<ledger::Read> {
+    let read = |(fact, seen): (&syndic_core::FactName, &Glimpse)| ledger::Read {
+        hash: seen.value.as_ref().map(|value| salts.of(fact.scope).commit(value.as_bytes())),
         name: fact.name.clone(),
         scope: scope(fact.scope),
-        version: *version,
+        version: seen.version,
     };
-    reads.into_iter().map(read).collect()
+    read_set(&turn.seats).into_iter().map(read).collect()
 }
 
 fn changed(change: &Change, salts: &Salts) -> ledger::Change {
     let salt = salts.of(change.fact.scope);
-    let commit = |held: &syndic_core::fact::Held| salt.commit(canonical(&held.read()).as_bytes());
+    let commit = |held: &syndic_core::fact::Held| salt.commit(held.text().as_bytes());
     ledger::Change {
         after: change.after.as_ref().map(commit),
         before: change.before.as_ref().map(|before| commit(&before.value)),

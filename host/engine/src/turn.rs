@@ -1,24 +1,28 @@
 //! A turn: one event driven through the nine states.
 //!
 //! The loop at the heart of the host is the table of `core::states` and nothing else: do what the move asks for, bring
-//! back what happened, look up the next move.
+//! back what happened, look up the next move. A turn is a future: it waits, without a thread, for what it wrote to be
+//! durable before it reaches out, and for the services it asks. Governors are asked on the spot.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
-use syndic_core::changes::{Changes, Ground, SlotWrites, Trouble, merge};
+use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
-use syndic_core::ports::{Context, Failure, FailureClass, Intent, Lineage, StoreError, TimerKey};
+use syndic_core::ports::{
+    Admitted, Context, Failure, FailureClass, Intent, Lineage, Reads, StoreError, Ticket, TimerKey,
+};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
-use syndic_core::{Error, Event, FactName, Lane, Slot, Time, payload};
+use syndic_core::{Error, Event, Fact, FactName, Lane, Slot, Time, payload};
 
 use crate::blocking::Done;
+use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
-use crate::judge::{Bench, Seat, Snapshot, stored};
+use crate::judge::{Bench, Seat, Snapshot};
 
 /// The policy under which a decision whose facts moved is made again; its conflicts stay on record.
 const REJUDGED: &str = "optimistic";
@@ -60,6 +64,15 @@ pub(crate) enum Stop {
     Violation(Error),
 }
 
+/// What a turn came to. The report may be told once the ticket is durable.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) report: Report,
+    pub(crate) admitted: Admitted,
+    /// How many events it raised, and how many deferred effects it asked for.
+    pub(crate) queued: (u64, u64),
+}
+
 /// One event on its way.
 pub(crate) struct Turn<'h> {
     pub(crate) host: &'h Host,
@@ -75,9 +88,14 @@ pub(crate) struct Turn<'h> {
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) stop: Option<Stop>,
     pub(crate) stuck: Option<Error>,
-    pub(crate) report: Option<Report>,
+    pub(crate) finished: Option<Finished>,
+    /// Everything admitted up to here is in the snapshot that this was judged on.
+    pub(crate) judged_at: Ticket,
     snapshot: Arc<Snapshot>,
-    slots: Vec<Slot>,
+    slots: Arc<[Slot]>,
+    /// What the decisions add up to, until one of them changes.
+    added_up: Option<Changes>,
+    foreseen: Option<Foreseen>,
     judged: u32,
     entered: Time,
 }
@@ -87,14 +105,17 @@ impl<'h> Turn<'h> {
         host: &'h Host,
         event: Event,
         lane: Lane,
-        slots: Vec<Slot>,
+        slots: Arc<[Slot]>,
         origin: Origin,
     ) -> Result<Self, Halt> {
-        let store = &host.ports.store;
-        let now = store.lane_now(&lane)?.map_or(event.time, |last| last.max(event.time));
+        let front = host.ports.store.front();
+        let now = front.lane_now(&lane)?.map_or(event.time, |last| last.max(event.time));
         Ok(Self {
-            before: store.intents(&event.key())?,
-            snapshot: Arc::new(Snapshot::new(Arc::clone(store), lane.clone())),
+            before: front.intents(&event.key())?,
+            judged_at: Ticket::default(),
+            snapshot: Arc::new(Snapshot::new(Arc::clone(&host.ports.store), lane.clone())),
+            added_up: None,
+            foreseen: None,
             entered: host.ports.clock.now(),
             seats: Vec::new(),
             done: Vec::new(),
@@ -102,7 +123,7 @@ impl<'h> Turn<'h> {
             conflicts: Vec::new(),
             stop: None,
             stuck: None,
-            report: None,
+            finished: None,
             judged: 0,
             host,
             event,
@@ -113,8 +134,14 @@ impl<'h> Turn<'h> {
         })
     }
 
+    /// The same turn, with answers that governors gave ahead of it. They count where nothing moved meanwhile.
+    pub(crate) fn foreseen(mut self, foreseen: Option<Foreseen>) -> Self {
+        self.foreseen = foreseen.filter(|foreseen| foreseen.now == self.now);
+        self
+    }
+
     /// Drives the event to its outcome.
-    pub(crate) fn run(mut self) -> Result<Report, Halt> {
+    pub(crate) async fn run(mut self) -> Result<Finished, Halt> {
         let mut state = State::Idle;
         let mut on = On::EventTaken;
         loop {
@@ -125,10 +152,10 @@ impl<'h> Turn<'h> {
             on = match action {
                 Action::Route => self.route(),
                 Action::AskGovernors => self.ask_governors()?,
-                Action::Settle => self.settle()?,
+                Action::Settle => self.settle().await?,
                 Action::Commit => self.commit()?,
                 Action::WeighUndo => self.weigh_undo(),
-                Action::Undo => self.undo_everything()?,
+                Action::Undo => self.undo_everything().await?,
                 Action::CommitOutcome | Action::ParkAndAlarm => self.commit_outcome()?,
                 Action::Answer | Action::Listen => return self.answer(state),
             };
@@ -136,9 +163,9 @@ impl<'h> Turn<'h> {
         }
     }
 
-    fn answer(self, state: State) -> Result<Report, Halt> {
+    fn answer(self, state: State) -> Result<Finished, Halt> {
         let bug = Error::InvalidTransition { from: state.name().into(), to: "Idle".into(), event: "Answer".into() };
-        self.report.ok_or(Halt::Bug(bug))
+        self.finished.ok_or(Halt::Bug(bug))
     }
 
     /// A state that outlived its limit stops the event, whatever it came to.
@@ -180,15 +207,34 @@ impl<'h> Turn<'h> {
     fn ask_governors(&mut self) -> Result<On, Halt> {
         self.judged += 1;
         self.conflicts.retain(|conflict| conflict.policy == REJUDGED);
+        self.added_up = None;
+        self.judged_at = self.host.ports.store.last();
         self.snapshot = Arc::new(Snapshot::new(Arc::clone(&self.host.ports.store), self.lane.clone()));
         for done in &mut self.done {
             done.wanted = false;
         }
-        self.with_bench(|seats, bench| seats.iter_mut().try_for_each(|seat| seat.evaluate(bench)))?;
+        let mut foreseen = self.foreseen.take();
+        self.with_bench(|seats, bench| {
+            seats.iter_mut().try_for_each(|seat| match foreseen.as_mut().and_then(|ahead| ahead.take(seat)) {
+                Some(ahead) if bench.snapshot.still_has(&ahead.reads)? => {
+                    *seat = ahead;
+                    Ok(())
+                }
+                _ => seat.evaluate(bench),
+            })
+        })?;
         match weigh(self.seats.iter().map(|seat| (&seat.slot, &seat.said))) {
             Weighed::Failed(error) => Ok(self.stopped(Stop::Failed(error))),
             _ => Ok(On::AllDecided),
         }
+    }
+
+    /// Asks every routed governor, on what is admitted now, and keeps the answers for the turn that comes.
+    pub(crate) fn foresee(mut self) -> Result<Foreseen, Halt> {
+        if self.route() == On::Routed {
+            self.with_bench(|seats, bench| seats.iter_mut().try_for_each(|seat| seat.evaluate(bench)))?;
+        }
+        Ok(Foreseen { now: self.now, seats: self.seats })
     }
 
     /// Lends the seats and what binds their answers.
@@ -198,12 +244,12 @@ impl<'h> Turn<'h> {
     ) -> Result<T, Halt> {
         let context = self.context();
         let lane = (&self.event.tenant, &self.event.subject);
-        let config = &self.host.config;
+        let host = self.host;
         let may_raise = |slot: &Slot, kind: &str, data: &Value| {
             if [TIMER_FIRED, EFFECT_SETTLED].contains(&kind) {
                 return Err("the host alone makes such events".to_owned());
             }
-            if config.route(kind).is_none() {
+            if host.route(kind).is_none() {
                 return Err("no governor is assigned to it".to_owned());
             }
             payload::check(kind, data)?;
@@ -238,7 +284,7 @@ impl<'h> Turn<'h> {
     }
 
     /// Weighs the verdicts, then does the blocking effects in two rounds, weighing again after each.
-    fn settle(&mut self) -> Result<On, Halt> {
+    async fn settle(&mut self) -> Result<On, Halt> {
         if let Err(stop) = self.weigh_all()? {
             return Ok(self.stopped(stop));
         }
@@ -246,7 +292,7 @@ impl<'h> Turn<'h> {
             return Ok(self.stopped(stop));
         }
         for mode in [Mode::Check, Mode::Reversible] {
-            if let Err(stop) = self.round(mode)? {
+            if let Err(stop) = self.round(mode).await? {
                 return Ok(self.stopped(stop));
             }
             if let Err(stop) = self.weigh_all()? {
@@ -259,7 +305,7 @@ impl<'h> Turn<'h> {
             }
         }
         // What an earlier judgement had done and this one does not ask for is undone before the commit.
-        match self.undo_unwanted()? {
+        match self.undo_unwanted().await? {
             Ok(()) => Ok(On::Settled),
             Err(error) => Ok(self.stopped(Stop::Failed(error))),
         }
@@ -282,7 +328,17 @@ impl<'h> Turn<'h> {
         if let Err(stop) = self.check_timers()? {
             return Ok(Err(stop));
         }
-        self.add_up(&BTreeSet::new()).map(|added| added.map(|_| ()))
+        if self.added_up.is_some() {
+            return Ok(Ok(()));
+        }
+        let snapshot = Arc::clone(&self.snapshot);
+        let added = self.merge(&BTreeSet::new(), &|name| snapshot.fact(name))?;
+        Ok(added.map(|changes| self.added_up = Some(changes)))
+    }
+
+    /// A decision changed, so what all of them add up to has to be found again.
+    pub(crate) fn decisions_changed(&mut self) {
+        self.added_up = None;
     }
 
     fn disagreement(&mut self, conflict: Conflict) -> Stop {
@@ -291,17 +347,18 @@ impl<'h> Turn<'h> {
         Stop::Failed(error)
     }
 
-    /// What all writes add up to now.
-    pub(crate) fn add_up(&mut self, moved: &BTreeSet<FactName>) -> Result<Result<Changes, Stop>, Halt> {
-        let store = Arc::clone(&self.host.ports.store);
-        let lane = self.lane.clone();
-        let current = |name: &FactName| stored(&*store, &lane, name);
-        let ground = Ground { config: &self.host.config, time: self.event.time, moved, current: &current };
+    /// What all writes add up to, on the facts that `current` shows.
+    pub(crate) fn merge(
+        &mut self,
+        moved: &BTreeSet<FactName>,
+        current: &dyn Fn(&FactName) -> Result<Option<Fact>, StoreError>,
+    ) -> Result<Result<Changes, Stop>, StoreError> {
+        let ground = Ground { config: &self.host.config, time: self.event.time, moved, current };
         let decisions: Vec<SlotWrites<'_>> =
             self.seats.iter().filter_map(|seat| Some((&seat.slot, seat.decision()?.writes.as_slice()))).collect();
         match merge(&ground, &decisions) {
             Ok(changes) => Ok(Ok(changes)),
-            Err(Trouble::Store(error)) => Err(error.into()),
+            Err(Trouble::Store(error)) => Err(error),
             Err(Trouble::Disagreement(conflict)) => Ok(Err(self.disagreement(conflict))),
             Err(Trouble::Manual(conflict)) => {
                 self.conflicts.push(conflict);
@@ -324,13 +381,14 @@ impl<'h> Turn<'h> {
     /// Bounds what one governor may have waiting in one lane, so that timers cannot breed.
     fn check_timers(&mut self) -> Result<Result<(), Stop>, Halt> {
         let store = Arc::clone(&self.host.ports.store);
+        let front = store.front();
         let asked: Vec<(Slot, u64)> = self
             .decisions()
             .filter(|(_, decision)| !decision.timers.is_empty())
             .map(|(slot, decision)| (slot.clone(), decision.timers.len() as u64))
             .collect();
         for (slot, more) in asked {
-            if store.timers_of(&self.lane, &slot)? + more > TIMERS_WAITING_MAX {
+            if front.timers_of(&self.lane, &slot)? + more > TIMERS_WAITING_MAX {
                 let reason = format!("more than {TIMERS_WAITING_MAX} timers of its would wait for one customer");
                 return Ok(Err(self.bad_answer(&slot, reason)));
             }
@@ -338,15 +396,26 @@ impl<'h> Turn<'h> {
         Ok(Ok(()))
     }
 
-    /// Whether some claimed key is taken, by the first of them that is.
+    /// What the decisions add up to, for the commit to take. They were weighed before, so it is known.
+    pub(crate) fn take_changes(&mut self) -> Changes {
+        self.added_up.take().unwrap_or_default()
+    }
+
+    /// Whether some claimed key is taken as things stand.
     pub(crate) fn check_claims(&mut self) -> Result<Result<(), Stop>, Halt> {
-        let changes = match self.add_up(&BTreeSet::new())? {
-            Ok(changes) => changes,
-            Err(stop) => return Ok(Err(stop)),
-        };
-        let store = &self.host.ports.store;
-        for claim in &changes.claims {
-            let Some(taken) = store.claim(&self.event.tenant, &claim.key)? else {
+        let store = Arc::clone(&self.host.ports.store);
+        let claims = self.added_up.as_ref().map_or(&[][..], |changes| &changes.claims);
+        Ok(self.claims_taken(claims, store.front())?)
+    }
+
+    /// What the first claimed key that is taken means for the event.
+    pub(crate) fn claims_taken(
+        &self,
+        claims: &[ClaimRequest],
+        front: &dyn Reads,
+    ) -> Result<Result<(), Stop>, StoreError> {
+        for claim in claims {
+            let Some(taken) = front.claim(&self.event.tenant, &claim.key)? else {
                 continue;
             };
             if taken.content != syndic_ledger::canonical_hash(&claim.content) {
@@ -357,7 +426,7 @@ impl<'h> Turn<'h> {
                     reason,
                 })));
             }
-            let first = store.dedup(&taken.event)?.ok_or_else(|| {
+            let first = front.dedup(&taken.event)?.ok_or_else(|| {
                 StoreError::Corrupt(format!("`{}` is claimed by {}, which is not there", claim.key, taken.event))
             })?;
             return Ok(Err(Stop::Duplicate(Box::new(first.report))));
@@ -369,8 +438,8 @@ impl<'h> Turn<'h> {
         if self.has_to_undo() { On::EffectsToUndo } else { On::NothingToUndo }
     }
 
-    fn undo_everything(&mut self) -> Result<On, Halt> {
-        match self.undo_all()? {
+    async fn undo_everything(&mut self) -> Result<On, Halt> {
+        match self.undo_all().await? {
             Ok(()) => Ok(On::Undone),
             Err(error) => {
                 self.stuck = Some(error);

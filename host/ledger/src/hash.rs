@@ -4,9 +4,10 @@
 //! people and scripts.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::Error as _;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
@@ -24,15 +25,22 @@ pub fn sha256(bytes: &[u8]) -> Hash {
 #[error("a hash is written as 64 lower-case hex digits")]
 pub struct NotAHash;
 
-impl fmt::Display for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Hash {
+    /// Writes the digits at the end of a text and lends it: leaves hold hundreds of hashes.
+    fn spell(self, text: &mut [u8]) -> &str {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+        let start = text.len() - 64;
+        for (pair, byte) in text[start..].chunks_exact_mut(2).zip(self.0) {
             pair[0] = DIGITS[usize::from(byte >> 4)];
             pair[1] = DIGITS[usize::from(byte & 0xf)];
         }
-        f.pad(std::str::from_utf8(&text).expect("hex digits are ASCII"))
+        std::str::from_utf8(text).expect("hex digits are ASCII")
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.spell(&mut [0; 64]))
     }
 }
 
@@ -69,7 +77,16 @@ fn digit(character: u8) -> Result<u8, NotAHash> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub Hash);
 
+/// How a digest begins.
+const ALGORITHM: &str = "sha256:";
+
 impl Digest {
+    /// Writes algorithm and digits and lends them.
+    fn spell(self, text: &mut [u8]) -> &str {
+        text[..ALGORITHM.len()].copy_from_slice(ALGORITHM.as_bytes());
+        self.0.spell(text)
+    }
+
     /// The digest of a component's bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha256(bytes))
@@ -78,7 +95,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.0)
+        f.pad(self.spell(&mut [0; ALGORITHM.len() + 64]))
     }
 }
 
@@ -86,28 +103,43 @@ impl FromStr for Digest {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        text.strip_prefix("sha256:").ok_or(NotAHash)?.parse().map(Self)
+        text.strip_prefix(ALGORITHM).ok_or(NotAHash)?.parse().map(Self)
+    }
+}
+
+/// Reads a text without owning it.
+struct Spelt<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NotAHash>> Visitor<'_> for Spelt<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
 /// Both are JSON strings, spelt as they print.
 macro_rules! as_text {
-    ($($name:ty),*) => {$(
+    ($($name:ty, $bytes:expr);*) => {$(
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.spell(&mut [0; $bytes]))
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                deserializer.deserialize_str(Spelt(PhantomData))
             }
         }
     )*};
 }
 
-as_text!(Hash, Digest);
+as_text!(Hash, 64; Digest, ALGORITHM.len() + 64);
 
 #[cfg(test)]
 mod tests {

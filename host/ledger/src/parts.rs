@@ -9,13 +9,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::hash::{Digest, Hash};
 
 /// What a receipt is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
 pub enum Kind {
     /// An event that was judged. Written `event`.
     Event,
@@ -35,6 +35,15 @@ impl From<Kind> for String {
             Kind::Event => "event".to_owned(),
             Kind::Act(name) => name,
         }
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Event => "event",
+            Self::Act(name) => name,
+        })
     }
 }
 

@@ -22,16 +22,25 @@ use crate::hash::{Hash, sha256};
 
 /// The secret all salts of one data directory come from. It is never printed.
 #[derive(Clone)]
-pub struct Master([u8; 32]);
+pub struct Master {
+    secret: [u8; 32],
+    /// What HKDF makes of the secret before it knows what for.
+    extracted: Hkdf<Sha256>,
+}
 
 /// The secret under which one subject's values are committed to. It is never printed.
 #[derive(Clone)]
-pub struct Salt([u8; 32]);
+pub struct Salt {
+    secret: [u8; 32],
+    /// HMAC with the key taken in and nothing else: a commitment begins with a copy of it, which is half the work of a
+    /// short one.
+    keyed: Hmac<Sha256>,
+}
 
 impl Master {
     /// A master from 32 random bytes.
     pub fn new(secret: [u8; 32]) -> Self {
-        Self(secret)
+        Self { secret, extracted: Hkdf::new(None, &secret) }
     }
 
     /// The master of `play` and `demo`, the same for the same seed everywhere. Anybody can compute it: it makes runs
@@ -39,12 +48,12 @@ impl Master {
     pub fn from_seed(seed: u64) -> Self {
         let mut labelled = b"syndic master seed v1:".to_vec();
         labelled.extend_from_slice(&seed.to_be_bytes());
-        Self(sha256(&labelled).0)
+        Self::new(sha256(&labelled).0)
     }
 
     /// The secret, for the one place that stores it.
     pub fn reveal(&self) -> &[u8; 32] {
-        &self.0
+        &self.secret
     }
 
     /// The salt of one customer of a tenant.
@@ -66,25 +75,25 @@ impl Master {
             info.extend_from_slice(part.as_bytes());
         }
         let mut salt = [0; 32];
-        Hkdf::<Sha256>::new(None, &self.0).expand(&info, &mut salt).expect("HKDF-SHA-256 yields up to 8,160 bytes");
-        Salt(salt)
+        self.extracted.expand(&info, &mut salt).expect("HKDF-SHA-256 yields up to 8,160 bytes");
+        Salt::new(salt)
     }
 }
 
 impl Salt {
     /// A salt that was handed over, to open commitments with.
     pub fn new(secret: [u8; 32]) -> Self {
-        Self(secret)
+        Self { secret, keyed: Hmac::new_from_slice(&secret).expect("HMAC takes keys of any length") }
     }
 
     /// The secret, to hand over to who may open this subject's commitments.
     pub fn reveal(&self) -> &[u8; 32] {
-        &self.0
+        &self.secret
     }
 
     /// The commitment to a value. Commit to canonical JSON: the one who opens it must arrive at the same bytes.
     pub fn commit(&self, bytes: &[u8]) -> Hash {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac = self.keyed.clone();
         mac.update(bytes);
         Hash(mac.finalize().into_bytes().into())
     }

@@ -1,15 +1,16 @@
 //! What one commit changes, record by record.
 
 use syndic_core::ports::{Commit, Deferred, Entry, Head, Intent, Raised, StoreError, Timer, TimerKey, Unfinished};
-use syndic_core::{DedupKey, Time};
+use syndic_core::{DedupKey, Report, Time};
 use syndic_ledger::{Hash, leaf_hash};
 
 use crate::draft::Draft;
 use crate::key::{Key, Table};
+use crate::pack::{Known, Reported};
 use crate::space::Space;
 
 impl<S: Space> Draft<'_, S> {
-    /// Adds a commit to the batch.
+    /// Adds a commit.
     pub(crate) fn commit(&mut self, commit: Commit) -> Result<(), StoreError> {
         // Every field is named here, so that a new one is not forgotten.
         let Commit {
@@ -29,8 +30,8 @@ impl<S: Space> Draft<'_, S> {
             parked,
         } = commit;
 
-        if let Some((sequence, entry, head)) = receipt {
-            self.append(sequence, &entry, &head)?;
+        if let Some((sequence, entry)) = &receipt {
+            self.append(*sequence, entry)?;
         }
         for (key, fact) in facts {
             match fact {
@@ -50,8 +51,8 @@ impl<S: Space> Draft<'_, S> {
         }
         self.queue(&raised, raised_spent, &outbox, outbox_spent);
         if let Some((event, record)) = dedup {
-            self.put(Key::of(Table::Dedup).event(&event), &record);
-            self.put(Key::event_of_id(&event), &event);
+            let told = receipt.as_ref().map(|(sequence, entry)| (*sequence, &entry.kept.report));
+            self.know(&event, &Known::new(record, told));
             self.end_unfinished(&event)?;
         }
         for (tenant, series, last) in numbers {
@@ -83,20 +84,30 @@ impl<S: Space> Draft<'_, S> {
         self.put(Key::of(Table::Intents).event(&intent.event).number(nth.into()), intent);
     }
 
-    /// Appends a receipt, if it is the one that comes next. The tree is computed here a second time: a committer that
-    /// worked from an old head would fork the ledger, and no later check could mend that.
-    fn append(&mut self, sequence: u64, entry: &Entry, head: &Head) -> Result<(), StoreError> {
-        let mut tree = self.get::<Head>(&Key::of(Table::Head))?.unwrap_or_default().frontier;
-        let next = tree.size() + 1;
-        tree.append(leaf_hash(entry.leaf.as_bytes()));
-        if sequence != next || head.frontier != tree {
+    /// Appends a receipt, if it is the one that comes next: one that was judged on an old head would fork the ledger,
+    /// and no later check could mend that.
+    fn append(&mut self, sequence: u64, entry: &Entry) -> Result<(), StoreError> {
+        let Head { frontier, tally } = &mut self.head;
+        let next = frontier.size() + 1;
+        if sequence != next {
             return Err(StoreError::Corrupt(format!(
                 "receipt {sequence} does not follow the ledger, whose next is {next}: nothing was written"
             )));
         }
+        frontier.append(leaf_hash(entry.leaf.as_bytes()));
+        let Report { outcome, conflicts, .. } = &entry.kept.report;
+        *tally.outcomes.entry(*outcome).or_default() += 1;
+        tally.conflicts += conflicts.len() as u64;
         self.put(Key::of(Table::Receipts).number(sequence), entry);
-        self.put(Key::of(Table::Head), head);
         Ok(())
+    }
+
+    /// Keeps what is known of an event, and where no receipt leads to it, also when it was taken.
+    fn know(&mut self, event: &DedupKey, known: &Known) {
+        if let Reported::Here(_) = known.report {
+            self.put(Key::unreceipted(known.taken, event), &());
+        }
+        self.put(Key::dedup(event), known);
     }
 
     /// Keeps a timer under its key and under its due time; both change in one batch.
@@ -135,7 +146,11 @@ impl<S: Space> Draft<'_, S> {
     }
 
     fn end_unfinished(&mut self, event: &DedupKey) -> Result<(), StoreError> {
-        self.remove(Key::of(Table::Unfinished).event(event));
-        self.remove_all::<Intent>(&Key::of(Table::Intents).event(event))
+        let unfinished = Key::of(Table::Unfinished).event(event);
+        if !self.has(&unfinished)? {
+            return Ok(());
+        }
+        self.remove(unfinished);
+        self.remove_all(&Key::of(Table::Intents).event(event))
     }
 }

@@ -1,7 +1,7 @@
 //! A space on disk: one tree of sled's, and the barrier that sled lacks.
 //!
 //! sled's `flush` writes its log and asks for write-back, but does not fsync (on Linux it ends in `sync_file_range`,
-//! which flushes no disk cache). So every batch is followed by [`Disk::barrier`]: sled's flush, then fdatasync of the
+//! which flushes no disk cache). So every batch is followed by a barrier: sled's flush, then fdatasync of the
 //! same file through a descriptor of our own, then fsync of whatever is new under `blobs/`.
 //!
 //! A batch is atomic by sled's own log (read in its source): a manifest written before the batch names the batch's last
@@ -74,16 +74,20 @@ impl Disk {
         let (mark, acknowledged) = Mark::open(&folder.join("mark"))?;
         let (log, blobs) = (Log(File::open(folder.join("db"))?), folder.join("blobs"));
         let disk = Self { db, log, blobs, mark, acknowledged, stop: end_process };
-        disk.barrier()?;
+        disk.sync()?;
         sync_files(folder)?;
         Ok(disk)
     }
 
     /// Everything written so far survives a power cut when this returns.
-    fn barrier(&self) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.db.flush()?;
         self.log.0.sync_data()?;
         sync_files_if_any(&self.blobs)
+    }
+
+    fn give_up(&self, why: &io::Error) -> ! {
+        (self.stop)(&format!("the store could not be written: {why}"))
     }
 }
 
@@ -105,7 +109,7 @@ impl Space for Disk {
         Ok(found)
     }
 
-    fn apply(&self, number: u64, writes: Writes) -> Result<(), StoreError> {
+    fn write(&self, writes: Writes) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         for (key, value) in writes {
             match value {
@@ -114,8 +118,12 @@ impl Space for Disk {
             }
         }
         let written = self.db.apply_batch(batch).map_err(io::Error::from);
-        let durable = written.and_then(|()| self.barrier()).and_then(|()| self.mark.set(number));
-        durable.or_else(|why| (self.stop)(&format!("the store could not be written: {why}")))
+        written.or_else(|why| self.give_up(&why))
+    }
+
+    fn barrier(&self, number: u64) -> Result<(), StoreError> {
+        let durable = self.sync().and_then(|()| self.mark.set(number));
+        durable.or_else(|why| self.give_up(&why))
     }
 
     fn acknowledged(&self) -> u64 {
@@ -204,7 +212,8 @@ mod tests {
         // A pipe takes no fdatasync.
         disk.log.0 = OwnedFd::from(io::pipe().unwrap().0).into();
         disk.stop = |why| panic!("stopped: {why}");
-        let _ = disk.apply(1, Writes::from([(b"k".to_vec(), Some(b"v".to_vec()))]));
+        disk.write(Writes::from([(b"k".to_vec(), Some(b"v".to_vec()))])).unwrap();
+        let _ = disk.barrier(1);
     }
 
     #[test]
@@ -212,7 +221,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = |i: u32| [&i.to_be_bytes()[..], &[b'k'; 1000]].concat();
         let writes: Writes = (0..600).map(|i| (key(i), Some(vec![b'v'; 16 * 1024]))).collect();
-        Disk::open(folder.path()).unwrap().apply(1, writes.clone()).unwrap();
+        let disk = Disk::open(folder.path()).unwrap();
+        disk.write(writes.clone()).and_then(|()| disk.barrier(1)).unwrap();
+        drop(disk);
         let disk = Disk::open(folder.path()).unwrap();
         let kept = disk.scan(b"", b"", usize::MAX).unwrap();
         assert!(kept.into_iter().eq(writes.into_iter().map(|(key, value)| (key, value.unwrap()))));

@@ -30,6 +30,19 @@ pub enum OpenError {
         /// The newest format this version reads.
         known: u64,
     },
+    /// An earlier version made it, and nothing carries it over.
+    #[error(
+        "{dir} was made by an older syndic: it has store format {found}, and this one reads format {known} alone. Read it \
+         with the syndic that made it, and let this one make its own store in another directory"
+    )]
+    OlderFormat {
+        /// The directory.
+        dir: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The format this version reads.
+        known: u64,
+    },
     /// It was made with another seed, so its commitments would not match.
     #[error("{dir} was made with {}, not with seed {wanted}: use that, or name another directory", made_with(*.kept))]
     OtherSeed {

@@ -17,11 +17,13 @@ use syndic_ledger::{Hash, Master};
 use crate::disk::{DAMAGED_LOG, Disk, sync_files};
 use crate::error::OpenError;
 use crate::key::{Key, Table};
+use crate::pack::{Pack, Unpack, Unread, from_json, json};
 use crate::records::Records;
+use crate::view::View;
 
-/// The format this version writes, and the newest it reads. It is kept in a file, not in sled, so that it can be read
+/// The format this version writes, and the only one it reads. It is kept in a file, not in sled, so that it can be read
 /// where everything else is different.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 const FORMAT_TEXT: &str = "syndic store format ";
 
 /// Which master a store must have; see [`Master`].
@@ -43,11 +45,23 @@ struct About {
     seed: Option<u64>,
 }
 
+impl Pack for About {
+    fn pack(&self) -> Vec<u8> {
+        json(self)
+    }
+}
+
+impl Unpack for About {
+    fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
+        from_json(bytes)
+    }
+}
+
 impl Records<Disk> {
     /// Opens the store in a directory, or makes one where the directory is missing or empty.
     ///
     /// # Errors
-    /// The directory is something else, in use, of a newer format, of another seed, damaged or out of reach.
+    /// The directory is something else, in use, of another format, of another seed, damaged or out of reach.
     pub fn open(dir: impl AsRef<Path>, wanted: MasterWanted) -> Result<Self, OpenError> {
         let home = Home { dir: dir.as_ref().to_owned() };
         if !home.has_store()? {
@@ -59,7 +73,7 @@ impl Records<Disk> {
             MasterWanted::Seed(seed) if about.master.0 != *Master::from_seed(seed).reveal() => {
                 Err(OpenError::OtherSeed { dir: home.dir, kept: about.seed, wanted: seed })
             }
-            _ => Self::over(disk, Master::new(about.master.0)).map_err(|why| home.failed(why)),
+            _ => Self::with_thread(disk, Master::new(about.master.0)).map_err(|why| home.failed(why)),
         }
     }
 }
@@ -156,6 +170,9 @@ impl Home {
             Some(found) if found > FORMAT => {
                 return Err(OpenError::NewerFormat { dir: self.dir.clone(), found, known: FORMAT });
             }
+            Some(found) if found < FORMAT => {
+                return Err(OpenError::OlderFormat { dir: self.dir.clone(), found, known: FORMAT });
+            }
             Some(_) => {}
         }
         for file in ["db", "conf"] {
@@ -174,7 +191,7 @@ impl Home {
     fn read(&self) -> Result<(Disk, About), OpenError> {
         let opened = catch_unwind(AssertUnwindSafe(|| Disk::open(&self.store())));
         let disk = opened.map_err(|panic| self.corrupt(&said(&*panic)))?.map_err(|why| self.sled(why))?;
-        let about = crate::records::read_one(&disk, &Key::of(Table::About)).map_err(|why| self.failed(why))?;
+        let about = View::of(&disk).get(&Key::of(Table::About)).map_err(|why| self.failed(why))?;
         let about = about.ok_or_else(|| self.corrupt("it does not say which master it has"))?;
         Ok((disk, about))
     }

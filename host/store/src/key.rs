@@ -33,11 +33,11 @@ pub(crate) enum Table {
     Dedup = b'd',
     Receipts = b'e',
     Facts = b'f',
-    EventsOfId = b'i',
     Lanes = b'l',
     Numbers = b'n',
     Outbox = b'o',
     Parked = b'p',
+    Unreceipted = b'q',
     Raised = b'r',
     TimersByDue = b't',
     TimersByKey = b'u',
@@ -68,11 +68,11 @@ const TABLES: &[(Table, &str, &[Part])] = &[
     (Table::Dedup,       "the dedup record",        &[Part::Text, Part::Text, Part::Text]),
     (Table::Receipts,    "the receipt",             &[Part::Number]),
     (Table::Facts,       "the fact",                &[Part::Text, Part::Customer, Part::Text]),
-    (Table::EventsOfId,  "the event of id",         &[Part::Text, Part::Text, Part::Text]),
     (Table::Lanes,       "the lane",                &[Part::Text, Part::Customer]),
     (Table::Numbers,     "the series",              &[Part::Text, Part::Text]),
     (Table::Outbox,      "the deferred effect",     &[Part::Number]),
     (Table::Parked,      "the parked event",        &[Part::Text, Part::Text, Part::Text]),
+    (Table::Unreceipted, "the event without receipt", &[Part::Time, Part::Text, Part::Text, Part::Text]),
     (Table::Raised,      "the raised event",        &[Part::Number]),
     (Table::TimersByDue, "the timer due",           &[Part::Time, Part::Text, Part::Customer, Part::Slot, Part::Text]),
     (Table::TimersByKey, "the timer",               &[Part::Text, Part::Customer, Part::Slot, Part::Text]),
@@ -144,8 +144,14 @@ impl Key {
         Self::of(Table::Facts).text(tenant).customer(customer)
     }
 
-    pub(crate) fn event_of_id(event: &DedupKey) -> Self {
-        Self::of(Table::EventsOfId).text(&event.id).text(&event.tenant).text(&event.source)
+    /// By id first, so that an id is found in every tenant and source.
+    pub(crate) fn dedup(event: &DedupKey) -> Self {
+        Self::of(Table::Dedup).text(&event.id).text(&event.tenant).text(&event.source)
+    }
+
+    /// By when it was taken.
+    pub(crate) fn unreceipted(taken: Time, event: &DedupKey) -> Self {
+        Self::of(Table::Unreceipted).time(taken).event(event)
     }
 
     pub(crate) fn lane(lane: &Lane) -> Self {
@@ -192,6 +198,11 @@ impl Key {
     /// Whether it is stored under a hash, so that its value must keep it whole.
     pub(crate) fn is_long(&self) -> bool {
         self.0.len() >= KEY_MAX_BYTES
+    }
+
+    /// What a space files it under, and the whole of it where that is a hash.
+    pub(crate) fn filed(self) -> (Vec<u8>, Option<Self>) {
+        if self.is_long() { (self.stored().into_owned(), Some(self)) } else { (self.0, None) }
     }
 
     /// From bytes that were a key before: a plain stored one, or a long one from its value.
@@ -245,8 +256,18 @@ impl Parts<'_> {
         self.take().map(u64::from_be_bytes)
     }
 
-    fn time(&mut self) -> Option<Time> {
+    pub(crate) fn time(&mut self) -> Option<Time> {
         self.number().map(|bits| Time::from_ms((bits ^ (1 << 63)).cast_signed()))
+    }
+
+    /// An event, as most keys name it.
+    pub(crate) fn event(&mut self) -> Option<DedupKey> {
+        Some(DedupKey { tenant: self.text()?, source: self.text()?, id: self.text()? })
+    }
+
+    /// An event, as its dedup record's key names it.
+    pub(crate) fn dedup(&mut self) -> Option<DedupKey> {
+        Some(DedupKey { id: self.text()?, tenant: self.text()?, source: self.text()? })
     }
 
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {

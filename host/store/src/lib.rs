@@ -25,12 +25,19 @@
 //! else has kept tells that.
 
 mod commit;
+mod core;
+mod counters;
 mod disk;
 mod draft;
 mod error;
+mod forget;
 mod home;
 mod key;
+mod layer;
 mod memory;
+mod pack;
+mod progress;
+mod reads;
 mod records;
 mod space;
 mod value;

@@ -5,7 +5,9 @@ use std::ops::Bound;
 use std::sync::{PoisonError, RwLock};
 
 use syndic_core::ports::StoreError;
+use syndic_ledger::Master;
 
+use crate::records::Records;
 use crate::space::{Pairs, Space, Writes};
 
 /// A space that ends with its process.
@@ -25,7 +27,7 @@ impl Space for Memory {
         Ok(within.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn apply(&self, _: u64, writes: Writes) -> Result<(), StoreError> {
+    fn write(&self, writes: Writes) -> Result<(), StoreError> {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in writes {
             match value {
@@ -35,7 +37,35 @@ impl Space for Memory {
         }
         Ok(())
     }
+
+    fn barrier(&self, _: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn acknowledged(&self) -> u64 {
         0
+    }
+}
+
+impl Records<Memory> {
+    /// An empty store. What is admitted is durable at once, for as long as the process lives.
+    pub fn new(master: Master) -> Self {
+        Self::over(Memory::default(), master).expect("memory that is empty is not damaged")
+    }
+
+    /// An empty store that is [held](Self::held).
+    pub fn new_held(master: Master) -> Self {
+        Self::held(Memory::default(), master).expect("memory that is empty is not damaged")
+    }
+
+    /// What a crash would leave at this moment, as a store of its own that writes as this one does.
+    ///
+    /// # Errors
+    /// The store is corrupt.
+    pub fn after_crash(&self) -> Result<Self, StoreError> {
+        let core = self.core();
+        let left = self.look(|view| view.space.scan(&[], &[], usize::MAX))?;
+        let memory = Memory(RwLock::new(left.into_iter().collect()));
+        Self::written_by(core.by, memory, Master::new(*core.master.reveal()))
     }
 }

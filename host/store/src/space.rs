@@ -11,7 +11,7 @@ pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// An ordered map from bytes to bytes. Keys are at most 1 KiB and values at most 16 KiB; [`Records`](crate::Records)
-/// sees to both, and keeps readers out while [`apply`](Space::apply) runs.
+/// sees to both. One writes at a time, and what a batch does not change may be read while it is written.
 pub trait Space: Send + Sync {
     /// The value under a key.
     ///
@@ -25,14 +25,20 @@ pub trait Space: Send + Sync {
     /// See [`get`](Space::get).
     fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Pairs, StoreError>;
 
-    /// Writes everything or nothing, as the batch of this number; numbers run on by one. On return it survives a power
-    /// cut, in a space that survives anything.
+    /// Writes everything or nothing. A power cut may still take it back, whole.
     ///
     /// # Errors
     /// See [`get`](Space::get).
-    fn apply(&self, number: u64, writes: Writes) -> Result<(), StoreError>;
+    fn write(&self, writes: Writes) -> Result<(), StoreError>;
 
-    /// The number of a batch that [`apply`](Space::apply) has certainly returned from, in this process or an earlier
-    /// one: the last, or at least not a later one. 0 where that is not known.
+    /// On return, everything written survives a power cut, in a space that survives anything: up to the batch of this
+    /// number; numbers run on by one.
+    ///
+    /// # Errors
+    /// See [`get`](Space::get).
+    fn barrier(&self, number: u64) -> Result<(), StoreError>;
+
+    /// The number of a [`barrier`](Space::barrier) that has certainly returned, in this process or an earlier one: the
+    /// last, or at least not a later one. 0 where that is not known.
     fn acknowledged(&self) -> u64;
 }

@@ -2,16 +2,19 @@
 
 use std::ops::RangeInclusive;
 
-use syndic_core::ports::{Entry, Head, Store as _, StoreError};
+use syndic_core::ports::{Head, Reads as _, StoreError};
 use syndic_ledger::{Frontier, Hash, Receipt, leaf_hash};
 
-use crate::draft::{Counters, Sum};
+use crate::counters::Sum;
 use crate::key::{Key, Table};
+use crate::pack::Leaf;
+use crate::reads::numbered;
 use crate::records::Records;
 use crate::space::Space;
+use crate::value::Record;
 
-/// Receipts read at a time, so that a long ledger is never in memory whole.
-const RECEIPTS_AT_ONCE: usize = 512;
+/// Records read at a time, so that a store is never in memory whole.
+const RECORDS_AT_ONCE: usize = 512;
 
 impl<S: Space> Records<S> {
     /// Computes the tree anew from every leaf and compares it with the head. Returns the head that holds.
@@ -23,10 +26,11 @@ impl<S: Space> Records<S> {
         let size = head.frontier.size();
         let mut tree = Frontier::new();
         loop {
-            let batch = self.receipts(tree.size() + 1, RECEIPTS_AT_ONCE)?;
+            let from = tree.size() + 1;
+            let batch: Vec<(u64, Leaf)> = self.look(|view| numbered(view, Table::Receipts, from, RECORDS_AT_ONCE))?;
             let Some((last, _)) = batch.last() else { break };
             let last = *last;
-            for (sequence, entry) in batch {
+            for (sequence, leaf) in batch {
                 let next = tree.size() + 1;
                 if next > size {
                     return bad(sequence, format!("the head vouches for {size} receipts only"));
@@ -34,7 +38,7 @@ impl<S: Space> Records<S> {
                 if sequence != next {
                     return bad(next, format!("it is missing, and receipt {sequence} is there"));
                 }
-                tree.append(leaf_hash(entry.leaf.as_bytes()));
+                tree.append(leaf_hash(&leaf.0));
             }
             if last == u64::MAX {
                 break;
@@ -57,15 +61,7 @@ impl<S: Space> Records<S> {
     /// As [`verify`](Self::verify), and where the records do not add up.
     pub fn verify_all(&self) -> Result<Head, StoreError> {
         let head = self.verify()?;
-        let view = self.view()?;
-        let counters_key = Key::of(Table::Counters);
-        let mut found = Sum::default();
-        view.each(|key, seal| {
-            if *key != counters_key {
-                found.add(seal);
-            }
-        })?;
-        let counted = view.get::<Counters>(&counters_key)?.unwrap_or_default().records;
+        let (found, counted) = self.look(|view| Ok((sum_of(view.space)?, view.counters()?.written.records)))?;
         if found != counted {
             return Err(StoreError::Corrupt(format!(
                 "the store does not add up: it counted {} records, and of these and others it finds {}",
@@ -80,8 +76,8 @@ impl<S: Space> Records<S> {
     fn name_the_changed(&self, found: &Frontier, head: &Frontier) -> Result<Head, StoreError> {
         let part = first_difference(found, head);
         for sequence in part.clone() {
-            let entry: Option<Entry> = self.receipt(sequence)?;
-            let receipt = entry.and_then(|entry| Receipt::parse(entry.leaf.as_bytes()).ok());
+            let leaf: Option<Leaf> = self.look(|view| view.get(&Key::of(Table::Receipts).number(sequence)))?;
+            let receipt = leaf.and_then(|leaf| Receipt::parse(&leaf.0).ok());
             if receipt.is_none_or(|receipt| receipt.sequence != sequence) {
                 return bad(sequence, "its leaf is not the receipt of that place".into());
             }
@@ -92,6 +88,25 @@ impl<S: Space> Records<S> {
 
 fn bad(sequence: u64, why: String) -> Result<Head, StoreError> {
     Err(StoreError::Corrupt(format!("the ledger is broken at receipt {sequence}: {why}")))
+}
+
+/// Reads every record of a space whole, and adds up all but the counters.
+fn sum_of(space: &dyn Space) -> Result<Sum, StoreError> {
+    let (mut sum, mut from) = (Sum::default(), Vec::new());
+    loop {
+        let page = space.scan(&[], &from, RECORDS_AT_ONCE)?;
+        let Some((last, _)) = page.last() else { return Ok(sum) };
+        // The next key there can be.
+        from = [last.as_slice(), &[0]].concat();
+        for (stored, value) in page {
+            if [Some(&(Table::Pieces as u8)), Some(&(Table::Counters as u8))].contains(&stored.first()) {
+                continue;
+            }
+            let record = Record::read(&stored, &value)?;
+            record.payload(|piece| space.get(piece))?;
+            sum.add(record.seal);
+        }
+    }
 }
 
 /// The sequences under the first perfect subtree whose roots differ.
@@ -112,7 +127,7 @@ fn first_difference(found: &Frontier, head: &Frontier) -> RangeInclusive<u64> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use syndic_core::ports::Commit;
+    use syndic_core::ports::{Commit, Entry};
     use syndic_ledger::Master;
 
     use super::*;
@@ -125,10 +140,9 @@ mod tests {
             "id": "e", "outcome": "completed", "duplicate": false, "receipt": 1, "state_path": [], "governors": [],
             "conflicts": [], "effects": [], "error": null,
         });
-        let zero = "0".repeat(64);
         let kept = json!({
-            "key": {"tenant": "t", "source": "/s", "id": "e"}, "event": zero, "now": "2026-01-02T03:04:05Z",
-            "reads": [], "config": zero, "components": [], "intents": [], "lineage": {"depth": 0, "timers": 0},
+            "key": {"tenant": "t", "source": "/s", "id": "e"}, "event": "{}", "now": "2026-01-02T03:04:05Z",
+            "reads": [], "writes": [], "intents": [], "lineage": {"depth": 0, "timers": 0},
             "report": report,
         });
         serde_json::from_value(json!({"leaf": leaf, "kept": kept})).unwrap()
@@ -143,11 +157,8 @@ mod tests {
 
     fn ledger() -> MemoryStore {
         let store = MemoryStore::new(Master::from_seed(0));
-        let mut head = Head::default();
-        let commits = (1..=RECEIPTS).map(|sequence| {
-            head.frontier.append(leaf_hash(leaf(sequence).as_bytes()));
-            Commit { receipt: Some((sequence, entry(&leaf(sequence)), head.clone())), ..Commit::default() }
-        });
+        let receipt = |sequence| Some((sequence, entry(&leaf(sequence))));
+        let commits = (1..=RECEIPTS).map(|sequence| Commit { receipt: receipt(sequence), ..Commit::default() });
         store.commit_all(commits.collect()).unwrap();
         store
     }

@@ -1,104 +1,126 @@
-//! Reading: records by key and by prefix, from a space that stands still meanwhile.
+//! Reading: records by key and by prefix, through layers and from the space under them.
 
-use std::sync::RwLockReadGuard;
+use std::borrow::Cow;
 
-use serde::de::DeserializeOwned;
-use syndic_core::ports::StoreError;
+use syndic_core::ports::{Head, StoreError};
 
+use crate::counters::Counters;
 use crate::key::{Key, Table};
+use crate::layer::{Layer, Walk};
+use crate::pack::Unpack;
 use crate::space::Space;
 use crate::value::{Record, Seal, damaged};
 
-/// Records read at a time where all are read, so that a store is never in memory whole.
-const RECORDS_AT_ONCE: usize = 512;
-
-/// A space that nobody writes to while this lives. That is why readers see only what is durable, and never a value and
-/// its pieces from two commits.
-pub(crate) struct View<'a, S> {
-    space: &'a S,
-    _still: RwLockReadGuard<'a, ()>,
+/// What is read at one moment. Whoever hands it out sees to it that nothing of it changes while it lives.
+pub(crate) struct View<'a> {
+    pub(crate) space: &'a dyn Space,
+    /// What hides the space, the newest first.
+    pub(crate) layers: Vec<&'a Layer>,
+    /// The newest counters and head, where they are not in the space yet.
+    pub(crate) newest: Option<(&'a Counters, &'a Head)>,
 }
 
-impl<'a, S: Space> View<'a, S> {
-    pub(crate) fn new(space: &'a S, still: RwLockReadGuard<'a, ()>) -> Self {
-        Self { space, _still: still }
+impl<'a> View<'a> {
+    /// What is in a space and nowhere else.
+    pub(crate) fn of(space: &'a dyn Space) -> Self {
+        Self { space, layers: Vec::new(), newest: None }
+    }
+
+    pub(crate) fn head(&self) -> Result<Head, StoreError> {
+        match self.newest {
+            Some((_, head)) => Ok(head.clone()),
+            None => Ok(self.get(&Key::of(Table::Head))?.unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn counters(&self) -> Result<Counters, StoreError> {
+        match self.newest {
+            Some((counters, _)) => Ok(counters.clone()),
+            None => Ok(self.get(&Key::of(Table::Counters))?.unwrap_or_default()),
+        }
     }
 
     /// A record.
-    pub(crate) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        self.bytes(key)?.map(|payload| read(key, &payload)).transpose()
+    pub(crate) fn get<T: Unpack>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.payload(key)?.map(|payload| read(key, &payload)).transpose()
     }
 
     /// A record's bytes.
-    pub(crate) fn bytes(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(value) = self.space.get(&key.stored())? else { return Ok(None) };
-        let record = Record::read(&key.stored(), &value)?;
-        record.payload(|piece| self.space.get(piece)).map(Some)
+    pub(crate) fn payload(&self, key: &Key) -> Result<Option<Cow<'a, [u8]>>, StoreError> {
+        let stored = key.stored();
+        if let Some(change) = self.layers.iter().find_map(|layer| layer.get(&stored)) {
+            return Ok(change.map(Cow::Borrowed));
+        }
+        let Some(value) = self.space.get(&stored)? else { return Ok(None) };
+        let record = Record::read(&stored, &value)?;
+        record.payload(|piece| self.space.get(piece)).map(|payload| Some(Cow::Owned(payload)))
     }
 
-    /// A record's seal; none where there is no record.
-    pub(crate) fn seal(&self, key: &Key) -> Result<Option<Seal>, StoreError> {
-        let value = self.space.get(&key.stored())?;
-        value.map(|value| Record::read(&key.stored(), &value).map(|record| record.seal)).transpose()
-    }
-
-    /// Reads every record whole, and calls `each` with its key and seal.
-    pub(crate) fn each(&self, mut each: impl FnMut(&Key, Seal)) -> Result<(), StoreError> {
-        let mut from = Vec::new();
-        loop {
-            let batch = self.space.scan(&[], &from, RECORDS_AT_ONCE)?;
-            let Some((last, _)) = batch.last() else { return Ok(()) };
-            // The next key there can be.
-            from = [last.as_slice(), &[0]].concat();
-            for (stored_key, value) in batch {
-                if stored_key.first() == Some(&(Table::Pieces as u8)) {
-                    continue;
-                }
-                let record = Record::read(&stored_key, &value)?;
-                record.payload(|piece| self.space.get(piece))?;
-                each(&record.key, record.seal);
-            }
+    /// Whether there is a record.
+    pub(crate) fn has(&self, key: &Key) -> Result<bool, StoreError> {
+        let stored = key.stored();
+        match self.layers.iter().find_map(|layer| layer.get(&stored)) {
+            Some(change) => Ok(change.is_some()),
+            None => Ok(self.space.get(&stored)?.is_some()),
         }
     }
 
     /// Every record whose key begins with `prefix`, in order.
-    pub(crate) fn all<T: DeserializeOwned>(&self, prefix: &Key) -> Result<Vec<(Key, T)>, StoreError> {
+    pub(crate) fn all<T: Unpack>(&self, prefix: &Key) -> Result<Vec<(Key, T)>, StoreError> {
         self.some(prefix, prefix, usize::MAX)
     }
 
-    /// The first of them.
-    pub(crate) fn first<T: DeserializeOwned>(&self, prefix: &Key) -> Result<Option<(Key, T)>, StoreError> {
-        Ok(self.some(prefix, prefix, 1)?.pop())
+    /// The first `limit` of them that are not below `from`.
+    pub(crate) fn some<T: Unpack>(&self, prefix: &Key, from: &Key, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
+        let mut found = Vec::new();
+        self.walk(prefix, from, limit, |key, payload| {
+            let record = read(&key, &payload)?;
+            found.push((key, record));
+            Ok(())
+        })?;
+        Ok(found)
     }
 
-    /// The first `limit` of them that are not below `from`.
-    pub(crate) fn some<T: DeserializeOwned>(
+    /// How many there are.
+    pub(crate) fn count(&self, prefix: &Key) -> Result<u64, StoreError> {
+        let mut count = 0;
+        self.walk(prefix, prefix, usize::MAX, |_, _| {
+            count += 1;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Hands the first `limit` of them to `each`. A prefix longer than stored keys show is looked for in the keys that
+    /// values keep.
+    pub(crate) fn walk(
         &self,
         prefix: &Key,
         from: &Key,
         limit: usize,
-    ) -> Result<Vec<(Key, T)>, StoreError> {
-        let payloads = self.payloads(prefix, from, limit)?;
-        payloads.into_iter().map(|(key, payload)| Ok((key.clone(), read(&key, &payload)?))).collect()
-    }
-
-    /// A prefix longer than stored keys show is looked for in the keys that values keep.
-    fn payloads(&self, prefix: &Key, from: &Key, limit: usize) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
-        let shown = prefix.stored_prefix();
-        let cut = shown.len() < prefix.bytes().len();
-        let stored = self.space.scan(shown, from.stored_prefix(), if cut { usize::MAX } else { limit })?;
-        let mut found = Vec::with_capacity(stored.len());
-        for (stored_key, value) in stored {
-            let record = Record::read(&stored_key, &value)?;
-            if found.len() < limit && record.key.bytes().starts_with(prefix.bytes()) {
-                let payload = record.payload(|piece| self.space.get(piece))?;
-                found.push((record.key, payload));
+        mut each: impl FnMut(Key, Cow<'_, [u8]>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (shown, start) = (prefix.stored_prefix(), from.stored_prefix());
+        let mut walk = Walk::new(&self.layers, self.space, shown, start, limit);
+        let mut taken = 0;
+        while taken < limit
+            && let Some((key, payload)) = walk.next()?
+        {
+            if key.bytes().starts_with(prefix.bytes()) {
+                each(key, payload)?;
+                taken += 1;
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
 
-fn read<T: DeserializeOwned>(key: &Key, payload: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(payload).map_err(|why| damaged(key, why))
+/// A stored record's seal; none where there is no record.
+pub(crate) fn seal_of(space: &dyn Space, stored: &[u8]) -> Result<Option<Seal>, StoreError> {
+    let value = space.get(stored)?;
+    value.map(|value| Record::read(stored, &value).map(|record| record.seal)).transpose()
+}
+
+fn read<T: Unpack>(key: &Key, payload: &[u8]) -> Result<T, StoreError> {
+    T::unpack(payload).map_err(|why| damaged(key, why))
 }

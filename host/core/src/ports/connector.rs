@@ -1,5 +1,7 @@
 //! Reaching out: one try of one effect, and its answer.
 
+use std::pin::Pin;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use syndic_ledger::Hash;
@@ -44,11 +46,18 @@ pub struct NoAnswer {
     pub reason: String,
 }
 
+/// What a service answers, in its time.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> + Send + 'a>>;
+
 /// The host's door to outside services.
 pub trait Connector: Send + Sync {
-    /// Carries out one try. The same key twice is the same effect once.
-    ///
-    /// # Errors
-    /// No answer within the request's time.
-    fn call(&self, request: &Request) -> Result<Answer, NoAnswer>;
+    /// Carries out one try. The same key twice is the same effect once. It answers within the request's time, if only
+    /// that there was no answer.
+    fn call<'a>(&'a self, request: &'a Request) -> Answering<'a>;
+
+    /// Whether a call reaches out of this process. Where none does, and answers depend on the request alone, as in a
+    /// rehearsal, nothing has to be durable before it is asked: after a crash it is asked again and answers the same.
+    fn reaches_out(&self) -> bool {
+        true
+    }
 }

@@ -7,7 +7,7 @@ mod governor;
 mod records;
 mod store;
 
-pub use connector::{Answer, Connector, NoAnswer, Request};
+pub use connector::{Answer, Answering, Connector, NoAnswer, Request};
 pub use governor::{
     Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question, ReadError,
 };
@@ -15,7 +15,7 @@ pub use records::{
     Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Tally, Timer, TimerKey,
     Unfinished,
 };
-pub use store::{Store, StoreError};
+pub use store::{Admitted, Decide, Reads, Store, StoreError, Ticket};
 
 use crate::time::Time;
 

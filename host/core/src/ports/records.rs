@@ -8,10 +8,11 @@ use syndic_ledger::{Frontier, Hash};
 
 use crate::decision::Effect;
 use crate::event::{DedupKey, Lane};
-use crate::fact::{Fact, FactKey, Read};
+use crate::fact::{Fact, FactKey, FactName, Read};
 use crate::outcome::{Outcome, Report};
 use crate::ports::Answer;
 use crate::slot::Slot;
+use crate::text::Text;
 use crate::time::Time;
 
 /// A deadline that is kept.
@@ -123,11 +124,14 @@ pub struct Unfinished {
 }
 
 /// What the host knows of an accepted event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DedupRecord {
-    /// SHA-256 of the event's canonical JSON; the event itself is the blob of that name.
+    /// SHA-256 of the event's canonical JSON. The event itself stands with its receipt; where it left none, it is the
+    /// blob of this name.
     pub hash: Hash,
-    /// What became of it.
+    /// When it was taken, by the host's clock. After the time for which keys are kept it may be forgotten.
+    pub taken: Time,
+    /// What became of it. Where it has a receipt, this is the receipt's report.
     pub report: Report,
 }
 
@@ -149,21 +153,20 @@ pub struct Entry {
     pub kept: Kept,
 }
 
-/// What stands beside a receipt, for people and for replay; its values are blobs by hash.
+/// What stands beside a receipt, for people and for replay. The configuration and the components that the leaf names
+/// are blobs; the values that were read stand with the receipts that wrote them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     /// The event's dedup key.
     pub key: DedupKey,
-    /// The event.
-    pub event: Hash,
+    /// The event as canonical JSON.
+    pub event: String,
     /// The lane's time that governors saw.
     pub now: Time,
     /// What was read, and where the values are.
     pub reads: Vec<Read>,
-    /// The configuration.
-    pub config: Hash,
-    /// The components, in slot order.
-    pub components: Vec<Hash>,
+    /// What the facts read as that this event wrote; none where it deleted one.
+    pub writes: Vec<(FactName, Option<Text>)>,
     /// What was answered to blocking effects, in order, so that `feedback` can be asked again.
     pub intents: Vec<Intent>,
     /// What led to the event; some bounds depend on it.
@@ -220,8 +223,8 @@ pub struct Commit {
     pub outbox_spent: Option<u64>,
     /// The event's dedup record. Ends its [`Unfinished`] and [`Intent`] records too.
     pub dedup: Option<(DedupKey, DedupRecord)>,
-    /// The receipt and the head that includes it.
-    pub receipt: Option<(u64, Entry, Head)>,
+    /// The receipt. Its sequence is the ledger's next; the store adds it to the tree and to the tally.
+    pub receipt: Option<(u64, Entry)>,
     /// The last number allotted, per tenant and series.
     pub numbers: Vec<(String, String, u64)>,
     /// Claims, per tenant and key.

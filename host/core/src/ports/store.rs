@@ -1,4 +1,11 @@
 //! The store, documented by what survives a crash.
+//!
+//! Writing has two moments. What is *admitted* has its place in the one order of all writes, and judging goes on from
+//! it; what is *durable* survives a power cut, and only then may anything of it leave the process: an answer to a
+//! caller, or a call to an outside service. Writes become durable in the order in which they were admitted, so what was
+//! judged on the ground of another write is never durable without it.
+
+use std::task::{Poll, Waker};
 
 use syndic_ledger::Hash;
 
@@ -20,9 +27,23 @@ pub enum StoreError {
     Corrupt(String),
 }
 
-/// Keeps everything the host knows. Every method that writes returns only when what it wrote survives a power cut;
-/// what was never returned from may survive or not, but a [`Commit`] does so whole. Readers see only what is durable.
-pub trait Store: Send + Sync {
+/// A place in the order in which the store writes. What was admitted up to it is durable when it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// What became of a commit that was admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// Its place.
+    pub ticket: Ticket,
+    /// The number of the first event it queued in `raised`; the others follow.
+    pub raised: u64,
+    /// The number of the first effect it queued in `outbox`; the others follow.
+    pub outbox: u64,
+}
+
+/// Everything the host knows, to read.
+pub trait Reads: Send + Sync {
     /// Where the ledger ends.
     ///
     /// # Errors
@@ -30,20 +51,24 @@ pub trait Store: Send + Sync {
     fn head(&self) -> Result<Head, StoreError>;
     /// One fact.
     fn fact(&self, key: &FactKey) -> Result<Option<Fact>, StoreError>;
+    /// The receipt that wrote a fact; 0 where there is none. Two reads with equal stamps read the same.
+    fn stamp(&self, key: &FactKey) -> Result<u64, StoreError> {
+        Ok(self.fact(key)?.map_or(0, |fact| fact.receipt))
+    }
     /// Every fact of a customer, or of the tenant, by name.
     fn facts(&self, tenant: &str, customer: Option<&str>) -> Result<Vec<(String, Fact)>, StoreError>;
     /// The last time a lane judged at.
     fn lane_now(&self, lane: &Lane) -> Result<Option<Time>, StoreError>;
-    /// The first timer due at or before a time, in (due, tenant, customer, slot, name) order.
-    fn next_timer(&self, until: Time) -> Result<Option<Timer>, StoreError>;
+    /// The first `limit` timers due at or before a time, in (due, tenant, customer, slot, name) order.
+    fn due(&self, until: Time, limit: usize) -> Result<Vec<Timer>, StoreError>;
     /// How many timers a slot's governor has waiting in a lane.
     fn timers_of(&self, lane: &Lane, slot: &Slot) -> Result<u64, StoreError>;
     /// How many timers wait.
     fn timers(&self) -> Result<u64, StoreError>;
-    /// The raised event that is next, with its number.
-    fn next_raised(&self) -> Result<Option<(u64, Raised)>, StoreError>;
-    /// The deferred effect that is next, with its number.
-    fn next_deferred(&self) -> Result<Option<(u64, Deferred)>, StoreError>;
+    /// The first `limit` raised events that wait and have a number above `after`.
+    fn raised(&self, after: u64, limit: usize) -> Result<Vec<(u64, Raised)>, StoreError>;
+    /// The first `limit` deferred effects that wait and have a number above `after`.
+    fn deferred(&self, after: u64, limit: usize) -> Result<Vec<(u64, Deferred)>, StoreError>;
     /// What is known of an event.
     fn dedup(&self, key: &DedupKey) -> Result<Option<DedupRecord>, StoreError>;
     /// The events of an id, over all tenants and sources.
@@ -62,10 +87,49 @@ pub trait Store: Send + Sync {
     fn intents(&self, event: &DedupKey) -> Result<Vec<Intent>, StoreError>;
     /// Parked events.
     fn parked(&self) -> Result<Vec<(DedupKey, Parked)>, StoreError>;
-    /// Writes an intent, or what became of it, with the whole event. Durable on return.
-    fn write_intent(&self, event: &Unfinished, nth: u32, intent: &Intent) -> Result<(), StoreError>;
-    /// Writes everything at once. Durable on return.
-    fn commit(&self, commit: Commit) -> Result<(), StoreError>;
-    /// Keeps content outside of any commit: components and configurations. Durable on return.
-    fn keep(&self, blobs: Vec<(Hash, Vec<u8>)>) -> Result<(), StoreError>;
+}
+
+/// What a committer does while nobody else is admitted: looks at everything admitted before it, and says what it
+/// writes; nothing, where it thinks better of it.
+pub type Decide<'a> = dyn FnMut(&dyn Reads) -> Result<Option<Commit>, StoreError> + 'a;
+
+/// Keeps everything the host knows. Read directly, it shows what is durable and nothing else.
+pub trait Store: Reads {
+    /// What is admitted, durable or not: for judging alone. Nothing that was read here may leave the process before
+    /// the last ticket given out is durable.
+    fn front(&self) -> &dyn Reads;
+
+    /// Runs a committer, alone, and admits what it returns: all of it survives a crash, or none.
+    ///
+    /// # Errors
+    /// The committer's own, or its commit does not fit: a receipt that is not the next one. Nothing was admitted.
+    fn admit(&self, decide: &mut Decide<'_>) -> Result<Option<Admitted>, StoreError>;
+
+    /// Admits an intent, or what became of it, with the whole event.
+    ///
+    /// # Errors
+    /// The store is unreachable or corrupt.
+    fn admit_intent(&self, event: &Unfinished, nth: u32, intent: &Intent) -> Result<Ticket, StoreError>;
+
+    /// Keeps content outside of any commit, components and configurations, by its SHA-256.
+    ///
+    /// # Errors
+    /// The store is unreachable or corrupt.
+    fn keep(&self, blobs: Vec<(Hash, Vec<u8>)>) -> Result<Ticket, StoreError>;
+
+    /// The last ticket given out.
+    fn last(&self) -> Ticket;
+
+    /// Ready when what was admitted up to a ticket is durable; until then, wakes the waker once it is.
+    ///
+    /// # Errors
+    /// It will never be: the store failed. Where it would be unsafe to go on, the process has ended instead.
+    fn poll_durable(&self, ticket: Ticket, waker: &Waker) -> Poll<Result<(), StoreError>>;
+
+    /// Forgets dedup records of events taken before a time, the oldest first and at most `limit` of them, and says how
+    /// many there were. Receipts stay.
+    ///
+    /// # Errors
+    /// The store is unreachable or corrupt.
+    fn forget(&self, before: Time, limit: usize) -> Result<u64, StoreError>;
 }

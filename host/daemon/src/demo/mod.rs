@@ -19,7 +19,7 @@ use syndic_engine::StreamRules;
 
 use crate::demo::story::Story;
 use crate::embedded::{Component, Embedded, components, log_to_nobody};
-use crate::play::Run;
+use crate::play::{Run, input};
 use crate::show::Show;
 
 /// When the month is over.
@@ -38,11 +38,11 @@ pub(crate) fn run(args: &Demo, show: &Show) -> Result<ExitCode, Failure> {
     show.aside(&format!("playing {} events of January 2026 into {}", lines.len(), data.display()));
     let embedded = Embedded::open(&data, Some(args.seed), config, &components, log_to_nobody())?;
     let mut story = Story::new(&lines);
-    let mut run = Run::new(&embedded, StreamRules::default(), show, ProgressBar::hidden());
+    let mut run = Run::new(&embedded, StreamRules::default(), show, ProgressBar::hidden())?;
     if !show.json {
         run = run.watched_by(|played| story.hear(played));
     }
-    run.lines(&mut Cursor::new(text))?;
+    run.lines(&mut input(Cursor::new(text)))?;
     run.until(end()?)?;
     let summary = run.finish()?;
     if !show.json {

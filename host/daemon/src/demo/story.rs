@@ -46,7 +46,7 @@ impl Story {
 
     pub(crate) fn hear(&mut self, played: &Played) {
         match played {
-            Played::Line(report) => {
+            Played::Line(_, report) => {
                 let kind = self.kinds.get(self.heard).cloned().unwrap_or_default();
                 self.heard += 1;
                 self.count(&kind, report);

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod admission;
 mod agreement;
 mod directory;
+mod forgetting;
 mod promises;
 mod samples;
+mod stores;

@@ -1,41 +1,21 @@
-//! What every store promises. Each story runs on both.
+//! What every store promises. Each story runs on all.
 
 use serde_json::json;
-use syndic_core::ports::{Commit, Head, Store as _, StoreError};
+use syndic_core::ports::{Commit, Head, Reads as _, Store as _, StoreError};
 use syndic_core::{DedupKey, Lane, Time};
 use syndic_ledger::{Master, sha256};
-use syndic_store::{MasterWanted, MemoryStore, SledStore};
 
 use crate::samples::*;
-
-macro_rules! on_every_store {
-    ($(#[test] fn $story:ident($store:ident) $body:block)*) => {
-        mod memory {
-            use super::*;
-            $(#[test] fn $story() {
-                let $store = MemoryStore::new(Master::from_seed(0));
-                $body
-            })*
-        }
-        mod sled {
-            use super::*;
-            $(#[test] fn $story() {
-                let dir = tempfile::tempdir().unwrap();
-                let $store = SledStore::open(dir.path(), MasterWanted::Seed(0)).unwrap();
-                $body
-            })*
-        }
-    };
-}
+use crate::stores::on_every_store;
 
 on_every_store! {
     #[test]
     fn an_empty_store_knows_nothing(store) {
         assert_eq!(store.head().unwrap(), Head::default());
         assert_eq!(store.fact(&fact_key(None, "shared.x")).unwrap(), None);
-        assert_eq!(store.next_timer(Time::from_ms(i64::MAX)).unwrap(), None);
-        assert_eq!(store.next_raised().unwrap(), None);
-        assert_eq!(store.next_deferred().unwrap(), None);
+        assert_eq!(store.due(Time::from_ms(i64::MAX), 1).unwrap(), []);
+        assert_eq!(store.raised(0, 1).unwrap(), []);
+        assert_eq!(store.deferred(0, 1).unwrap(), []);
         assert_eq!((store.timers().unwrap(), store.last_number("acme", "invoice").unwrap()), (0, 0));
         assert_eq!(store.blob(&sha256(b"")).unwrap(), None);
         assert_eq!(store.master().reveal(), Master::from_seed(0).reveal());
@@ -89,9 +69,12 @@ on_every_store! {
         set.insert(0, timer(Some("b"), "billing", "a", late));
         store.commit(Commit { timers_set: set, ..Commit::default() }).unwrap();
         assert_eq!(store.timers().unwrap(), 6, "the second of one name replaced the first");
-        assert_eq!(store.next_timer(early.plus_ms(-1)).unwrap(), None);
+        assert_eq!(store.due(early.plus_ms(-1), 9).unwrap(), []);
+        assert_eq!(store.due(early, 9).unwrap(), order[..5]);
+        assert_eq!(store.due(late, 2).unwrap(), order[..2]);
+        assert_eq!(store.timers_of(&lane(Some("a")), &slot("billing")).unwrap(), 1);
         for (left, expected) in (0..6).rev().zip(order) {
-            let next = store.next_timer(late).unwrap().unwrap();
+            let next = store.due(late, 1).unwrap().pop().unwrap();
             assert_eq!(next, expected);
             store.commit(Commit { timer_spent: Some(next.key), ..Commit::default() }).unwrap();
             assert_eq!(store.timers().unwrap(), left);
@@ -105,7 +88,7 @@ on_every_store! {
         store.commit(Commit { timers_set: vec![first.clone()], ..Commit::default() }).unwrap();
         let fired = Commit { timer_spent: Some(first.key), timers_set: vec![again.clone()], ..Commit::default() };
         store.commit(fired).unwrap();
-        assert_eq!(store.next_timer(NOON.plus_ms(1)).unwrap(), Some(again));
+        assert_eq!(store.due(NOON.plus_ms(1), 9).unwrap(), [again]);
         assert_eq!(store.timers().unwrap(), 1);
     }
 
@@ -120,25 +103,28 @@ on_every_store! {
         };
         store.commit(queue(&["a", "b"], None)).unwrap();
         store.commit(queue(&["c"], Some(1))).unwrap();
+        assert_eq!(store.raised(0, 9).unwrap(), [(2, raised("b")), (3, raised("c"))]);
+        assert_eq!(store.deferred(2, 9).unwrap(), [(3, deferred("c"))]);
         for (number, name) in [(2, "b"), (3, "c")] {
-            assert_eq!(store.next_raised().unwrap(), Some((number, raised(name))));
-            assert_eq!(store.next_deferred().unwrap(), Some((number, deferred(name))));
+            assert_eq!(store.raised(0, 1).unwrap(), [(number, raised(name))]);
+            assert_eq!(store.deferred(0, 1).unwrap(), [(number, deferred(name))]);
             store.commit(queue(&[], Some(number))).unwrap();
         }
-        assert_eq!(store.next_raised().unwrap(), None);
+        assert_eq!(store.raised(0, 9).unwrap(), []);
         store.commit(queue(&["d"], None)).unwrap();
-        assert_eq!(store.next_raised().unwrap(), Some((4, raised("d"))));
-        assert_eq!(store.next_deferred().unwrap(), Some((4, deferred("d"))));
+        assert_eq!(store.raised(0, 9).unwrap(), [(4, raised("d"))]);
+        assert_eq!(store.deferred(0, 9).unwrap(), [(4, deferred("d"))]);
     }
 
     #[test]
     fn an_intent_keeps_its_event_until_the_outcome_is_known(store) {
         let (one, two) = (event("evt-1"), event("evt-12"));
         for nth in [0, 2, 1, 10] {
-            store.write_intent(&unfinished(&one), nth, &intent(&one, &nth.to_string())).unwrap();
+            store.admit_intent(&unfinished(&one), nth, &intent(&one, &nth.to_string())).unwrap();
         }
-        store.write_intent(&unfinished(&two), 0, &intent(&two, "0")).unwrap();
-        store.write_intent(&unfinished(&one), 2, &answered(&one, "2")).unwrap();
+        store.admit_intent(&unfinished(&two), 0, &intent(&two, "0")).unwrap();
+        let last = store.admit_intent(&unfinished(&one), 2, &answered(&one, "2")).unwrap();
+        store.wait(last).unwrap();
         let expected = [intent(&one, "0"), intent(&one, "1"), answered(&one, "2"), intent(&one, "10")];
         assert_eq!(store.intents(&one).unwrap(), expected);
         assert_eq!(store.unfinished().unwrap(), [unfinished(&one), unfinished(&two)]);
@@ -167,7 +153,8 @@ on_every_store! {
         let component: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 251) as u8).collect();
         let hash = sha256(&component);
         store.keep(vec![(hash, component.clone())]).unwrap();
-        store.keep(vec![(hash, component.clone()), (sha256(b""), Vec::new())]).unwrap();
+        let kept = store.keep(vec![(hash, component.clone()), (sha256(b""), Vec::new())]).unwrap();
+        store.wait(kept).unwrap();
         assert_eq!(store.blob(&hash).unwrap(), Some(component));
         assert_eq!(store.blob(&sha256(b"")).unwrap(), Some(Vec::new()));
 
@@ -206,11 +193,8 @@ on_every_store! {
     #[test]
     fn a_receipt_that_does_not_follow_is_refused_and_nothing_of_its_commit_is_kept(store) {
         store.commit(full_commit(&store)).unwrap();
-        let head = store.head().unwrap();
-        let (sequence, entry, next) = receipt(&head, "leaf 2");
-        let forked = receipt(&Head::default(), "leaf 1, again");
-        let wrong = [(sequence + 1, entry.clone(), next.clone()), (sequence, entry, head.clone()), forked];
-        for receipt in wrong {
+        for sequence in [0, 1, 3] {
+            let receipt = (sequence, entry("leaf 2", "evt-2", sequence));
             let commit = Commit {
                 facts: vec![(fact_key(Some("cust-1"), "billing.account"), Some(fact(json!("overwritten"))))],
                 receipt: Some(receipt),
@@ -226,34 +210,30 @@ on_every_store! {
 
     #[test]
     fn several_commits_are_written_as_one_or_not_at_all(store) {
-        let first = receipt(&Head::default(), "1");
-        let second = receipt(&first.2, "2");
-        let commit = |receipt, name: &str| Commit {
-            receipt: Some(receipt),
+        let commit = |sequence, name: &str| Commit {
+            receipt: Some((sequence, entry(name, name, sequence))),
             timers_set: vec![timer(None, "billing", "t", NOON)],
             timer_spent: Some(timer(None, "billing", "t", NOON).key),
             blobs: vec![(sha256(b"same"), b"same".to_vec())],
             raised: vec![raised(name)],
             ..Commit::default()
         };
-        let torn = vec![commit(first.clone(), "a"), commit(first.clone(), "b")];
+        let torn = vec![commit(1, "a"), commit(1, "b")];
         assert!(matches!(store.commit_all(torn), Err(StoreError::Corrupt(_))));
         assert_eq!(store.head().unwrap(), Head::default());
-        assert_eq!(store.next_raised().unwrap(), None);
+        assert_eq!(store.raised(0, 9).unwrap(), []);
 
-        store.commit_all(vec![commit(first, "a"), commit(second.clone(), "b")]).unwrap();
-        assert_eq!((store.head().unwrap(), store.timers().unwrap()), (second.2, 1));
-        assert_eq!(store.next_raised().unwrap(), Some((1, raised("a"))));
+        store.commit_all(vec![commit(1, "a"), commit(2, "b")]).unwrap();
+        assert_eq!((store.head().unwrap(), store.timers().unwrap()), (head(["a", "b"]), 1));
+        assert_eq!(store.raised(0, 9).unwrap(), [(1, raised("a")), (2, raised("b"))]);
     }
 
     #[test]
     fn receipts_and_events_are_listed_in_pages(store) {
-        let mut head = Head::default();
-        for id in ["a", "b", "c", "d"] {
-            let receipt = receipt(&head, id);
-            head = receipt.2.clone();
-            let dedup = Some((event(id), dedup(id)));
-            store.commit(Commit { receipt: Some(receipt), dedup, ..Commit::default() }).unwrap();
+        for (sequence, id) in (1..).zip(["a", "b", "c", "d"]) {
+            let dedup = Some((event(id), known(id, NOON, Some(sequence))));
+            let receipt = Some(receipt(&store, id, id));
+            store.commit(Commit { receipt, dedup, ..Commit::default() }).unwrap();
         }
         let sequences = |from, limit| -> Vec<u64> {
             store.receipts(from, limit).unwrap().into_iter().map(|(sequence, _)| sequence).collect()

@@ -5,7 +5,7 @@ use syndic_core::decision::{Effect, Undo};
 use syndic_core::effect::Mode;
 use syndic_core::fact::Held;
 use syndic_core::ports::{
-    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Store, Timer,
+    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Reads, Timer,
     TimerKey, Unfinished,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Time};
@@ -30,7 +30,8 @@ pub(crate) fn fact_key(customer: Option<&str>, name: &str) -> FactKey {
 }
 
 pub(crate) fn fact(value: Value) -> Fact {
-    Fact { value: Held::Plain(value), version: 1, by: slot("billing"), event: "evt-1".into(), at: NOON }
+    let (value, by, event) = (Held::Plain(value.into()), slot("billing"), "evt-1".into());
+    Fact { value, version: 1, receipt: 1, base: 1, by, event, at: NOON }
 }
 
 pub(crate) fn timer(customer: Option<&str>, by: &str, name: &str, due: Time) -> Timer {
@@ -91,7 +92,7 @@ pub(crate) fn report(id: &str) -> Report {
         id: id.into(),
         outcome: Outcome::Completed,
         duplicate: false,
-        receipt: Some(1),
+        receipt: None,
         state_path: Vec::new(),
         governors: Vec::new(),
         conflicts: Vec::new(),
@@ -101,34 +102,46 @@ pub(crate) fn report(id: &str) -> Report {
 }
 
 pub(crate) fn dedup(id: &str) -> DedupRecord {
-    DedupRecord { hash: sha256(id.as_bytes()), report: report(id) }
+    known(id, NOON, None)
+}
+
+/// A dedup record, and the receipt it leads to.
+pub(crate) fn known(id: &str, taken: Time, receipt: Option<u64>) -> DedupRecord {
+    DedupRecord { hash: sha256(id.as_bytes()), taken, report: Report { receipt, ..report(id) } }
 }
 
 pub(crate) fn claim(content: &str, by: &str) -> Claim {
     Claim { content: sha256(content.as_bytes()), event: event(by) }
 }
 
-pub(crate) fn entry(leaf: &str, id: &str) -> Entry {
+pub(crate) fn entry(leaf: &str, id: &str, sequence: u64) -> Entry {
     let kept = Kept {
         key: event(id),
-        event: sha256(id.as_bytes()),
+        event: format!("the event {id}"),
         now: NOON,
         reads: Vec::new(),
-        config: sha256(b"config"),
-        components: vec![sha256(b"component")],
+        writes: Vec::new(),
         intents: vec![answered(&event(id), "1")],
         lineage: Lineage::default(),
-        report: report(id),
+        report: known(id, NOON, Some(sequence)).report,
     };
     Entry { leaf: leaf.into(), kept }
 }
 
-/// The receipt that comes next after a head.
-pub(crate) fn receipt(after: &Head, leaf: &str) -> (u64, Entry, Head) {
-    let mut head = after.clone();
-    head.frontier.append(leaf_hash(leaf.as_bytes()));
-    *head.tally.outcomes.entry(Outcome::Completed).or_default() += 1;
-    (head.frontier.size(), entry(leaf, leaf), head)
+/// The head after these leaves, all of completed events.
+pub(crate) fn head<'a>(leaves: impl IntoIterator<Item = &'a str>) -> Head {
+    let mut head = Head::default();
+    for leaf in leaves {
+        head.frontier.append(leaf_hash(leaf.as_bytes()));
+        *head.tally.outcomes.entry(Outcome::Completed).or_default() += 1;
+    }
+    head
+}
+
+/// The receipt that comes next in a store.
+pub(crate) fn receipt(store: &dyn Reads, leaf: &str, id: &str) -> (u64, Entry) {
+    let sequence = store.head().unwrap().frontier.size() + 1;
+    (sequence, entry(leaf, id, sequence))
 }
 
 pub(crate) fn parked() -> Parked {
@@ -136,7 +149,7 @@ pub(crate) fn parked() -> Parked {
 }
 
 /// A commit with something in every field, as an event that had raised, waited and asked leaves it.
-pub(crate) fn full_commit(store: &dyn Store) -> Commit {
+pub(crate) fn full_commit(store: &dyn Reads) -> Commit {
     Commit {
         facts: vec![
             (fact_key(Some("cust-1"), "billing.account"), Some(fact(json!({"open": ["inv-1"]})))),
@@ -149,8 +162,8 @@ pub(crate) fn full_commit(store: &dyn Store) -> Commit {
         raised_spent: None,
         outbox: vec![deferred("capture"), deferred("mail")],
         outbox_spent: None,
-        dedup: Some((event("evt-1"), dedup("evt-1"))),
-        receipt: Some(receipt(&store.head().unwrap(), "leaf 1")),
+        dedup: Some((event("evt-1"), known("evt-1", NOON, Some(1)))),
+        receipt: Some(receipt(store, "leaf 1", "evt-1")),
         numbers: vec![("acme".into(), "invoice".into(), 1)],
         claims: vec![("acme".into(), "payment/7".into(), claim("29.99", "evt-1"))],
         blobs: vec![(sha256(b"the event"), b"the event".to_vec())],
@@ -159,22 +172,22 @@ pub(crate) fn full_commit(store: &dyn Store) -> Commit {
 }
 
 /// Everything a full commit leaves is there; used before and after whatever happens to the store.
-pub(crate) fn check_full_commit(store: &dyn Store) {
-    assert_eq!(store.head().unwrap(), receipt(&Head::default(), "leaf 1").2);
+pub(crate) fn check_full_commit(store: &dyn Reads) {
+    assert_eq!(store.head().unwrap(), head(["leaf 1"]));
     let open = store.fact(&fact_key(Some("cust-1"), "billing.account")).unwrap().unwrap();
     assert_eq!(open, fact(json!({"open": ["inv-1"]})));
     assert_eq!(store.facts("acme", None).unwrap(), [("shared.subscribers.pro".into(), fact(json!(1)))]);
     assert_eq!(store.lane_now(&lane(Some("cust-1"))).unwrap(), Some(NOON));
     let timer = timer(Some("cust-1"), "billing", "retry", NOON.plus_ms(1000));
-    assert_eq!(store.next_timer(NOON.plus_ms(1000)).unwrap(), Some(timer));
+    assert_eq!(store.due(NOON.plus_ms(1000), 9).unwrap(), [timer]);
     assert_eq!(store.timers().unwrap(), 1);
-    assert_eq!(store.next_raised().unwrap(), Some((1, raised("first"))));
-    assert_eq!(store.next_deferred().unwrap(), Some((1, deferred("capture"))));
-    assert_eq!(store.dedup(&event("evt-1")).unwrap(), Some(dedup("evt-1")));
+    assert_eq!(store.raised(0, 9).unwrap(), [(1, raised("first")), (2, raised("second"))]);
+    assert_eq!(store.deferred(1, 9).unwrap(), [(2, deferred("mail"))]);
+    assert_eq!(store.dedup(&event("evt-1")).unwrap(), Some(known("evt-1", NOON, Some(1))));
     assert_eq!(store.events_of_id("evt-1").unwrap(), [event("evt-1")]);
     assert_eq!(store.claim("acme", "payment/7").unwrap(), Some(claim("29.99", "evt-1")));
     assert_eq!(store.last_number("acme", "invoice").unwrap(), 1);
-    assert_eq!(store.receipt(1).unwrap(), Some(entry("leaf 1", "leaf 1")));
+    assert_eq!(store.receipt(1).unwrap(), Some(entry("leaf 1", "evt-1", 1)));
     assert_eq!(store.blob(&sha256(b"the event")).unwrap().unwrap(), b"the event");
     assert_eq!(store.parked().unwrap(), [(event("stuck"), parked())]);
 }

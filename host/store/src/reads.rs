@@ -1,0 +1,152 @@
+//! What the store answers: core's port for reading, once for what is durable and once for what is admitted.
+
+use syndic_core::ports::{
+    Claim, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Reads, StoreError, Timer, Unfinished,
+};
+use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Time};
+use syndic_ledger::Hash;
+
+use crate::key::{Key, Table};
+use crate::pack::{Known, Reported, Told, Unpack};
+use crate::records::{Front, Records};
+use crate::space::Space;
+use crate::value::damaged;
+use crate::view::View;
+
+macro_rules! answers {
+    ($($store:ident),*) => {$(
+        impl<S: Space> Reads for $store<S> {
+            fn head(&self) -> Result<Head, StoreError> {
+                self.look(|view| view.head())
+            }
+
+            fn fact(&self, key: &FactKey) -> Result<Option<Fact>, StoreError> {
+                self.look(|view| view.get(&Key::fact(key)))
+            }
+
+            fn facts(&self, tenant: &str, customer: Option<&str>) -> Result<Vec<(String, Fact)>, StoreError> {
+                let found = self.look(|view| view.all(&Key::facts_of(tenant, customer)))?;
+                found.into_iter().map(|(key, fact)| Ok((fact_name_of(&key)?, fact))).collect()
+            }
+
+            fn lane_now(&self, lane: &Lane) -> Result<Option<Time>, StoreError> {
+                self.look(|view| view.get(&Key::lane(lane)))
+            }
+
+            fn due(&self, until: Time, limit: usize) -> Result<Vec<Timer>, StoreError> {
+                let table = Key::of(Table::TimersByDue);
+                let first: Vec<(_, Timer)> = self.look(|view| view.some(&table, &table, limit))?;
+                Ok(first.into_iter().map(|(_, timer)| timer).take_while(|timer| timer.due <= until).collect())
+            }
+
+            fn timers_of(&self, lane: &Lane, slot: &Slot) -> Result<u64, StoreError> {
+                self.look(|view| view.count(&Key::timers_of(lane, slot)))
+            }
+
+            fn timers(&self) -> Result<u64, StoreError> {
+                self.look(|view| Ok(view.counters()?.timers))
+            }
+
+            fn raised(&self, after: u64, limit: usize) -> Result<Vec<(u64, Raised)>, StoreError> {
+                self.look(|view| numbered(view, Table::Raised, after.saturating_add(1), limit))
+            }
+
+            fn deferred(&self, after: u64, limit: usize) -> Result<Vec<(u64, Deferred)>, StoreError> {
+                self.look(|view| numbered(view, Table::Outbox, after.saturating_add(1), limit))
+            }
+
+            fn dedup(&self, key: &DedupKey) -> Result<Option<DedupRecord>, StoreError> {
+                self.look(|view| {
+                    let known = view.get(&Key::dedup(key))?;
+                    known.map(|known| told(view, known)).transpose()
+                })
+            }
+
+            fn events_of_id(&self, id: &str) -> Result<Vec<DedupKey>, StoreError> {
+                let found = self.look(|view| view.all::<()>(&Key::of(Table::Dedup).text(id)))?;
+                found.into_iter().map(|(key, ())| known_event_of(&key)).collect()
+            }
+
+            fn claim(&self, tenant: &str, key: &str) -> Result<Option<Claim>, StoreError> {
+                self.look(|view| view.get(&Key::of(Table::Claims).text(tenant).text(key)))
+            }
+
+            fn last_number(&self, tenant: &str, series: &str) -> Result<u64, StoreError> {
+                let last = self.look(|view| view.get(&Key::of(Table::Numbers).text(tenant).text(series)))?;
+                Ok(last.unwrap_or(0))
+            }
+
+            fn receipt(&self, sequence: u64) -> Result<Option<Entry>, StoreError> {
+                self.look(|view| view.get(&Key::of(Table::Receipts).number(sequence)))
+            }
+
+            fn blob(&self, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
+                self.look(|view| Ok(view.payload(&Key::of(Table::Blobs).hash(hash))?.map(|bytes| bytes.into_owned())))
+            }
+
+            fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
+                let found = self.look(|view| view.all(&Key::of(Table::Unfinished)))?;
+                Ok(found.into_iter().map(|(_, event)| event).collect())
+            }
+
+            fn intents(&self, event: &DedupKey) -> Result<Vec<Intent>, StoreError> {
+                let found = self.look(|view| view.all(&Key::of(Table::Intents).event(event)))?;
+                Ok(found.into_iter().map(|(_, intent)| intent).collect())
+            }
+
+            fn parked(&self) -> Result<Vec<(DedupKey, Parked)>, StoreError> {
+                let found = self.look(|view| view.all(&Key::of(Table::Parked)))?;
+                found.into_iter().map(|(key, parked)| Ok((event_of(&key)?, parked))).collect()
+            }
+        }
+    )*};
+}
+answers!(Records, Front);
+
+/// The first records of a table that is numbered, from a number on.
+pub(crate) fn numbered<T: Unpack>(
+    view: &View<'_>,
+    table: Table,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<(u64, T)>, StoreError> {
+    let table = Key::of(table);
+    let found = view.some(&table, &table.clone().number(from), limit)?;
+    found.into_iter().map(|(key, record)| Ok((number_of(&key)?, record))).collect()
+}
+
+/// A dedup record with its report, wherever that is.
+pub(crate) fn told(view: &View<'_>, known: Known) -> Result<DedupRecord, StoreError> {
+    let Known { hash, taken, report } = known;
+    let report = match report {
+        Reported::Here(report) => *report,
+        Reported::By(sequence) => {
+            let key = Key::of(Table::Receipts).number(sequence);
+            let told: Option<Told> = view.get(&key)?;
+            told.ok_or_else(|| damaged(&key, "it is missing, and a dedup record leads to it"))?.report
+        }
+    };
+    Ok(DedupRecord { hash, taken, report })
+}
+
+pub(crate) fn number_of(key: &Key) -> Result<u64, StoreError> {
+    key.parts().number().ok_or_else(|| not_such_a_key(key))
+}
+
+/// The event of a dedup record's key.
+pub(crate) fn known_event_of(key: &Key) -> Result<DedupKey, StoreError> {
+    key.parts().dedup().ok_or_else(|| not_such_a_key(key))
+}
+
+fn event_of(key: &Key) -> Result<DedupKey, StoreError> {
+    key.parts().event().ok_or_else(|| not_such_a_key(key))
+}
+
+fn fact_name_of(key: &Key) -> Result<String, StoreError> {
+    let mut parts = key.parts();
+    parts.text().and_then(|_| parts.customer()).and_then(|_| parts.text()).ok_or_else(|| not_such_a_key(key))
+}
+
+pub(crate) fn not_such_a_key(key: &Key) -> StoreError {
+    damaged(key, "its key is not one of its table")
+}
