@@ -7,4 +7,5 @@ mod effects;
 mod follows;
 mod judging;
 mod keys;
+mod lanes;
 mod world;

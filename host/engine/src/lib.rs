@@ -10,13 +10,18 @@ mod ahead;
 mod blocking;
 mod commit;
 mod consequence;
+mod door;
 mod foresight;
 mod host;
 mod judge;
+mod lanes;
 mod play;
+mod queues;
 mod receipt;
 mod turn;
 
 pub use consequence::{Consequence, Trigger};
+pub use door::Bounds;
 pub use host::{Halt, Host, Ports};
+pub use lanes::{Lanes, Pending};
 pub use play::{PlayClock, Played, Player, StreamRules, Tell};

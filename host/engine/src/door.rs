@@ -1,0 +1,84 @@
+//! The door: how much may wait, and when to come back.
+
+use syndic_core::Time;
+
+/// How many workers there are, and how many events may wait for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Threads that take turns.
+    pub workers: usize,
+    /// Events that may wait in one lane.
+    pub lane_max: usize,
+    /// Events that may wait in all lanes of one tenant.
+    pub tenant_max: usize,
+    /// Events that may wait in all.
+    pub host_max: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { workers, lane_max: 256, tenant_max: 4_096, host_max: 16_384 }
+    }
+}
+
+impl Bounds {
+    /// How much waits before the caller's turn in the first queue that is full; none where there is room in all.
+    pub(crate) fn exceeded(&self, waiting: [usize; 3]) -> Option<usize> {
+        let full = waiting.into_iter().zip([self.lane_max, self.tenant_max, self.host_max]);
+        full.filter(|(waiting, most)| waiting >= most).map(|(waiting, _)| waiting).max()
+    }
+}
+
+/// Times of the last turns that ended, to tell callers when there will be room.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    last: Option<Time>,
+    /// Mean time from one end of a turn to the next, in microseconds; the last ones count most.
+    mean_us: u64,
+}
+
+/// Nobody is asked to come back sooner, or later.
+const RETRY_MS: std::ops::RangeInclusive<u64> = 50..=30_000;
+
+/// An idle hour between two turns says nothing about how fast turns are.
+const GAP_MAX_MS: i64 = 1_000;
+
+impl Pace {
+    pub(crate) fn finished(&mut self, now: Time) {
+        if let Some(last) = self.last.replace(now) {
+            let gap = u64::try_from((now.ms() - last.ms()).clamp(0, GAP_MAX_MS)).unwrap_or(0) * 1_000;
+            self.mean_us = (self.mean_us * 63 + gap) / 64;
+        }
+    }
+
+    /// When half of what waits will be done.
+    pub(crate) fn retry_after_ms(&self, waiting: usize) -> u64 {
+        (waiting as u64 / 2).saturating_mul(self.mean_us).div_ceil(1_000).clamp(*RETRY_MS.start(), *RETRY_MS.end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fullest_queue_says_how_long_to_wait() {
+        let bounds = Bounds { workers: 1, lane_max: 4, tenant_max: 10, host_max: 100 };
+        assert_eq!(bounds.exceeded([3, 9, 99]), None);
+        assert_eq!(bounds.exceeded([4, 9, 99]), Some(4));
+        assert_eq!(bounds.exceeded([3, 10, 100]), Some(100));
+    }
+
+    #[test]
+    fn who_is_turned_away_is_told_when_half_of_the_queue_will_be_done() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.retry_after_ms(1_000), 50);
+        for ms in 0..2_000 {
+            pace.finished(Time::from_ms(ms * 4));
+        }
+        let told = pace.retry_after_ms(1_000);
+        assert!((1_900..=2_000).contains(&told), "{told}");
+        assert_eq!(pace.retry_after_ms(1_000_000), 30_000);
+    }
+}

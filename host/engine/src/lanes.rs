@@ -1,0 +1,413 @@
+//! Lanes: events of many callers, one at a time per customer and many customers at once.
+//!
+//! A lane is the queue of one (tenant, customer). Its turns run one after another, each with what follows from it; turns
+//! of different lanes run side by side on one worker per core, and a turn that waits for a service or for the disk holds
+//! no worker. A lane's next turn begins when the last one is admitted; callers are answered when it is durable.
+//!
+//! Workers go round the tenants, and round the lanes of each, one step at a time, so that no tenant waits for another's
+//! backlog. Every queue is bounded: what does not fit is turned away at the door with a time to come back, and nothing
+//! that was taken is dropped.
+//!
+//! Not here: how an event is judged (`turn`), the order of the ledger (whoever the store admits first).
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::JoinHandle;
+
+use futures_channel::oneshot;
+use syndic_core::outcome::Outcome;
+use syndic_core::ports::{Ticket, TimerKey};
+use syndic_core::{DedupKey, Error, Event, Lane, Report, Time};
+use syndic_ledger::Hash;
+
+use crate::consequence::Following;
+use crate::door::{Bounds, Pace};
+use crate::host::{Halt, Host, reused_id};
+use crate::queues::{Queues, Task, Todo};
+use crate::turn::Finished;
+
+/// The answer to one event, when it comes. It can be awaited, or waited for with [`Pending::wait`].
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Result<Report, Halt>>);
+
+impl Pending {
+    /// Waits for the answer in this thread.
+    ///
+    /// # Errors
+    /// [`Halt`]: the outcome is not known, and will be after recovery.
+    pub fn wait(self) -> Result<Report, Halt> {
+        pollster::block_on(self)
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<Report, Halt>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Halt::Closed)))
+    }
+}
+
+type Answer = oneshot::Sender<Result<Report, Halt>>;
+type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
+
+/// What one turn came to, for its lane.
+struct Step {
+    finished: Finished,
+    /// The event, where it came from outside.
+    event: Option<DedupKey>,
+    timer: Option<TimerKey>,
+}
+
+/// An event that was taken and not answered yet.
+struct Flight {
+    hash: Hash,
+    /// Whether it was taken before anybody of now asked.
+    recovered: bool,
+    answers: Vec<Answer>,
+}
+
+#[derive(Default)]
+struct State {
+    queues: Queues<Running>,
+    flights: HashMap<DedupKey, Flight>,
+    /// Timers that wait in a lane, or fire.
+    timers: HashSet<TimerKey>,
+    /// Turns that are admitted, each with what has to be durable before its caller is told.
+    admitted: VecDeque<(Ticket, DedupKey, Report)>,
+    pace: Pace,
+    halted: Option<Halt>,
+    closing: bool,
+}
+
+impl State {
+    fn is_over(&self) -> bool {
+        self.halted.is_some() || (self.closing && !self.queues.is_anything_begun())
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.queues.is_empty() && self.admitted.is_empty()
+    }
+}
+
+/// Many lanes over one host.
+pub struct Lanes {
+    inner: Arc<Inner>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Inner {
+    host: Arc<Host>,
+    bounds: Bounds,
+    state: Mutex<State>,
+    /// A lane can go on, or everything is over.
+    work: Condvar,
+    /// A turn was admitted, or everything is over.
+    told: Condvar,
+    /// A lane came to rest.
+    rest: Condvar,
+}
+
+impl Lanes {
+    /// Starts the workers, and goes on with what an earlier process left: unfinished events, raised events, deferred
+    /// effects. Timers fire when [`fire_due`](Self::fire_due) is called.
+    ///
+    /// # Errors
+    /// [`Halt`]: the store failed.
+    pub fn start(host: &Arc<Host>, bounds: Bounds) -> Result<Self, Halt> {
+        let inner = Arc::new(Inner {
+            host: Arc::clone(host),
+            bounds,
+            state: Mutex::default(),
+            work: Condvar::new(),
+            told: Condvar::new(),
+            rest: Condvar::new(),
+        });
+        inner.recover()?;
+        let mut threads = Vec::new();
+        for _ in 0..bounds.workers.max(1) {
+            let inner = Arc::clone(&inner);
+            threads.push(std::thread::spawn(move || inner.work()));
+        }
+        let teller = Arc::clone(&inner);
+        threads.push(std::thread::spawn(move || teller.tell()));
+        Ok(Self { inner, threads })
+    }
+
+    /// Takes an event: puts it into its lane's queue, or turns it away. An event that is known or under way already is
+    /// answered with the outcome of the first.
+    ///
+    /// # Errors
+    /// [`Halt`]: the host has stopped. That a queue is full is the event's outcome, `invalid` with
+    /// [`Error::Overloaded`], and no error.
+    pub fn submit(&self, event: Event) -> Result<Pending, Halt> {
+        let (answer, pending) = oneshot::channel();
+        self.inner.submit(event, answer)?;
+        Ok(Pending(pending))
+    }
+
+    /// Puts the timers due by now into their lanes.
+    ///
+    /// # Errors
+    /// [`Halt`]: the store failed.
+    pub fn fire_due(&self, now: Time) -> Result<(), Halt> {
+        self.inner.fire_due(now)
+    }
+
+    /// Waits until no lane has anything to do and everything is durable.
+    ///
+    /// # Errors
+    /// [`Halt`]: the host has stopped.
+    pub fn rest(&self) -> Result<(), Halt> {
+        let mut state = self.inner.lock();
+        loop {
+            if let Some(halt) = &state.halted {
+                return Err(halt.clone());
+            }
+            if state.is_at_rest() {
+                return Ok(());
+            }
+            state = self.inner.rest.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Events that wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.inner.lock().queues.all_waiting()
+    }
+}
+
+impl Drop for Lanes {
+    /// Turns under way are finished; what waits is taken up by the next process, if it was accepted.
+    fn drop(&mut self) {
+        self.inner.lock().closing = true;
+        self.inner.work.notify_all();
+        self.inner.told.notify_all();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn submit(&self, event: Event, answer: Answer) -> Result<(), Halt> {
+        let (key, hash) = (event.key(), event.hash());
+        let mut state = self.lock();
+        if let Some(halt) = &state.halted {
+            return Err(halt.clone());
+        }
+        if let Some(flight) = state.flights.get_mut(&key) {
+            if flight.hash == hash {
+                flight.answers.push(answer);
+            } else {
+                // Who went away does not want to know: so it is with every answer below.
+                let _ = answer.send(Ok(Report::turned_away(event.id.clone(), reused_id(&event))));
+            }
+            return Ok(());
+        }
+        // Asked while the door is locked, so that of two equal events only one is let in. What is admitted and not yet
+        // durable is in flight, and was found above.
+        if let Some(report) = self.host.known(&event)? {
+            let _ = answer.send(Ok(report));
+            return Ok(());
+        }
+        let lane = event.lane(&self.host.tenant_kinds);
+        if let Some(fullness) = self.bounds.exceeded(state.queues.waiting(&lane)) {
+            let retry_after_ms = state.pace.retry_after_ms(fullness);
+            let _ = answer.send(Ok(Report::turned_away(event.id, Error::Overloaded { retry_after_ms })));
+            return Ok(());
+        }
+        state.flights.insert(key, Flight { hash, recovered: false, answers: vec![answer] });
+        state.queues.put(lane, Todo::Event(Box::new(event)));
+        drop(state);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// Timers are not bounded at the door: each was let in with the decision that set it, and none is dropped.
+    fn fire_due(&self, now: Time) -> Result<(), Halt> {
+        let due = self.host.due(now, usize::MAX)?;
+        let mut state = self.lock();
+        for timer in due {
+            if state.timers.insert(timer.key.clone()) {
+                state.queues.put(timer.key.lane.clone(), Todo::Follow(Following::Timer(timer)));
+            }
+        }
+        drop(state);
+        self.work.notify_all();
+        Ok(())
+    }
+
+    /// Puts into lanes what waits in the store.
+    fn recover(&self) -> Result<(), Halt> {
+        let front = self.host.ports().store.front();
+        let mut state = self.lock();
+        for (number, raised) in front.raised(0, usize::MAX)? {
+            let lane = self.host.lane_of_raised(number, &raised)?;
+            state.queues.follow(lane, Following::Raised(number, raised));
+        }
+        for (number, deferred) in front.deferred(0, usize::MAX)? {
+            state.queues.follow(deferred.lane.clone(), Following::Deferred(number, deferred));
+        }
+        for event in self.host.unfinished()? {
+            // The host's own events still wait in their queues and are finished from there.
+            if event.made_by().is_none() {
+                let flight = Flight { hash: event.hash(), recovered: true, answers: Vec::new() };
+                state.flights.insert(event.key(), flight);
+                state.queues.put(event.lane(&self.host.tenant_kinds), Todo::Event(Box::new(event)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A worker: takes a lane that can go on, takes it one step, and so on.
+    fn work(self: &Arc<Self>) {
+        let mut state = self.lock();
+        while !state.is_over() {
+            let closing = state.closing;
+            let Some((lane, task)) = state.queues.next(closing) else {
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(state);
+            let mut running = match task {
+                Task::Begin(todo) => self.turn(todo),
+                Task::GoOn(running) => running,
+            };
+            let waker = Waker::from(Arc::new(LaneWaker { inner: Arc::downgrade(self), lane: lane.clone() }));
+            let polled = running.as_mut().poll(&mut Context::from_waker(&waker));
+            state = self.lock();
+            let stepped = match polled {
+                Poll::Pending => {
+                    state.queues.pause(&lane, running);
+                    Ok(())
+                }
+                Poll::Ready(step) => step.and_then(|step| self.stepped(&mut state, &lane, step)),
+            };
+            if let Err(halt) = stepped {
+                self.halt(&mut state, halt);
+            }
+            if state.queues.can_anyone_go_on() {
+                self.work.notify_one();
+            }
+            if state.is_at_rest() {
+                self.rest.notify_all();
+            }
+        }
+        self.work.notify_all();
+        self.told.notify_all();
+    }
+
+    fn turn(&self, todo: Todo) -> Running {
+        let host = Arc::clone(&self.host);
+        Box::pin(async move {
+            match todo {
+                Todo::Event(event) => {
+                    let key = event.key();
+                    Ok(Step { finished: host.take(*event, None).await?, event: Some(key), timer: None })
+                }
+                Todo::Follow(following) => {
+                    let timer = match &following {
+                        Following::Timer(timer) => Some(timer.key.clone()),
+                        _ => None,
+                    };
+                    let (_, finished) = host.follow(following, None).await?;
+                    Ok(Step { finished, event: None, timer })
+                }
+            }
+        })
+    }
+
+    /// A turn was admitted: its caller waits for it to be durable, its lane goes on with what follows.
+    fn stepped(&self, state: &mut State, lane: &Lane, step: Step) -> Result<(), Halt> {
+        let Step { finished: Finished { report, admitted, queued: (raised, deferred) }, event, timer } = step;
+        if let Some(timer) = timer {
+            state.timers.remove(&timer);
+        }
+        if let Some(key) = event {
+            state.admitted.push_back((admitted.ticket, key, report));
+            self.told.notify_one();
+        }
+        state.pace.finished(self.host.ports().clock.now());
+        let front = self.host.ports().store.front();
+        let many = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        if raised > 0 {
+            for (number, raised) in front.raised(admitted.raised - 1, many(raised))? {
+                let lane = self.host.lane_of_raised(number, &raised)?;
+                state.queues.follow(lane, Following::Raised(number, raised));
+            }
+        }
+        if deferred > 0 {
+            for (number, deferred) in front.deferred(admitted.outbox - 1, many(deferred))? {
+                state.queues.follow(lane.clone(), Following::Deferred(number, deferred));
+            }
+        }
+        state.queues.release(lane);
+        Ok(())
+    }
+
+    fn halt(&self, state: &mut State, halt: Halt) {
+        for answer in state.flights.drain().flat_map(|(_, flight)| flight.answers) {
+            let _ = answer.send(Err(halt.clone()));
+        }
+        state.halted.get_or_insert(halt);
+        self.work.notify_all();
+        self.told.notify_all();
+        self.rest.notify_all();
+    }
+
+    /// Tells callers what became of their events, in the order in which they were admitted, once that is durable.
+    fn tell(&self) {
+        let mut state = self.lock();
+        loop {
+            let Some((ticket, ..)) = state.admitted.front() else {
+                if state.is_over() {
+                    return;
+                }
+                state = self.told.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let ticket = *ticket;
+            drop(state);
+            let durable = pollster::block_on(self.host.durable(ticket));
+            state = self.lock();
+            if let Err(halt) = durable {
+                self.halt(&mut state, halt);
+                return;
+            }
+            let Some((_, key, report)) = state.admitted.pop_front() else { return };
+            if let Some(flight) = state.flights.remove(&key) {
+                for (nth, answer) in flight.answers.into_iter().enumerate() {
+                    let again = nth > 0 || flight.recovered;
+                    let duplicate = report.duplicate || (again && report.outcome != Outcome::Invalid);
+                    let _ = answer.send(Ok(Report { duplicate, ..report.clone() }));
+                }
+            }
+            if state.is_at_rest() {
+                self.rest.notify_all();
+            }
+        }
+    }
+}
+
+/// Puts a lane back on its tenant's list when what it waits for is there.
+struct LaneWaker {
+    inner: Weak<Inner>,
+    lane: Lane,
+}
+
+impl Wake for LaneWaker {
+    fn wake(self: Arc<Self>) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.lock().queues.wake(&self.lane);
+            inner.work.notify_one();
+        }
+    }
+}
