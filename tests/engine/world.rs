@@ -145,7 +145,14 @@ impl World {
         let manifest = Manifest {
             name: slot.to_string(),
             version: "1.0.0".into(),
-            kinds: texts(&["RenewalDue", "PaymentProcessed", "CustomerCancels", "TimerFired", "EffectSettled"]),
+            kinds: texts(&[
+                "RenewalDue",
+                "PaymentProcessed",
+                "CustomerCancels",
+                "ProductChanged",
+                "TimerFired",
+                "EffectSettled",
+            ]),
             reads: vec![any(Scope::Customer), any(Scope::Tenant)],
             effects: texts(&["authorize-payment", "kyc-check", "mail", "capture", "reserve"]),
             state_schema: 1,

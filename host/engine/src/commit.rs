@@ -23,10 +23,11 @@ use syndic_ledger as ledger;
 use syndic_ledger::{Digest, canonical_hash};
 
 use crate::blocking::Done;
+use crate::consequence::Following;
 use crate::host::Halt;
 use crate::judge::{Seat, read_set, stamp, stored};
 use crate::receipt::Draft;
-use crate::turn::{Finished, Origin, Stop, Turn};
+use crate::turn::{After, Finished, Origin, Stop, Turn};
 
 /// What a committer came to while it had the store to itself.
 enum Decided {
@@ -123,10 +124,11 @@ impl Turn<'_> {
         let mut otherwise = None;
         let mut told = None;
         let mut bug = None;
-        let mut queued = (0, 0);
+        let mut queued = (Vec::new(), Vec::new(), None);
         let admitted = store.admit(&mut |front| match decide(self, front) {
             Ok(Decided::Commit(commit, report)) => {
-                queued = (commit.raised.len() as u64, commit.outbox.len() as u64);
+                let due = commit.timers_set.iter().map(|timer| timer.due).min();
+                queued = (commit.raised.clone(), commit.outbox.clone(), due);
                 told = Some(report);
                 Ok(Some(*commit))
             }
@@ -144,7 +146,11 @@ impl Turn<'_> {
             return Err(halt);
         }
         if let (Some(admitted), Some(report)) = (admitted, told) {
-            self.finished = Some(Finished { report: *report, admitted, queued });
+            let (raised, outbox, due) = queued;
+            let raised = (admitted.raised..).zip(raised).map(|(number, raised)| Following::Raised(number, raised));
+            let deferred = (admitted.outbox..).zip(outbox).map(|(number, asked)| Following::Deferred(number, asked));
+            let after = After { following: raised.chain(deferred).collect(), due };
+            self.finished = Some(Finished { report: *report, ticket: admitted.ticket, after });
         }
         Ok(otherwise.unwrap_or(committed))
     }
@@ -158,7 +164,7 @@ impl Turn<'_> {
                 continue;
             }
             let base = || stored(front, &self.lane, name).map(|fact| fact.map_or(0, |fact| fact.base));
-            if !seen.exact && seen.receipt != 0 && base()? == seen.base {
+            if !seen.exact && base()? == seen.base {
                 continue;
             }
             if self.host.config.policy(&name.name).staleness == Staleness::Optimistic {
@@ -215,7 +221,7 @@ impl Turn<'_> {
             value,
             version: before.map_or(1, |before| before.version + 1),
             receipt: sequence,
-            base: before.filter(|_| change.stepped).map_or(sequence, |before| before.base),
+            base: if change.stepped { before.map_or(0, |before| before.base) } else { sequence },
             by: change.by,
             event: self.event.id.clone(),
             at: self.event.time,

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use syndic_core::effect::Way;
 use syndic_core::event::HostLane;
-use syndic_core::ports::{Deferred, Raised, Request, StoreError, Timer};
+use syndic_core::ports::{Deferred, Raised, Request, StoreError, Ticket, Timer};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{Error, Event, Lane, Report, Slot, Time};
 
 use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
-use crate::turn::{Finished, Origin, Turn};
+use crate::turn::{After, Finished, Origin, Turn};
 
 /// One event of the host's own, and what became of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,26 +70,25 @@ impl Host {
     pub fn next_consequence(&self, until: Option<Time>) -> Result<Option<Consequence>, Halt> {
         let Some(following) = self.next_following(until)? else { return Ok(None) };
         pollster::block_on(async {
-            let (consequence, _) = self.follow(following, None).await?;
+            let (consequence, ..) = self.follow(following, None).await?;
             self.durable(self.ports.store.last()).await?;
             Ok(Some(consequence))
         })
     }
 
     fn next_following(&self, until: Option<Time>) -> Result<Option<Following>, Halt> {
-        match self.next_queued()? {
+        match self.queued(1)?.into_iter().next() {
             Some(queued) => Ok(Some(queued)),
             None => until.map_or(Ok(None), |until| Ok(self.due(until, 1)?.pop().map(Following::Timer))),
         }
     }
 
-    /// The next raised event, else the next deferred effect.
-    pub(crate) fn next_queued(&self) -> Result<Option<Following>, Halt> {
+    /// The first raised events, and then the first deferred effects, up to `limit` of each.
+    pub(crate) fn queued(&self, limit: usize) -> Result<Vec<Following>, Halt> {
         let front = self.ports.store.front();
-        if let Some((number, raised)) = front.raised(0, 1)?.pop() {
-            return Ok(Some(Following::Raised(number, raised)));
-        }
-        Ok(front.deferred(0, 1)?.pop().map(|(number, deferred)| Following::Deferred(number, deferred)))
+        let raised = front.raised(0, limit)?.into_iter().map(|(number, raised)| Following::Raised(number, raised));
+        let deferred = front.deferred(0, limit)?.into_iter().map(|(number, asked)| Following::Deferred(number, asked));
+        Ok(raised.chain(deferred).collect())
     }
 
     /// The first timers that are due.
@@ -102,7 +101,7 @@ impl Host {
         &self,
         following: Following,
         foreseen: Option<Foreseen>,
-    ) -> Result<(Consequence, Finished), Halt> {
+    ) -> Result<(Consequence, Ticket, After), Halt> {
         let (trigger, turn) = match following {
             Following::Raised(number, raised) => self.raised(number, &raised)?,
             Following::Deferred(number, deferred) => self.settled(number, &deferred).await?,
@@ -110,9 +109,8 @@ impl Host {
         };
         let (kind, time) = (turn.event.kind.clone(), turn.event.time);
         let (tenant, subject) = (turn.event.tenant.clone(), turn.event.subject.clone());
-        let finished = turn.foreseen(foreseen).run().await?;
-        let report = finished.report.clone();
-        Ok((Consequence { trigger, kind, time, tenant, subject, report }, finished))
+        let Finished { report, ticket, after } = turn.foreseen(foreseen).run().await?;
+        Ok((Consequence { trigger, kind, time, tenant, subject, report }, ticket, after))
     }
 
     /// What its governor would say of a timer as things stand.
@@ -121,9 +119,13 @@ impl Host {
         turn.foresee()
     }
 
-    /// The lane in which a raised event is judged.
-    pub(crate) fn lane_of_raised(&self, number: u64, raised: &Raised) -> Result<Lane, Halt> {
-        Ok(raised_event(number, raised)?.lane(&self.tenant_kinds))
+    /// The lane in which something that follows is judged.
+    pub(crate) fn lane_of(&self, following: &Following) -> Result<Lane, Halt> {
+        match following {
+            Following::Raised(number, raised) => Ok(raised_event(*number, raised)?.lane(&self.tenant_kinds)),
+            Following::Deferred(_, deferred) => Ok(deferred.lane.clone()),
+            Following::Timer(timer) => Ok(timer.key.lane.clone()),
+        }
     }
 
     fn raised(&self, number: u64, raised: &Raised) -> Result<(Trigger, Turn<'_>), Halt> {

@@ -1,12 +1,13 @@
 //! The host: the ports, the rules, and the door.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use syndic_core::ports::{Clock, Connector, GovernorRuntime, Store, StoreError, Ticket};
+use syndic_core::config::SlotConfig;
+use syndic_core::ports::{Clock, Connector, GovernorRuntime, Store, StoreError, Ticket, Unfinished};
 use syndic_core::slot::TIMER_FIRED;
-use syndic_core::{Config, Error, Event, Report, Slot, Time};
+use syndic_core::{Config, DedupKey, Error, Event, Report, Slot, Time};
 use syndic_ledger::{Hash, Master, sha256};
 
 use crate::foresight::Foreseen;
@@ -33,6 +34,9 @@ pub struct Host {
     pub(crate) engine_hash: Hash,
     pub(crate) tenant_kinds: Vec<String>,
     routes: BTreeMap<String, Arc<[Slot]>>,
+    slots: BTreeMap<Slot, Arc<SlotConfig>>,
+    /// Events an earlier process had begun, and may have written intents of.
+    begun: Mutex<HashSet<DedupKey>>,
     pub(crate) master: Master,
 }
 
@@ -60,7 +64,12 @@ impl Host {
         let config_digest = sha256(kept.as_bytes());
         let kept = ports.store.keep(vec![(config_digest, kept.into_bytes())])?;
         pollster::block_on(poll_fn(|cx| ports.store.poll_durable(kept, cx.waker())))?;
+        let unfinished = ports.store.unfinished()?;
+        let begun = unfinished.iter().map(|begun| Ok(read_unfinished(begun)?.key())).collect::<Result<_, Halt>>()?;
+        let slots = config.slots.iter().map(|(slot, config)| (slot.clone(), Arc::new(config.clone())));
         Ok(Self {
+            begun: Mutex::new(begun),
+            slots: slots.collect(),
             engine_hash: ports.runtime.engine_hash(),
             tenant_kinds: config.tenant_kinds(),
             routes: config.all_routes(),
@@ -158,10 +167,24 @@ impl Host {
     }
 
     pub(crate) fn unfinished(&self) -> Result<Vec<Event>, Halt> {
-        let unreadable = |error| StoreError::Corrupt(format!("an unfinished event does not read: {error}"));
-        let events = self.ports.store.unfinished()?;
-        let events = events.iter().map(|unfinished| Event::from_store(&unfinished.event).map_err(unreadable));
-        Ok(events.collect::<Result<_, _>>()?)
+        let events: Vec<Event> =
+            self.ports.store.unfinished()?.iter().map(read_unfinished).collect::<Result<_, _>>()?;
+        self.begun().extend(events.iter().map(Event::key));
+        Ok(events)
+    }
+
+    fn begun(&self) -> MutexGuard<'_, HashSet<DedupKey>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there may be intents of an event that this process did not write.
+    pub(crate) fn was_begun(&self, event: &DedupKey) -> bool {
+        self.begun().contains(event)
+    }
+
+    /// A slot's limits and values.
+    pub(crate) fn slot(&self, slot: &Slot) -> Arc<SlotConfig> {
+        self.slots.get(slot).map_or_else(|| Arc::new(self.config.slot(slot)), Arc::clone)
     }
 
     /// Completes every event that an earlier process left unfinished, in the order of their keys.
@@ -183,6 +206,11 @@ impl Host {
     pub fn config(&self) -> &Config {
         &self.config
     }
+}
+
+fn read_unfinished(begun: &Unfinished) -> Result<Event, Halt> {
+    let unreadable = |error| StoreError::Corrupt(format!("an unfinished event does not read: {error}"));
+    Ok(Event::from_store(&begun.event).map_err(unreadable)?)
 }
 
 /// What is said of an id that stands for another event.

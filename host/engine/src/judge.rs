@@ -11,7 +11,8 @@ use syndic_core::ports::{
     ReadError, Reads, Store, StoreError,
 };
 use syndic_core::settle::{Said, add_feedback};
-use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Time};
+use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Text, Time};
+use syndic_ledger::canonical;
 
 /// The facts of one event, each read from the store at most once, so that every governor sees the same.
 pub(crate) struct Snapshot {
@@ -74,7 +75,7 @@ pub(crate) struct Glimpse {
     pub(crate) receipt: u64,
     pub(crate) base: u64,
     /// Its value as canonical JSON; none where it was absent.
-    pub(crate) value: Option<String>,
+    pub(crate) value: Option<Text>,
     /// Whether steps count as moves to who read it.
     pub(crate) exact: bool,
 }
@@ -83,7 +84,7 @@ pub(crate) struct Glimpse {
 struct View {
     snapshot: Arc<Snapshot>,
     installed: Arc<Installed>,
-    config: SlotConfig,
+    config: Arc<SlotConfig>,
     noted: Mutex<Noted>,
 }
 
@@ -109,13 +110,9 @@ impl Facts for View {
                 return Err(ReadError::Store(error.to_string()));
             }
         };
-        let seen = found.as_ref().map(|found| Seen {
-            name: fact.name.clone(),
-            version: found.version,
-            value: found.canonical(),
-        });
+        let value = found.as_ref().map(|found| found.value.text());
         let (version, receipt, base) = found.map_or((0, 0, 0), |found| (found.version, found.receipt, found.base));
-        let value = seen.as_ref().map(|seen| seen.value.clone());
+        let seen = value.as_ref().map(|value| Seen { name: fact.name.clone(), version, value: value.to_string() });
         let note = Glimpse { version, receipt, base, value, exact };
         noted.reads.insert(fact.clone(), note);
         Ok(seen)
@@ -130,8 +127,10 @@ impl Facts for View {
 pub(crate) struct Seat {
     pub(crate) slot: Slot,
     pub(crate) installed: Arc<Installed>,
-    pub(crate) config: SlotConfig,
+    pub(crate) config: Arc<SlotConfig>,
     pub(crate) said: Said,
+    /// Its decision as canonical JSON.
+    pub(crate) output: String,
     pub(crate) fuel: u64,
     /// What it read, over all its calls.
     pub(crate) reads: Noticed,
@@ -159,9 +158,28 @@ const DEPTH_MAX: u32 = 8;
 const TIMERS_AT_ONCE_MAX: u32 = 64;
 
 impl Seat {
-    pub(crate) fn new(installed: Arc<Installed>, config: SlotConfig) -> Self {
-        let abstained = Said::Decided(Decision::abstain());
-        Self { slot: installed.slot.clone(), installed, config, said: abstained, fuel: 0, reads: BTreeMap::new() }
+    pub(crate) fn new(installed: Arc<Installed>, config: Arc<SlotConfig>) -> Self {
+        let (slot, reads) = (installed.slot.clone(), BTreeMap::new());
+        let mut seat = Self { slot, installed, config, said: abstained(), output: String::new(), fuel: 0, reads };
+        seat.abstain();
+        seat
+    }
+
+    fn abstain(&mut self) {
+        let decision = Decision::abstain();
+        self.output = canonical(&decision);
+        self.said = Said::Decided(decision);
+    }
+
+    /// Takes an answer, where it holds.
+    fn take(&mut self, bench: &Bench<'_>, answer: Result<Decision, Failure>) {
+        self.said = match answer.and_then(|decision| Ok((self.check(bench, &decision)?, decision))) {
+            Ok((output, decision)) => {
+                self.output = output;
+                Said::Decided(decision)
+            }
+            Err(failure) => Said::Failed(failure),
+        };
     }
 
     /// Asks the governor to judge. A kind its manifest does not list is not evaluated: it abstained, for no fuel.
@@ -169,14 +187,11 @@ impl Seat {
         self.fuel = 0;
         self.reads.clear();
         if !self.installed.manifest.kinds.contains(&bench.context.kind) {
-            self.said = Said::Decided(Decision::abstain());
+            self.abstain();
             return Ok(());
         }
         let decided = self.ask(bench, Question::Evaluate(bench.context.clone()))?;
-        self.said = match decided.and_then(|decision| self.check(bench, decision)) {
-            Ok(decision) => Said::Decided(decision),
-            Err(failure) => Said::Failed(failure),
-        };
+        self.take(bench, decided);
         Ok(())
     }
 
@@ -187,16 +202,15 @@ impl Seat {
         results: Vec<EffectResult>,
         round: Mode,
     ) -> Result<(), StoreError> {
-        let Said::Decided(before) = &self.said else {
+        if self.decision().is_none() {
+            return Ok(());
+        }
+        let heard = self.ask(bench, Question::Feedback(bench.context.clone(), results))?;
+        let Said::Decided(before) = std::mem::replace(&mut self.said, abstained()) else {
             return Ok(());
         };
-        let before = before.clone();
-        let heard = self.ask(bench, Question::Feedback(bench.context.clone(), results))?;
         let added = heard.and_then(|more| add_feedback(before, more, round).map_err(bad_answer));
-        self.said = match added.and_then(|decision| self.check(bench, decision)) {
-            Ok(decision) => Said::Decided(decision),
-            Err(failure) => Said::Failed(failure),
-        };
+        self.take(bench, added);
         Ok(())
     }
 
@@ -204,7 +218,7 @@ impl Seat {
         let view = Arc::new(View {
             snapshot: Arc::clone(bench.snapshot),
             installed: Arc::clone(&self.installed),
-            config: self.config.clone(),
+            config: Arc::clone(&self.config),
             noted: Mutex::default(),
         });
         let facts: Arc<dyn Facts> = Arc::clone(&view) as Arc<dyn Facts>;
@@ -220,8 +234,9 @@ impl Seat {
         Ok(answer)
     }
 
-    fn check(&self, bench: &Bench<'_>, decision: Decision) -> Result<Decision, Failure> {
-        decision.check(&self.slot, &self.installed.manifest, bench.tenant_lane).map_err(bad_answer)?;
+    /// Checks a decision, and returns it as canonical JSON.
+    fn check(&self, bench: &Bench<'_>, decision: &Decision) -> Result<String, Failure> {
+        let output = decision.checked(&self.slot, &self.installed.manifest, bench.tenant_lane).map_err(bad_answer)?;
         let timers = decision.timers.iter().map(|timer| bench.lineage.timer(bench.now, timer.due).timers);
         if timers.max().is_some_and(|chain| chain > TIMERS_AT_ONCE_MAX) {
             return Err(bad_answer(format!(
@@ -238,7 +253,7 @@ impl Seat {
             (bench.may_raise)(&self.slot, &raise.kind, &raise.data)
                 .map_err(|why| bad_answer(format!("it raises a `{}` that does not validate: {why}", raise.kind)))?;
         }
-        Ok(decision)
+        Ok(output)
     }
 
     /// Its decision, where it gave one.
@@ -248,6 +263,10 @@ impl Seat {
             Said::Failed(_) => None,
         }
     }
+}
+
+fn abstained() -> Said {
+    Said::Decided(Decision::abstain())
 }
 
 fn bad_answer(reason: String) -> Failure {

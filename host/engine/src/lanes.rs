@@ -27,7 +27,7 @@ use crate::consequence::Following;
 use crate::door::{Bounds, Pace};
 use crate::host::{Halt, Host, reused_id};
 use crate::queues::{Queues, Task, Todo};
-use crate::turn::Finished;
+use crate::turn::{After, Finished};
 
 /// The answer to one event, when it comes. It can be awaited, or waited for with [`Pending::wait`].
 #[derive(Debug)]
@@ -56,10 +56,11 @@ type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
 
 /// What one turn came to, for its lane.
 struct Step {
-    finished: Finished,
-    /// The event, where it came from outside.
-    event: Option<DedupKey>,
+    /// What a caller is told once the ticket is durable.
+    told: Option<(Ticket, DedupKey, Report)>,
+    /// The timer that fired.
     timer: Option<TimerKey>,
+    after: After,
 }
 
 /// An event that was taken and not answered yet.
@@ -247,14 +248,9 @@ impl Inner {
 
     /// Puts into lanes what waits in the store.
     fn recover(&self) -> Result<(), Halt> {
-        let front = self.host.ports().store.front();
         let mut state = self.lock();
-        for (number, raised) in front.raised(0, usize::MAX)? {
-            let lane = self.host.lane_of_raised(number, &raised)?;
-            state.queues.follow(lane, Following::Raised(number, raised));
-        }
-        for (number, deferred) in front.deferred(0, usize::MAX)? {
-            state.queues.follow(deferred.lane.clone(), Following::Deferred(number, deferred));
+        for following in self.host.queued(usize::MAX)? {
+            state.queues.follow(self.host.lane_of(&following)?, following);
         }
         for event in self.host.unfinished()? {
             // The host's own events still wait in their queues and are finished from there.
@@ -311,15 +307,16 @@ impl Inner {
             match todo {
                 Todo::Event(event) => {
                     let key = event.key();
-                    Ok(Step { finished: host.take(*event, None).await?, event: Some(key), timer: None })
+                    let Finished { report, ticket, after } = host.take(*event, None).await?;
+                    Ok(Step { told: Some((ticket, key, report)), timer: None, after })
                 }
                 Todo::Follow(following) => {
                     let timer = match &following {
                         Following::Timer(timer) => Some(timer.key.clone()),
                         _ => None,
                     };
-                    let (_, finished) = host.follow(following, None).await?;
-                    Ok(Step { finished, event: None, timer })
+                    let (_, _, after) = host.follow(following, None).await?;
+                    Ok(Step { told: None, timer, after })
                 }
             }
         })
@@ -327,27 +324,17 @@ impl Inner {
 
     /// A turn was admitted: its caller waits for it to be durable, its lane goes on with what follows.
     fn stepped(&self, state: &mut State, lane: &Lane, step: Step) -> Result<(), Halt> {
-        let Step { finished: Finished { report, admitted, queued: (raised, deferred) }, event, timer } = step;
+        let Step { told, timer, after } = step;
         if let Some(timer) = timer {
             state.timers.remove(&timer);
         }
-        if let Some(key) = event {
-            state.admitted.push_back((admitted.ticket, key, report));
+        if let Some(told) = told {
+            state.admitted.push_back(told);
             self.told.notify_one();
         }
         state.pace.finished(self.host.ports().clock.now());
-        let front = self.host.ports().store.front();
-        let many = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        if raised > 0 {
-            for (number, raised) in front.raised(admitted.raised - 1, many(raised))? {
-                let lane = self.host.lane_of_raised(number, &raised)?;
-                state.queues.follow(lane, Following::Raised(number, raised));
-            }
-        }
-        if deferred > 0 {
-            for (number, deferred) in front.deferred(admitted.outbox - 1, many(deferred))? {
-                state.queues.follow(lane.clone(), Following::Deferred(number, deferred));
-            }
+        for following in after.following {
+            state.queues.follow(self.host.lane_of(&following)?, following);
         }
         state.queues.release(lane);
         Ok(())

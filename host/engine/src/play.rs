@@ -19,6 +19,7 @@ use crate::ahead::{Ahead, Look, Seen, Sight};
 use crate::consequence::{Consequence, Following};
 use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
+use crate::turn::After;
 
 /// How far ahead of the clock an event may be: 400 days. A typing error in a year must not fire every timer there is.
 const AHEAD_MAX_MS: i64 = 400 * 86_400_000;
@@ -90,8 +91,11 @@ pub struct Player {
     /// Lines that were taken and not played yet.
     lines: VecDeque<(u64, Arc<Look>)>,
     timers: HashMap<(TimerKey, Time, u64), Arc<Look>>,
-    /// Raised events and deferred effects that wait in the store's queues.
-    waiting: u64,
+    /// Raised events, and deferred effects, that wait: the store's own queues.
+    raised: VecDeque<Following>,
+    deferred: VecDeque<Following>,
+    /// No timer is due before.
+    quiet_until: Time,
     /// What was played and not told yet, each with what has to be durable before.
     untold: VecDeque<(Ticket, Played)>,
 }
@@ -102,18 +106,20 @@ impl Player {
     /// # Errors
     /// [`Halt`]: the store failed.
     pub fn new(host: &Arc<Host>, clock: &Arc<PlayClock>, rules: StreamRules, threads: usize) -> Result<Self, Halt> {
-        let front = host.ports.store.front();
-        let waiting = front.raised(0, usize::MAX)?.len() + front.deferred(0, usize::MAX)?.len();
-        Ok(Self {
+        let mut player = Self {
             host: Arc::clone(host),
             clock: Arc::clone(clock),
             rules,
             ahead: Ahead::new(host, threads),
             lines: VecDeque::new(),
             timers: HashMap::new(),
-            waiting: waiting as u64,
+            raised: VecDeque::new(),
+            deferred: VecDeque::new(),
+            quiet_until: Time::from_ms(i64::MIN),
             untold: VecDeque::new(),
-        })
+        };
+        player.comes_after(After { following: host.queued(usize::MAX)?, due: None });
+        Ok(player)
     }
 
     /// Completes what a killed run left unfinished.
@@ -199,8 +205,18 @@ impl Player {
 
     fn take(&mut self, event: Event, foreseen: Option<Foreseen>) -> Result<Report, Halt> {
         let finished = pollster::block_on(self.host.take(event, foreseen))?;
-        self.waiting += finished.queued.0 + finished.queued.1;
+        self.comes_after(finished.after);
         Ok(finished.report)
+    }
+
+    fn comes_after(&mut self, after: After) {
+        for following in after.following {
+            match following {
+                Following::Raised(..) => self.raised.push_back(following),
+                _ => self.deferred.push_back(following),
+            }
+        }
+        self.quiet_until = after.due.map_or(self.quiet_until, |due| due.min(self.quiet_until));
     }
 
     /// Carries out everything that follows, and the timers due until then.
@@ -210,21 +226,20 @@ impl Player {
                 Some(next) => next,
                 None => return Ok(()),
             };
-            if let Following::Raised(..) | Following::Deferred(..) = following {
-                self.waiting -= 1;
-            }
-            let (consequence, finished) = pollster::block_on(self.host.follow(following, foreseen))?;
-            self.waiting += finished.queued.0 + finished.queued.1;
+            let (consequence, _, after) = pollster::block_on(self.host.follow(following, foreseen))?;
+            self.comes_after(after);
             self.played(Played::Consequence(Box::new(consequence)), tell)?;
         }
     }
 
     fn next(&mut self, until: Option<Time>) -> Result<Option<(Following, Option<Foreseen>)>, Halt> {
-        if self.waiting > 0 {
-            return Ok(self.host.next_queued()?.map(|queued| (queued, None)));
+        if let Some(queued) = self.raised.pop_front().or_else(|| self.deferred.pop_front()) {
+            return Ok(Some((queued, None)));
         }
-        let Some(until) = until else { return Ok(None) };
-        let Some(timer) = self.host.due(until, 1)?.pop() else {
+        let Some(until) = until.filter(|until| self.quiet_until <= *until) else { return Ok(None) };
+        let first = self.host.due(Time::from_ms(i64::MAX), 1)?.pop();
+        self.quiet_until = first.as_ref().map_or(Time::from_ms(i64::MAX), |first| first.due);
+        let Some(timer) = first.filter(|first| first.due <= until) else {
             self.timers.clear();
             return Ok(None);
         };

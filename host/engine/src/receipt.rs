@@ -176,7 +176,7 @@ fn governor(seat: &Seat, salts: &Salts) -> ledger::Governor {
                 Verdict::Refer(_) => ledger::Verdict::Refer,
             };
             let code = decision.verdict.reason().map(|reason| reason.code.clone());
-            (verdict, code, Some(salts.subject.commit(canonical(decision).as_bytes())))
+            (verdict, code, Some(salts.commit_to(&seat.output)))
         }
     };
     ledger::Governor {

@@ -11,15 +11,14 @@ use serde_json::Value;
 use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
-use syndic_core::ports::{
-    Admitted, Context, Failure, FailureClass, Intent, Lineage, Reads, StoreError, Ticket, TimerKey,
-};
+use syndic_core::ports::{Context, Failure, FailureClass, Intent, Lineage, Reads, StoreError, Ticket, TimerKey};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
 use syndic_core::{Error, Event, Fact, FactName, Lane, Slot, Time, payload};
 
 use crate::blocking::Done;
+use crate::consequence::Following;
 use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
 use crate::judge::{Bench, Seat, Snapshot};
@@ -64,13 +63,21 @@ pub(crate) enum Stop {
     Violation(Error),
 }
 
-/// What a turn came to. The report may be told once the ticket is durable.
-#[derive(Debug)]
+/// What a turn came to.
 pub(crate) struct Finished {
+    /// May be told once the ticket is durable.
     pub(crate) report: Report,
-    pub(crate) admitted: Admitted,
-    /// How many events it raised, and how many deferred effects it asked for.
-    pub(crate) queued: (u64, u64),
+    pub(crate) ticket: Ticket,
+    pub(crate) after: After,
+}
+
+/// What comes after a turn. It is in the store's queues too, where the next process would find it.
+#[derive(Default)]
+pub(crate) struct After {
+    /// The events it raised, and then the deferred effects it asked for, in order.
+    pub(crate) following: Vec<Following>,
+    /// When the first of the timers is due that it set.
+    pub(crate) due: Option<Time>,
 }
 
 /// One event on its way.
@@ -111,7 +118,7 @@ impl<'h> Turn<'h> {
         let front = host.ports.store.front();
         let now = front.lane_now(&lane)?.map_or(event.time, |last| last.max(event.time));
         Ok(Self {
-            before: front.intents(&event.key())?,
+            before: if host.was_begun(&event.key()) { front.intents(&event.key())? } else { Vec::new() },
             judged_at: Ticket::default(),
             snapshot: Arc::new(Snapshot::new(Arc::clone(&host.ports.store), lane.clone())),
             added_up: None,
@@ -188,14 +195,9 @@ impl<'h> Turn<'h> {
     }
 
     fn route(&mut self) -> On {
-        let runtime = &self.host.ports.runtime;
-        let installed = self.slots.iter().filter_map(|slot| runtime.installed(slot));
-        self.seats = installed
-            .map(|installed| {
-                let config = self.host.config.slot(&installed.slot);
-                Seat::new(installed, config)
-            })
-            .collect();
+        let host = self.host;
+        let installed = self.slots.iter().filter_map(|slot| host.ports.runtime.installed(slot));
+        self.seats = installed.map(|installed| Seat::new(Arc::clone(&installed), host.slot(&installed.slot))).collect();
         if self.seats.is_empty() {
             let error =
                 Error::NoGovernorsAssigned { event_id: self.event.id.clone(), event_type: self.event.wire_type() };
@@ -277,7 +279,7 @@ impl<'h> Turn<'h> {
             kind: self.event.kind.clone(),
             subject: self.event.subject.clone(),
             time: self.event.time,
-            data: syndic_ledger::canonical(&self.event.data),
+            data: self.event.data_text().to_owned(),
             now: self.now,
             seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 11,
         }
