@@ -20,6 +20,10 @@ use syndic_cli::args::Command;
 use syndic_cli::paint::Paint;
 use syndic_cli::{Cli, Failure};
 
+/// Judging makes and drops thousands of small values, some of them in another thread than the one that made them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let show = show::Show::new(cli.json, Paint { colours: wants_colour() });
