@@ -11,5 +11,4 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
 });
 
-pub(crate) use exports::syndic::governor::judge;
 pub(crate) use syndic::governor::{host, types};

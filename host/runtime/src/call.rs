@@ -10,8 +10,9 @@ use syndic_core::fact::FactName;
 use syndic_core::ports::{Facts, Failure, ReadError};
 use syndic_core::slot::Slot;
 use wasmtime::Store;
+use wasmtime::component::{self, InstancePre};
 
-use crate::bindings::{Governor, GovernorPre, host, types};
+use crate::bindings::{host, types};
 use crate::convert;
 use crate::engine::{HANDOVER_MAX_BYTES, ticks};
 use crate::limiter::Memory;
@@ -67,9 +68,9 @@ pub(crate) struct Given<'a> {
 
 /// Makes an instance, asks it, and drops it. Fuel counts from the first instruction of its start function.
 pub(crate) fn ask<T>(
-    governor: &GovernorPre<Instance>,
+    ready: &InstancePre<Instance>,
     given: Given<'_>,
-    question: impl FnOnce(&Governor, &mut Store<Instance>) -> wasmtime::Result<T>,
+    question: impl FnOnce(component::Instance, &mut Store<Instance>) -> wasmtime::Result<T>,
 ) -> (Result<T, Failure>, u64) {
     let limits = given.limits;
     let instance = Instance {
@@ -80,13 +81,13 @@ pub(crate) fn ask<T>(
         memory: Memory::new(limits.memory_max_bytes),
         last_error: None,
     };
-    let mut store = Store::new(governor.engine(), instance);
+    let mut store = Store::new(ready.engine(), instance);
     store.limiter(|instance| &mut instance.memory);
     store.set_hostcall_fuel(HANDOVER_MAX_BYTES);
     store.set_epoch_deadline(ticks(limits.deadline_ms));
     store.set_fuel(limits.fuel_max).expect("the engine is built to count fuel");
-    let instance = governor.instantiate(&mut store).map_err(|error| error.context(NotInstantiated));
-    let answer = instance.and_then(|instance| question(&instance, &mut store));
+    let instance = ready.instantiate(&mut store).map_err(|error| error.context(NotInstantiated));
+    let answer = instance.and_then(|instance| question(instance, &mut store));
     let left = store.get_fuel().expect("the engine is built to count fuel");
     let answer = answer.map_err(|error| trap::classify(&error, limits, store.data().last_error.as_deref()));
     (answer, limits.fuel_max.saturating_sub(left))

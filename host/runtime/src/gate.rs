@@ -3,12 +3,18 @@
 //! The pool has room for a fixed number of instances. A call too many waits here for its turn instead of failing:
 //! whether a governor answers must not depend on how busy the host is. Waiting does not count towards its deadline.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The gate.
 pub(crate) struct Gate {
-    free: Mutex<u32>,
+    places: Mutex<Places>,
     freed: Condvar,
+}
+
+struct Places {
+    free: u32,
+    /// Calls that wait. Mostly there are none, and then nobody is woken, for that asks the kernel.
+    waiting: u32,
 }
 
 /// A place behind the gate, given back when dropped.
@@ -16,22 +22,34 @@ pub(crate) struct Place<'a>(&'a Gate);
 
 impl Gate {
     pub(crate) fn new(places: u32) -> Self {
-        Self { free: Mutex::new(places), freed: Condvar::new() }
+        Self { places: Mutex::new(Places { free: places, waiting: 0 }), freed: Condvar::new() }
     }
 
     /// Waits for a place.
     pub(crate) fn enter(&self) -> Place<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
+        let mut places = self.places();
+        places.waiting += 1;
+        let taken = self.freed.wait_while(places, |places| places.free == 0);
+        let mut places = taken.unwrap_or_else(PoisonError::into_inner);
+        places.waiting -= 1;
+        places.free -= 1;
         Place(self)
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
+        let mut places = self.0.places();
+        places.free += 1;
+        let somebody_waits = places.waiting > 0;
+        drop(places);
+        if somebody_waits {
+            self.0.freed.notify_one();
+        }
     }
 }
 
@@ -55,6 +73,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*gate.free.lock().unwrap(), 2);
+        let places = gate.places();
+        assert_eq!((places.free, places.waiting), (2, 0));
     }
 }

@@ -22,6 +22,7 @@ mod compile;
 mod convert;
 mod engine;
 mod gate;
+mod judge;
 mod limiter;
 mod load;
 mod manifest;

@@ -19,10 +19,10 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::bindings::{GovernorPre, judge};
-use crate::call::{Given, Instance, ask};
+use crate::call::{Given, Instance};
 use crate::compile::Compiler;
 use crate::engine::{MEMORIES_MAX, TABLES_MAX};
+use crate::judge::Judge;
 use crate::manifest;
 use crate::registry::Log;
 
@@ -41,7 +41,7 @@ const ANSWERED: &[&str] = &["describe", "evaluate", "feedback", "migrate"];
 /// A governor that is ready to be asked.
 pub(crate) struct Loaded {
     pub(crate) installed: Arc<Installed>,
-    pub(crate) governor: GovernorPre<Instance>,
+    pub(crate) judge: Judge,
 }
 
 /// Where governors are loaded.
@@ -60,13 +60,13 @@ impl Loader<'_> {
         let rejected = |reason| Error::ComponentRejected { governor: slot.clone(), reason };
         check_bytes(bytes).map_err(rejected)?;
         let digest = sha256(bytes);
-        let governor = self.prepare(slot, bytes, digest).map_err(rejected)?;
-        let manifest = self.describe(&governor, slot, limits).map_err(rejected)?;
+        let judge = self.prepare(slot, bytes, digest).map_err(rejected)?;
+        let manifest = self.describe(&judge, slot, limits).map_err(rejected)?;
         let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest });
-        Ok(Loaded { installed, governor })
+        Ok(Loaded { installed, judge })
     }
 
-    fn prepare(&self, slot: &Slot, bytes: &[u8], digest: Hash) -> Result<GovernorPre<Instance>, String> {
+    fn prepare(&self, slot: &Slot, bytes: &[u8], digest: Hash) -> Result<Judge, String> {
         let component = self
             .compiler
             .component(bytes, digest, slot, self.log)
@@ -80,20 +80,17 @@ impl Loader<'_> {
             )
         };
         let ready = self.linker.instantiate_pre(&component).map_err(other)?;
-        let governor = GovernorPre::new(ready).map_err(other)?;
+        let judge = Judge::new(ready).map_err(other)?;
         // The first call is then no slower than the others. Where it cannot be done, that call does it.
         let _ = component.initialize_copy_on_write_image();
-        Ok(governor)
+        Ok(judge)
     }
 
-    fn describe(&self, governor: &GovernorPre<Instance>, slot: &Slot, limits: &SlotConfig) -> Result<Manifest, String> {
+    fn describe(&self, judge: &Judge, slot: &Slot, limits: &SlotConfig) -> Result<Manifest, String> {
         let once = || {
             let given = Given { slot, limits, facts: None, log: self.log };
-            let (manifest, _) = ask(governor, given, |governor, store| {
-                let judge: &judge::Guest = governor.syndic_governor_judge();
-                judge.call_describe(store)
-            });
-            let manifest = manifest.map_err(|failure| format!("its `describe` failed: {}", failure.reason))?;
+            let manifest =
+                judge.describe(given).map_err(|failure| format!("its `describe` failed: {}", failure.reason))?;
             manifest::checked(manifest).map_err(|reason| format!("its manifest is not one: {reason}"))
         };
         let manifest = once()?;

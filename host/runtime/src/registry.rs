@@ -15,9 +15,9 @@ use syndic_core::slot::Slot;
 use syndic_ledger::Hash;
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::bindings::{Governor, judge, types};
+use crate::bindings::{Governor, types};
 use crate::cache::Cache;
-use crate::call::{Given, Instance, Level, ask};
+use crate::call::{Given, Instance, Level};
 use crate::compile::Compiler;
 use crate::convert;
 use crate::engine::{CALLS_MAX, Machine};
@@ -140,16 +140,13 @@ impl GovernorRuntime for Runtime {
         };
         let _place = self.gate.enter();
         let given = Given { slot, limits, facts: Some(facts), log: &self.log };
-        let (answer, fuel) = ask(&loaded.governor, given, |governor, store| {
-            let judge: &judge::Guest = governor.syndic_governor_judge();
-            match question {
-                Question::Evaluate(context) => judge.call_evaluate(store, &convert::context(context)),
-                Question::Feedback(context, results) => {
-                    let results: Vec<_> = results.into_iter().map(convert::result).collect();
-                    judge.call_feedback(store, &convert::context(context), &results)
-                }
+        let (answer, fuel) = match question {
+            Question::Evaluate(context) => loaded.judge.evaluate(given, &convert::context(context)),
+            Question::Feedback(context, results) => {
+                let results: Vec<_> = results.into_iter().map(convert::result).collect();
+                loaded.judge.feedback(given, &convert::context(context), &results)
             }
-        });
+        };
         Called { answer: answer.and_then(decided), fuel }
     }
 }
