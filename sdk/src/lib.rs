@@ -33,6 +33,8 @@ mod effect;
 mod event;
 mod fields;
 mod governor;
+#[cfg(any(all(target_arch = "wasm32", feature = "heap"), test))]
+mod heap;
 mod host;
 pub mod log;
 mod money;
