@@ -241,7 +241,7 @@ fn a_slow_service_holds_its_customer_and_no_worker() {
 fn a_full_queue_turns_away_with_a_time_and_takes_again_when_there_is_room() {
     let gate = Arc::new(Gate::default());
     let host = slow_ones_ask(World::new()).host(Arc::clone(&gate) as Arc<dyn Connector>);
-    let tight = Bounds { workers: 1, lane_max: 2, tenant_max: 5, host_max: 8 };
+    let tight = Bounds { lane_max: 2, tenant_max: 5, host_max: 8, ..bounds(1) };
     let lanes = Lanes::start(&host, tight).unwrap();
     let mut sent = Vec::new();
     let crowd = [("t1", "slow-a"), ("t1", "slow-b"), ("t1", "slow-c"), ("t2", "slow-a"), ("t2", "slow-b")];
@@ -289,10 +289,25 @@ fn what_follows_comes_before_the_lanes_next_event_and_timers_fire_once() {
     all(sent.into());
     lanes.rest().unwrap();
     let due = Time::parse("2026-01-03T00:00:00Z").unwrap();
-    lanes.fire_due(due).unwrap();
-    lanes.fire_due(due).unwrap();
+    lanes.time_passes(due).unwrap();
+    lanes.time_passes(due).unwrap();
     lanes.rest().unwrap();
     assert_eq!(stage.fact("billing.seen"), Some(json!(" e1 1/billing/r:1 1/billing/e:m e2 1/billing/t:t")));
+}
+
+#[test]
+fn an_event_is_known_by_its_key_for_thirty_days() {
+    let stage = World::new().governor("billing", |_| Ok(approve())).stage();
+    let lanes = lanes(&stage, 1);
+    let send = || lanes.submit(of("acme", "c1", renewal("e1", DAY))).unwrap().wait().unwrap();
+    assert_eq!((send().duplicate, send().duplicate), (false, true));
+    let thirty_days = 30 * 86_400_000;
+    lanes.time_passes(Time::from_ms(thirty_days)).unwrap();
+    assert!(send().duplicate);
+    lanes.time_passes(Time::from_ms(thirty_days + 1)).unwrap();
+    let anew = send();
+    assert_eq!((anew.duplicate, anew.receipt), (false, Some(2)));
+    assert!(stage.store.receipt(1).unwrap().is_some(), "receipts stay");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The door: how much may wait, and when to come back.
+//! The door: how much may wait, when to come back, and how long it is remembered who came.
 
 use syndic_core::Time;
 
@@ -13,12 +13,17 @@ pub struct Bounds {
     pub tenant_max: usize,
     /// Events that may wait in all.
     pub host_max: usize,
+    /// How long an event is known by its key after it was taken, in milliseconds. Sent again later, it is a new event.
+    pub keys_kept_ms: i64,
 }
+
+/// 30 days.
+const KEYS_KEPT_MS: i64 = 30 * 86_400_000;
 
 impl Default for Bounds {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { workers, lane_max: 256, tenant_max: 4_096, host_max: 16_384 }
+        Self { workers, lane_max: 256, tenant_max: 4_096, host_max: 16_384, keys_kept_ms: KEYS_KEPT_MS }
     }
 }
 
@@ -64,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_fullest_queue_says_how_long_to_wait() {
-        let bounds = Bounds { workers: 1, lane_max: 4, tenant_max: 10, host_max: 100 };
+        let bounds = Bounds { lane_max: 4, tenant_max: 10, host_max: 100, ..Bounds::default() };
         assert_eq!(bounds.exceeded([3, 9, 99]), None);
         assert_eq!(bounds.exceeded([4, 9, 99]), Some(4));
         assert_eq!(bounds.exceeded([3, 10, 100]), Some(100));

@@ -94,6 +94,9 @@ impl State {
     }
 }
 
+/// Keys forgotten at a time, so that the committer is not held for long.
+const KEYS_FORGOTTEN: usize = 1_024;
+
 /// Many lanes over one host.
 pub struct Lanes {
     inner: Arc<Inner>,
@@ -114,7 +117,7 @@ struct Inner {
 
 impl Lanes {
     /// Starts the workers, and goes on with what an earlier process left: unfinished events, raised events, deferred
-    /// effects. Timers fire when [`fire_due`](Self::fire_due) is called.
+    /// effects. Timers fire when [time passes](Self::time_passes).
     ///
     /// # Errors
     /// [`Halt`]: the store failed.
@@ -150,12 +153,15 @@ impl Lanes {
         Ok(Pending(pending))
     }
 
-    /// Puts the timers due by now into their lanes.
+    /// Lets time pass: timers due by now go into their lanes, and keys that were kept long enough are forgotten, some
+    /// at a time. To be called every second or so.
     ///
     /// # Errors
     /// [`Halt`]: the store failed.
-    pub fn fire_due(&self, now: Time) -> Result<(), Halt> {
-        self.inner.fire_due(now)
+    pub fn time_passes(&self, now: Time) -> Result<(), Halt> {
+        self.inner.fire_due(now)?;
+        self.inner.host.ports().store.forget(now.plus_ms(-self.inner.bounds.keys_kept_ms), KEYS_FORGOTTEN)?;
+        Ok(())
     }
 
     /// Waits until no lane has anything to do and everything is durable.
