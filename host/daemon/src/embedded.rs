@@ -78,7 +78,7 @@ impl Embedded {
             .collect();
         runtime.install_all(&wanted).map_err(|error| not_installed(&error, components))?;
 
-        let store = SledStore::open(data, seed_of(data, seed)).map_err(|error| trouble::store_did_not_open(&error))?;
+        let store = open_store(data, seed_of(data, seed))?;
         store.verify().map_err(|error| trouble::store_failed(&error))?;
         let store = Arc::new(store);
         let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
@@ -116,6 +116,22 @@ fn seed_of(data: &Path, seed: Option<u64>) -> MasterWanted {
         None if data.join("store").exists() => MasterWanted::Kept,
         None => MasterWanted::Seed(0),
     }
+}
+
+/// Opens the store for judging. `SYNDIC_FOLD_BYTES` bounds what it gathers in memory.
+fn open_store(data: &Path, wanted: MasterWanted) -> Result<SledStore, Failure> {
+    let opened = match std::env::var("SYNDIC_FOLD_BYTES") {
+        Err(_) => SledStore::open(data, wanted),
+        Ok(bytes) => match bytes.parse() {
+            Ok(bytes) => SledStore::open_folding(data, wanted, bytes),
+            Err(_) => {
+                return Err(Failure::new(FailureKind::Usage, "`SYNDIC_FOLD_BYTES` is not a number of bytes")
+                    .because(format!("it is `{bytes}`"))
+                    .hint("leave it away: 67108864 is what holds then"));
+            }
+        },
+    };
+    opened.map_err(|error| trouble::store_did_not_open(&error))
 }
 
 /// Where compiled governors are kept between runs: `SYNDIC_CACHE`, else a folder in the user's cache. Without one, or

@@ -175,7 +175,9 @@ impl Lanes {
                 return Err(halt.clone());
             }
             if state.is_at_rest() {
-                return Ok(());
+                drop(state);
+                // Of what followed no caller was told, so nobody waited for it yet.
+                return pollster::block_on(self.inner.host.durable(self.inner.host.ports().store.last()));
             }
             state = self.inner.rest.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -244,7 +246,7 @@ impl Inner {
         let mut state = self.lock();
         for timer in due {
             if state.timers.insert(timer.key.clone()) {
-                state.queues.put(timer.key.lane.clone(), Todo::Follow(Following::Timer(timer)));
+                state.queues.put(timer.key.lane.clone(), Todo::Follow(Box::new(Following::Timer(timer))));
             }
         }
         drop(state);
@@ -317,11 +319,11 @@ impl Inner {
                     Ok(Step { told: Some((ticket, key, report)), timer: None, after })
                 }
                 Todo::Follow(following) => {
-                    let timer = match &following {
+                    let timer = match &*following {
                         Following::Timer(timer) => Some(timer.key.clone()),
                         _ => None,
                     };
-                    let (_, _, after) = host.follow(following, None).await?;
+                    let (_, _, after) = host.follow(*following, None).await?;
                     Ok(Step { told: None, timer, after })
                 }
             }

@@ -11,6 +11,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Poll, Waker};
 
 use syndic_core::ports::{Clock, Ticket, Timer, TimerKey};
 use syndic_core::{Error, Event, Report, Time};
@@ -67,6 +68,9 @@ const TIMERS_AHEAD: usize = 16;
 
 /// Outcomes that wait to be durable before they are told.
 const UNTOLD_MAX: usize = 512;
+
+/// After so many outcomes it is looked whether some can be told.
+const LOOKED_AFTER: usize = 16;
 
 /// What a run prints.
 #[derive(Clone, Debug, PartialEq)]
@@ -266,6 +270,9 @@ impl Player {
     /// Keeps what was played until it may be told. Where much waits, half of it is waited for.
     fn played(&mut self, played: Played, tell: &mut Tell<'_>) -> Result<(), Halt> {
         self.untold.push_back((self.host.ports.store.last(), played));
+        if self.untold.len().is_multiple_of(LOOKED_AFTER) {
+            self.tell_durable(tell)?;
+        }
         if self.untold.len() < UNTOLD_MAX {
             return Ok(());
         }
@@ -274,6 +281,18 @@ impl Player {
             pollster::block_on(self.host.durable(*ticket))?;
         }
         self.untold.drain(..=half).for_each(|(_, played)| tell(played));
+        Ok(())
+    }
+
+    /// Tells what is durable by now, and waits for nothing.
+    fn tell_durable(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        while let Some((ticket, _)) = self.untold.front() {
+            match self.host.ports.store.poll_durable(*ticket, Waker::noop()) {
+                Poll::Ready(durable) => durable?,
+                Poll::Pending => break,
+            }
+            self.untold.pop_front().into_iter().for_each(|(_, played)| tell(played));
+        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@ pub(crate) enum Todo {
     /// An event from outside.
     Event(Box<Event>),
     /// Something the host's own.
-    Follow(Following),
+    Follow(Box<Following>),
 }
 
 /// What a worker is to do with a lane.
@@ -100,9 +100,9 @@ impl<R> Queues<R> {
     /// Puts what follows from a turn where it belongs in a lane.
     pub(crate) fn follow(&mut self, lane: Lane, following: Following) {
         match following {
-            Following::Raised(..) => self.queue(lane, |queue| &mut queue.raised, Todo::Follow(following)),
-            Following::Deferred(..) => self.queue(lane, |queue| &mut queue.deferred, Todo::Follow(following)),
-            Following::Timer(_) => self.put(lane, Todo::Follow(following)),
+            Following::Raised(..) => self.queue(lane, |queue| &mut queue.raised, Todo::Follow(Box::new(following))),
+            Following::Deferred(..) => self.queue(lane, |queue| &mut queue.deferred, Todo::Follow(Box::new(following))),
+            Following::Timer(_) => self.put(lane, Todo::Follow(Box::new(following))),
         }
     }
 
@@ -218,7 +218,8 @@ mod tests {
         let slot = syndic_core::Slot::new("billing").unwrap();
         let key = TimerKey { lane: lane.clone(), slot, name: "t".into() };
         let (due, lineage) = (Time::from_ms(0), Lineage::default());
-        Todo::Follow(Following::Timer(Timer { key, due, data: None, cause: 1, subject: "c".into(), lineage }))
+        let timer = Timer { key, due, data: None, cause: 1, subject: "c".into(), lineage };
+        Todo::Follow(Box::new(Following::Timer(timer)))
     }
 
     fn begin(queues: &mut Queues<u32>) -> Option<String> {

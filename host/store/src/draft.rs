@@ -2,8 +2,8 @@
 
 use syndic_core::ports::{Head, StoreError};
 
-use crate::core::Core;
 use crate::counters::Counters;
+use crate::heart::Heart;
 use crate::key::Key;
 use crate::layer::Layer;
 use crate::pack::{Pack, Unpack};
@@ -12,20 +12,20 @@ use crate::view::View;
 
 /// Changes in the making, over everything that is admitted. Its maker has the turn, so nobody else changes anything.
 pub(crate) struct Draft<'a, S> {
-    core: &'a Core<S>,
+    heart: &'a Heart<S>,
     pub(crate) changes: Layer,
     pub(crate) counters: Counters,
     pub(crate) head: Head,
 }
 
 impl<'a, S: Space> Draft<'a, S> {
-    pub(crate) fn new(core: &'a Core<S>, counters: Counters, head: Head) -> Self {
-        Self { core, changes: Layer::default(), counters, head }
+    pub(crate) fn new(heart: &'a Heart<S>, counters: Counters, head: Head) -> Self {
+        Self { heart, changes: Layer::default(), counters, head }
     }
 
     /// Looks at everything as it will be. The front is held only for as long as `answer` runs.
     pub(crate) fn look<T>(&self, answer: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.core.look_at_front(Some(&self.changes), answer)
+        self.heart.look_at_front(Some(&self.changes), answer)
     }
 
     pub(crate) fn get<T: Unpack>(&self, key: &Key) -> Result<Option<T>, StoreError> {

@@ -6,8 +6,8 @@
 use syndic_core::ports::StoreError;
 use syndic_core::{DedupKey, Time};
 
-use crate::core::Core;
 use crate::draft::Draft;
+use crate::heart::Heart;
 use crate::key::{Key, Table};
 use crate::pack::{Known, Reported, Told};
 use crate::reads::not_such_a_key;
@@ -38,7 +38,7 @@ struct Candidate {
     receipt: Option<u64>,
 }
 
-impl<S: Space> Core<S> {
+impl<S: Space> Heart<S> {
     /// Forgets dedup records of events taken before a time, at most `limit` of them.
     pub(crate) fn forget(&self, before: Time, limit: usize) -> Result<u64, StoreError> {
         let mut forgotten = 0;

@@ -9,12 +9,13 @@ use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use syndic_core::ports::StoreError;
 use syndic_ledger::{Hash, Master};
 
-use crate::disk::{DAMAGED_LOG, Disk, sync_files};
+use crate::disk::{DAMAGED_LOG, Disk, FILES, FOLD_BYTES, Unopened, Unwatched, Watch, sync_files};
 use crate::error::OpenError;
 use crate::key::{Key, Table};
 use crate::pack::{Pack, Unpack, Unread, from_json, json};
@@ -63,7 +64,24 @@ impl Records<Disk> {
     /// # Errors
     /// The directory is something else, in use, of another format, of another seed, damaged or out of reach.
     pub fn open(dir: impl AsRef<Path>, wanted: MasterWanted) -> Result<Self, OpenError> {
-        let home = Home { dir: dir.as_ref().to_owned() };
+        Self::open_folding(dir, wanted, FOLD_BYTES)
+    }
+
+    /// [`open`](Self::open), with so many bytes that come together in memory before they are folded. Few, for a machine
+    /// with little memory; it costs time.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_folding(dir: impl AsRef<Path>, wanted: MasterWanted, bytes: usize) -> Result<Self, OpenError> {
+        Self::open_watched(dir, wanted, Arc::new(Unwatched { fold_bytes: bytes }))
+    }
+
+    /// [`open`](Self::open), for tests that watch what happens to the files, or make it fail.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_watched(dir: impl AsRef<Path>, wanted: MasterWanted, watch: Arc<dyn Watch>) -> Result<Self, OpenError> {
+        let home = Home { dir: dir.as_ref().to_owned(), watch };
         if !home.has_store()? {
             home.create(wanted)?;
         }
@@ -80,6 +98,7 @@ impl Records<Disk> {
 
 struct Home {
     dir: PathBuf,
+    watch: Arc<dyn Watch>,
 }
 
 impl Home {
@@ -141,7 +160,7 @@ impl Home {
         }
         make_private_folder(&aside).map_err(io)?;
         fs::write(aside.join("format"), format!("{FORMAT_TEXT}{FORMAT}\n")).map_err(io)?;
-        let disk = Disk::open(&aside).map_err(|why| self.sled(why))?;
+        let disk = Disk::open(&aside, &self.watch).map_err(|why| self.unopened(why))?;
         let made = Records::over(disk, Master::new(about.master.0)).and_then(|records| {
             records.write(|draft| {
                 draft.put(Key::of(Table::About), about);
@@ -175,9 +194,9 @@ impl Home {
             }
             Some(_) => {}
         }
-        for file in ["db", "conf"] {
+        for file in ["db", "conf"].iter().chain(&FILES) {
             if !self.store().join(file).is_file() {
-                return Err(self.corrupt(&format!("sled's file `{file}` is missing")));
+                return Err(self.corrupt(&format!("its file `{file}` is missing")));
             }
         }
         match fs::read_dir(self.store().join("blobs")).map(|mut blobs| blobs.next()) {
@@ -189,8 +208,8 @@ impl Home {
 
     /// Opens sled, which panics on some kinds of damage.
     fn read(&self) -> Result<(Disk, About), OpenError> {
-        let opened = catch_unwind(AssertUnwindSafe(|| Disk::open(&self.store())));
-        let disk = opened.map_err(|panic| self.corrupt(&said(&*panic)))?.map_err(|why| self.sled(why))?;
+        let opened = catch_unwind(AssertUnwindSafe(|| Disk::open(&self.store(), &self.watch)));
+        let disk = opened.map_err(|panic| self.corrupt(&said(&*panic)))?.map_err(|why| self.unopened(why))?;
         let about = View::of(&disk).get(&Key::of(Table::About)).map_err(|why| self.failed(why))?;
         let about = about.ok_or_else(|| self.corrupt("it does not say which master it has"))?;
         Ok((disk, about))
@@ -216,13 +235,13 @@ impl Home {
     }
 
     /// sled tells a lock that is taken only by its sentence.
-    fn sled(&self, why: sled::Error) -> OpenError {
+    fn unopened(&self, why: Unopened) -> OpenError {
         match why {
-            sled::Error::Io(why) if why.to_string().contains("could not acquire lock") => {
+            Unopened::Sled(sled::Error::Io(why)) if why.to_string().contains("could not acquire lock") => {
                 OpenError::Busy { dir: self.dir.clone() }
             }
-            sled::Error::Io(why) => self.io(why),
-            sled::Error::Corruption { .. } => self.corrupt(DAMAGED_LOG),
+            Unopened::Sled(sled::Error::Io(why)) | Unopened::Io(why) => self.io(why),
+            Unopened::Sled(sled::Error::Corruption { .. }) => self.corrupt(DAMAGED_LOG),
             why => self.corrupt(&why.to_string()),
         }
     }

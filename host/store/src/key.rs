@@ -87,15 +87,18 @@ pub(crate) struct Key(Vec<u8>);
 
 impl Key {
     pub(crate) fn of(table: Table) -> Self {
-        Self(vec![table as u8])
+        // Room for most keys.
+        let mut key = Vec::with_capacity(80);
+        key.push(table as u8);
+        Self(key)
     }
 
     pub(crate) fn text(mut self, text: &str) -> Self {
-        for byte in text.bytes() {
-            self.0.push(byte);
-            if byte == 0 {
-                self.0.push(0xff);
-            }
+        let mut parts = text.as_bytes().split(|byte| *byte == 0);
+        self.0.extend_from_slice(parts.next().unwrap_or_default());
+        for part in parts {
+            self.0.extend([0, 0xff]);
+            self.0.extend_from_slice(part);
         }
         self.0.extend([0, 0]);
         self
@@ -214,6 +217,11 @@ impl Key {
         &self.0
     }
 
+    /// Whether records of its table are written once, under keys that nothing had before.
+    pub(crate) fn is_written_once(&self) -> bool {
+        [Table::Receipts, Table::Raised, Table::Outbox].iter().any(|table| self.0.first() == Some(&(*table as u8)))
+    }
+
     /// Its parts, to be taken in order.
     pub(crate) fn parts(&self) -> Parts<'_> {
         Parts(self.0.get(1..).unwrap_or_default())
@@ -263,6 +271,14 @@ impl Parts<'_> {
     /// An event, as most keys name it.
     pub(crate) fn event(&mut self) -> Option<DedupKey> {
         Some(DedupKey { tenant: self.text()?, source: self.text()?, id: self.text()? })
+    }
+
+    /// When a timer is due, and which.
+    pub(crate) fn timer_due(&mut self) -> Option<(Time, TimerKey)> {
+        let (due, tenant, customer) = (self.time()?, self.text()?, self.customer()?);
+        let _rank: [u8; 1] = self.take()?;
+        let slot = Slot::new(self.text()?).ok()?;
+        Some((due, TimerKey { lane: Lane { tenant, customer }, slot, name: self.text()? }))
     }
 
     /// An event, as its dedup record's key names it.

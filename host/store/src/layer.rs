@@ -3,21 +3,15 @@
 //! A layer files its changes as the space does, so that both are in one order and a walk over all of them is a merge.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Range;
-use std::iter::Peekable;
 use std::ops::Bound;
-use std::vec::IntoIter;
 
 use syndic_core::ports::StoreError;
 
 use crate::key::Key;
+use crate::merge::{Found, Merge};
 use crate::space::Space;
 use crate::value::Record;
-
-/// Pairs fetched from a space at a time, so that a store is never in memory whole.
-const PAIRS_AT_ONCE: usize = 512;
 
 /// What is changed of one record.
 #[derive(Debug)]
@@ -44,9 +38,18 @@ impl Layer {
         self.0.get(stored).map(|change| change.payload.as_deref())
     }
 
+    /// The first record that begins with a prefix and that it does not remove.
+    pub(crate) fn first_kept(&self, prefix: &Key) -> Option<Key> {
+        let from = self.0.range::<[u8], _>((Bound::Included(prefix.bytes()), Bound::Unbounded));
+        let mut within = from.take_while(|(stored, _)| stored.starts_with(prefix.bytes()));
+        let (stored, change) = within.find(|(_, change)| change.payload.is_some())?;
+        Some(change.key(stored).into_owned())
+    }
+
     /// Takes in what came after it.
-    pub(crate) fn absorb(&mut self, mut later: Self) {
-        self.0.append(&mut later.0);
+    pub(crate) fn absorb(&mut self, later: Self) {
+        // Not `append`, which makes the whole map anew.
+        self.0.extend(later.0);
     }
 
     /// About how much memory it takes.
@@ -62,10 +65,6 @@ impl Layer {
     pub(crate) fn changes(&self) -> impl Iterator<Item = (Cow<'_, Key>, Option<&[u8]>)> {
         self.0.iter().map(|(stored, change)| (change.key(stored), change.payload.as_deref()))
     }
-
-    fn from(&self, start: &[u8]) -> Peekable<Range<'_, Vec<u8>, Change>> {
-        self.0.range::<[u8], _>((Bound::Included(start), Bound::Unbounded)).peekable()
-    }
 }
 
 impl Change {
@@ -74,95 +73,35 @@ impl Change {
     }
 }
 
-/// A walk over layers and the space under them, in the order of stored keys: each record once, as the newest layer
-/// has it, and none that is removed.
-pub(crate) struct Walk<'a> {
-    layers: Vec<Peekable<Range<'a, Vec<u8>, Change>>>,
-    stored: Stored<'a>,
-    prefix: &'a [u8],
-}
+/// A record and its bytes.
+pub(crate) type Taken<'a> = (Key, Cow<'a, [u8]>);
 
-impl<'a> Walk<'a> {
-    /// A walk over everything that begins with `prefix` and is not below `from`, both as stored. About `expected`
-    /// records will be taken.
-    pub(crate) fn new(
-        layers: &[&'a Layer],
-        space: &'a dyn Space,
-        prefix: &'a [u8],
-        from: &'a [u8],
-        expected: usize,
-    ) -> Self {
-        let start = from.max(prefix);
-        let layers = layers.iter().map(|layer| layer.from(start)).collect();
-        Self { layers, stored: Stored::new(space, prefix, start, expected), prefix }
-    }
-
-    /// The next record.
-    pub(crate) fn next(&mut self) -> Result<Option<(Key, Cow<'a, [u8]>)>, StoreError> {
-        loop {
-            let changed = self.layers.iter_mut().filter_map(|layer| layer.peek().map(|&(stored, _)| stored.as_slice()));
-            let Some(changed) = changed.min().filter(|stored| stored.starts_with(self.prefix)) else {
-                return self.stored.take();
-            };
-            match self.stored.peek()?.map(|kept| kept.cmp(changed)) {
-                Some(Ordering::Less) => return self.stored.take(),
-                Some(Ordering::Equal) => self.stored.skip(),
-                Some(Ordering::Greater) | None => {}
+/// Walks over layers and the space under them, in the order of stored keys: hands each record that begins with
+/// `prefix` and is not below `from`, as the newest layer has it, to `each`, until that says it is enough. About
+/// `expected` records will be taken.
+pub(crate) fn walk(
+    (layers, space): (&[&Layer], &dyn Space),
+    (prefix, from): (&[u8], &[u8]),
+    expected: usize,
+    mut each: impl FnMut(Taken<'_>) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let maps = layers.iter().map(|layer| &layer.0);
+    let mut merge = Merge::new(maps, prefix, from, expected, |start, limit| space.scan(prefix, start, limit));
+    while let Some(found) = merge.next()? {
+        let taken = match found {
+            Found::Changed(_, Change { payload: None, .. }) => continue,
+            Found::Changed(stored, change @ Change { payload: Some(payload), .. }) => {
+                (change.key(stored).into_owned(), Cow::Borrowed(payload.as_slice()))
             }
-            let mut newest = None;
-            for layer in &mut self.layers {
-                let found = layer.next_if(|(stored, _)| stored.as_slice() == changed);
-                newest = newest.or(found);
+            Found::Stored(stored, value) => {
+                let record = Record::read(&stored, &value)?;
+                let payload = record.payload(|piece| space.get(piece))?;
+                (record.key, Cow::Owned(payload))
             }
-            let Some((stored, change)) = newest else { continue };
-            if let Some(payload) = &change.payload {
-                return Ok(Some((change.key(stored).into_owned(), Cow::Borrowed(payload))));
-            }
+        };
+        if !each(taken)? {
+            break;
         }
     }
-}
-
-/// The records of a space in their order, fetched a page at a time.
-struct Stored<'a> {
-    space: &'a dyn Space,
-    prefix: &'a [u8],
-    /// Where the next page begins; none after the last.
-    next: Option<Vec<u8>>,
-    page: Peekable<IntoIter<(Vec<u8>, Vec<u8>)>>,
-    size: usize,
-}
-
-impl<'a> Stored<'a> {
-    fn new(space: &'a dyn Space, prefix: &'a [u8], start: &[u8], expected: usize) -> Self {
-        let size = expected.clamp(1, PAIRS_AT_ONCE);
-        Self { space, prefix, next: Some(start.to_vec()), page: Vec::new().into_iter().peekable(), size }
-    }
-
-    /// The next key.
-    fn peek(&mut self) -> Result<Option<&[u8]>, StoreError> {
-        if self.page.len() == 0
-            && let Some(start) = self.next.take()
-        {
-            let page = self.space.scan(self.prefix, &start, self.size)?;
-            if page.len() == self.size {
-                // The next key there can be.
-                self.next = page.last().map(|(key, _)| [key.as_slice(), &[0]].concat());
-            }
-            self.page = page.into_iter().peekable();
-        }
-        Ok(self.page.peek().map(|(key, _)| key.as_slice()))
-    }
-
-    fn skip(&mut self) {
-        self.page.next();
-    }
-
-    /// The next record, whole.
-    fn take<'b>(&mut self) -> Result<Option<(Key, Cow<'b, [u8]>)>, StoreError> {
-        self.peek()?;
-        let Some((stored, value)) = self.page.next() else { return Ok(None) };
-        let record = Record::read(&stored, &value)?;
-        let payload = record.payload(|piece| self.space.get(piece))?;
-        Ok(Some((record.key, Cow::Owned(payload))))
-    }
+    Ok(())
 }

@@ -27,7 +27,7 @@ impl Space for Memory {
         Ok(within.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn write(&self, writes: Writes) -> Result<(), StoreError> {
+    fn write(&self, _: u64, writes: Writes) -> Result<(), StoreError> {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in writes {
             match value {
@@ -63,9 +63,9 @@ impl Records<Memory> {
     /// # Errors
     /// The store is corrupt.
     pub fn after_crash(&self) -> Result<Self, StoreError> {
-        let core = self.core();
+        let heart = self.heart();
         let left = self.look(|view| view.space.scan(&[], &[], usize::MAX))?;
         let memory = Memory(RwLock::new(left.into_iter().collect()));
-        Self::written_by(core.by, memory, Master::new(*core.master.reveal()))
+        Self::written_by(heart.by, memory, Master::new(*heart.master.reveal()))
     }
 }

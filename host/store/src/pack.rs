@@ -1,11 +1,14 @@
-//! How each kind of record is written as bytes: numbers as they are, the rest as JSON.
+//! How each kind of record is written as bytes: what is written often as its members one after another, the rest as
+//! JSON. What a record's key says is not said again.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use syndic_core::fact::Held;
 use syndic_core::ports::{
-    Claim, DedupRecord, Deferred, Entry, Head, Intent, Kept, Parked, Raised, Tally, Timer, Unfinished,
+    Claim, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Tally, Timer, Unfinished,
 };
-use syndic_core::{DedupKey, Fact, Report, Time};
+use syndic_core::{DedupKey, Fact, Report, Slot, Text, Time};
 use syndic_ledger::{Frontier, Hash};
 
 /// Why bytes are not a record of their kind.
@@ -44,7 +47,170 @@ macro_rules! as_json {
         }
     )*};
 }
-as_json!(Claim, Deferred, Fact, Intent, Parked, Raised, Timer);
+as_json!(Deferred, Intent, Parked);
+
+/// Members, one after another: numbers seven bits at a time, text after its length.
+#[derive(Default)]
+struct Members(Vec<u8>);
+
+impl Members {
+    fn number(mut self, mut number: u64) -> Self {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+        self
+    }
+
+    fn text(self, text: &str) -> Self {
+        let mut with = self.number(text.len() as u64);
+        with.0.extend_from_slice(text.as_bytes());
+        with
+    }
+
+    fn time(mut self, time: Time) -> Self {
+        self.0.extend(time.pack());
+        self
+    }
+
+    fn lineage(self, lineage: Lineage) -> Self {
+        self.number(lineage.depth.into()).number(lineage.timers.into())
+    }
+}
+
+/// Takes members off the front of some bytes.
+struct Taking<'a>(&'a [u8]);
+
+impl<'a> Taking<'a> {
+    fn number(&mut self) -> Result<u64, Unread> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let (byte, rest) = self.0.split_first().ok_or(Unread::Length)?;
+            self.0 = rest;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(Unread::Length)
+    }
+
+    fn text(&mut self) -> Result<&'a str, Unread> {
+        let length = usize::try_from(self.number()?).map_err(|_| Unread::Length)?;
+        let (text, rest) = self.0.split_at_checked(length).ok_or(Unread::Length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).map_err(|why| Unread::Other(why.to_string()))
+    }
+
+    fn time(&mut self) -> Result<Time, Unread> {
+        let (time, rest) = self.0.split_at_checked(8).ok_or(Unread::Length)?;
+        self.0 = rest;
+        Time::unpack(time)
+    }
+
+    fn slot(&mut self) -> Result<Slot, Unread> {
+        Slot::new(self.text()?).map_err(Unread::Other)
+    }
+
+    fn lineage(&mut self) -> Result<Lineage, Unread> {
+        let mut small = || u32::try_from(self.number()?).map_err(|_| Unread::Length);
+        Ok(Lineage { depth: small()?, timers: small()? })
+    }
+
+    /// Nothing is left.
+    fn end<T>(self, record: T) -> Result<T, Unread> {
+        if self.0.is_empty() { Ok(record) } else { Err(Unread::Length) }
+    }
+}
+
+/// A plain value is its text; another is JSON.
+impl Pack for Fact {
+    fn pack(&self) -> Vec<u8> {
+        let Self { value, version, receipt, base, by, event, at } = self;
+        let members = Members::default().number(*version).number(*receipt).number(*base).text(by.as_str()).text(event);
+        let members = members.time(*at);
+        let members = match value {
+            Held::Plain(text) => members.number(0).text(text),
+            Held::Elements(_) | Held::Standing { .. } => members.number(1).text(&String::from_utf8_lossy(&json(value))),
+        };
+        members.0
+    }
+}
+
+impl Unpack for Fact {
+    fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
+        let mut taking = Taking(bytes);
+        let (version, receipt, base) = (taking.number()?, taking.number()?, taking.number()?);
+        let (by, event, at) = (taking.slot()?, taking.text()?.to_owned(), taking.time()?);
+        let value = match taking.number()? {
+            0 => Held::Plain(
+                Text::deserialize(taking.text()?.into_deserializer()).map_err(|why: serde_json::Error| why)?,
+            ),
+            _ => serde_json::from_str(taking.text()?)?,
+        };
+        taking.end(Self { value, version, receipt, base, by, event, at })
+    }
+}
+
+/// What is kept of a timer under its due time; the rest of it is in the key.
+pub(crate) struct Waiting {
+    pub(crate) data: Option<Value>,
+    pub(crate) cause: u64,
+    pub(crate) subject: String,
+    pub(crate) lineage: Lineage,
+}
+
+impl Pack for Timer {
+    fn pack(&self) -> Vec<u8> {
+        let Self { key: _, due: _, data, cause, subject, lineage } = self;
+        let members = Members::default().number(*cause).text(subject).lineage(*lineage);
+        members.text(&data.as_ref().map_or_else(String::new, Value::to_string)).0
+    }
+}
+
+impl Unpack for Waiting {
+    fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
+        let mut taking = Taking(bytes);
+        let (cause, subject, lineage) = (taking.number()?, taking.text()?.to_owned(), taking.lineage()?);
+        let data = match taking.text()? {
+            "" => None,
+            data => Some(serde_json::from_str(data)?),
+        };
+        taking.end(Self { data, cause, subject, lineage })
+    }
+}
+
+impl Pack for Raised {
+    fn pack(&self) -> Vec<u8> {
+        Members::default().number(self.cause).lineage(self.lineage).text(&self.event).0
+    }
+}
+
+impl Unpack for Raised {
+    fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
+        let mut taking = Taking(bytes);
+        let (cause, lineage, event) = (taking.number()?, taking.lineage()?, taking.text()?.to_owned());
+        taking.end(Self { event, cause, lineage })
+    }
+}
+
+impl Pack for Claim {
+    fn pack(&self) -> Vec<u8> {
+        let Self { content, event: DedupKey { tenant, source, id } } = self;
+        Members(content.0.to_vec()).text(tenant).text(source).text(id).0
+    }
+}
+
+impl Unpack for Claim {
+    fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
+        let (content, rest) = bytes.split_first_chunk().ok_or(Unread::Length)?;
+        let mut taking = Taking(rest);
+        let mut text = || taking.text().map(str::to_owned);
+        let event = DedupKey { tenant: text()?, source: text()?, id: text()? };
+        taking.end(Self { content: Hash(*content), event })
+    }
+}
 
 /// A record whose key says everything.
 impl Pack for () {

@@ -7,7 +7,7 @@ use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Time};
 use syndic_ledger::Hash;
 
 use crate::key::{Key, Table};
-use crate::pack::{Known, Reported, Told, Unpack};
+use crate::pack::{Known, Reported, Told, Unpack, Waiting};
 use crate::records::{Front, Records};
 use crate::space::Space;
 use crate::value::damaged;
@@ -34,9 +34,15 @@ macro_rules! answers {
             }
 
             fn due(&self, until: Time, limit: usize) -> Result<Vec<Timer>, StoreError> {
-                let table = Key::of(Table::TimersByDue);
-                let first: Vec<(_, Timer)> = self.look(|view| view.some(&table, &table, limit))?;
-                Ok(first.into_iter().map(|(_, timer)| timer).take_while(|timer| timer.due <= until).collect())
+                let mut due = Vec::new();
+                for (key, waiting) in self.first_timers(limit)? {
+                    let timer = timer_of(&key, waiting)?;
+                    if timer.due > until {
+                        break;
+                    }
+                    due.push(timer);
+                }
+                Ok(due)
             }
 
             fn timers_of(&self, lane: &Lane, slot: &Slot) -> Result<u64, StoreError> {
@@ -140,6 +146,12 @@ pub(crate) fn known_event_of(key: &Key) -> Result<DedupKey, StoreError> {
 
 fn event_of(key: &Key) -> Result<DedupKey, StoreError> {
     key.parts().event().ok_or_else(|| not_such_a_key(key))
+}
+
+fn timer_of(key: &Key, waiting: Waiting) -> Result<Timer, StoreError> {
+    let Waiting { data, cause, subject, lineage } = waiting;
+    let (due, key) = key.parts().timer_due().ok_or_else(|| not_such_a_key(key))?;
+    Ok(Timer { key, due, data, cause, subject, lineage })
 }
 
 fn fact_name_of(key: &Key) -> Result<String, StoreError> {

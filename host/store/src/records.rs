@@ -10,9 +10,10 @@ use syndic_core::ports::{
 use syndic_core::{DedupKey, Time};
 use syndic_ledger::{Hash, Master};
 
-use crate::core::{Core, Writer};
 use crate::draft::Draft;
+use crate::heart::{Heart, Writer};
 use crate::key::{Key, Table};
+use crate::pack::Unpack;
 use crate::reads::{known_event_of, numbered, told};
 use crate::space::Space;
 use crate::view::View;
@@ -26,7 +27,7 @@ pub struct Records<S> {
 }
 
 /// What is admitted.
-pub(crate) struct Front<S>(Arc<Core<S>>);
+pub(crate) struct Front<S>(Arc<Heart<S>>);
 
 impl<S: Space> Records<S> {
     /// The store in a space. What is admitted is durable at once.
@@ -47,7 +48,7 @@ impl<S: Space> Records<S> {
     }
 
     pub(crate) fn written_by(by: Writer, space: S, master: Master) -> Result<Self, StoreError> {
-        Ok(Self { front: Front(Arc::new(Core::over(space, master, by)?)), thread: None })
+        Ok(Self { front: Front(Arc::new(Heart::over(space, master, by)?)), thread: None })
     }
 
     /// Makes durable what is admitted so far, as one group, without waiting for whoever else would.
@@ -55,12 +56,12 @@ impl<S: Space> Records<S> {
     /// # Errors
     /// The store is unreachable or corrupt.
     pub fn write_out(&self) -> Result<(), StoreError> {
-        self.core().write_out()
+        self.heart().write_out()
     }
 
     /// What all salts of this store are derived from.
     pub fn master(&self) -> &Master {
-        &self.core().master
+        &self.heart().master
     }
 
     /// Writes a commit. It is durable on return.
@@ -84,7 +85,7 @@ impl<S: Space> Records<S> {
     /// # Errors
     /// It will never be: the store failed.
     pub fn wait(&self, ticket: Ticket) -> Result<(), StoreError> {
-        self.core().wait(ticket)
+        self.heart().wait(ticket)
     }
 
     /// Up to `limit` receipts from a sequence on.
@@ -123,17 +124,22 @@ impl<S: Space> Records<S> {
         &self,
         fill: impl FnOnce(&mut Draft<'_, S>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let admitted = self.core().admit(|draft| fill(draft).map(Some))?;
+        let admitted = self.heart().admit(|draft| fill(draft).map(Some))?;
         admitted.map_or(Ok(()), |(ticket, ())| self.wait(ticket))
     }
 
-    pub(crate) fn core(&self) -> &Arc<Core<S>> {
+    pub(crate) fn heart(&self) -> &Arc<Heart<S>> {
         &self.front.0
+    }
+
+    pub(crate) fn first_timers<T: Unpack>(&self, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
+        let table = Key::of(Table::TimersByDue);
+        self.look(|view| view.some(&table, &table, limit))
     }
 
     /// Looks at what is durable.
     pub(crate) fn look<T>(&self, answer: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.core().look_at_durable(answer)
+        self.heart().look_at_durable(answer)
     }
 }
 
@@ -144,8 +150,8 @@ impl<S: Space + 'static> Records<S> {
     /// As [`over`](Self::over), or there is no thread to be had.
     pub fn with_thread(space: S, master: Master) -> Result<Self, StoreError> {
         let mut records = Self::written_by(Writer::Thread, space, master)?;
-        let core = Arc::clone(records.core());
-        let work = move || while core.progress.next_work() && core.write_out().is_ok() {};
+        let heart = Arc::clone(records.heart());
+        let work = move || while heart.progress.next_work() && heart.write_out().is_ok() {};
         let thread = thread::Builder::new().name("store".into()).spawn(work);
         records.thread =
             Some(thread.map_err(|why| StoreError::Unreachable(format!("no thread to write with: {why}")))?);
@@ -157,6 +163,10 @@ impl<S: Space> Front<S> {
     pub(crate) fn look<T>(&self, answer: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.0.look_at_front(None, answer)
     }
+
+    pub(crate) fn first_timers<T: Unpack>(&self, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
+        self.0.first_timers(limit)
+    }
 }
 
 impl<S: Space> Store for Records<S> {
@@ -165,7 +175,7 @@ impl<S: Space> Store for Records<S> {
     }
 
     fn admit(&self, decide: &mut Decide<'_>) -> Result<Option<Admitted>, StoreError> {
-        let admitted = self.core().admit(|draft| {
+        let admitted = self.heart().admit(|draft| {
             let Some(commit) = decide(&self.front)? else { return Ok(None) };
             let first = (draft.counters.raised + 1, draft.counters.outbox + 1);
             draft.commit(commit).map(|()| Some(first))
@@ -174,26 +184,26 @@ impl<S: Space> Store for Records<S> {
     }
 
     fn admit_intent(&self, event: &Unfinished, nth: u32, intent: &Intent) -> Result<Ticket, StoreError> {
-        self.core().always(|draft| {
+        self.heart().always(|draft| {
             draft.write_intent(event, nth, intent);
             Ok(())
         })
     }
 
     fn keep(&self, blobs: Vec<(Hash, Vec<u8>)>) -> Result<Ticket, StoreError> {
-        self.core().always(|draft| draft.keep(blobs))
+        self.heart().always(|draft| draft.keep(blobs))
     }
 
     fn last(&self) -> Ticket {
-        self.core().last()
+        self.heart().last()
     }
 
     fn poll_durable(&self, ticket: Ticket, waker: &Waker) -> Poll<Result<(), StoreError>> {
-        self.core().progress.poll(ticket, waker)
+        self.heart().progress.poll(ticket, waker)
     }
 
     fn forget(&self, before: Time, limit: usize) -> Result<u64, StoreError> {
-        self.core().forget(before, limit)
+        self.heart().forget(before, limit)
     }
 }
 
@@ -208,7 +218,7 @@ impl<S> Drop for Records<S> {
     }
 }
 
-impl<S: Space> Core<S> {
+impl<S: Space> Heart<S> {
     /// Admits what `fill` drafts.
     fn always(&self, fill: impl FnOnce(&mut Draft<'_, S>) -> Result<(), StoreError>) -> Result<Ticket, StoreError> {
         match self.admit(|draft| fill(draft).map(Some))? {

@@ -10,7 +10,7 @@
 use syndic_core::ports::StoreError;
 
 use crate::key::Key;
-use crate::space::Writes;
+use crate::space::{Head, Writes};
 
 /// Bytes a stored value may have. A leaf of sled's holds up to 19 pairs for a moment, with keys of 1 KiB: that is
 /// below the quarter of a segment (512 KiB) at which sled would use a file of its own.
@@ -38,6 +38,14 @@ pub(crate) struct Seal {
     pub(crate) checksum: u32,
 }
 
+impl Seal {
+    /// The seal a value begins with. Whether the value is sound, only reading all of it tells.
+    pub(crate) fn of(head: Head) -> Self {
+        let word = |from: usize| u32::from_le_bytes(std::array::from_fn(|nth| head[from + nth]));
+        Self { pieces: word(SEAL_BYTES), checksum: word(0) }
+    }
+}
+
 /// Seals a payload under a key: adds the value and its pieces to what is written.
 pub(crate) fn seal(key: &Key, commit: u64, payload: &[u8], writes: &mut Writes) -> Seal {
     let stored = key.stored();
@@ -48,14 +56,13 @@ pub(crate) fn seal(key: &Key, commit: u64, payload: &[u8], writes: &mut Writes) 
     let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
 
     let key_bytes = u32::try_from(kept_key.len()).unwrap_or(u32::MAX);
-    let mut rest = [&count.to_le_bytes()[..], &key_bytes.to_le_bytes(), kept_key].concat();
-    rest.extend(if whole { payload } else { &[] });
-    let value = sealed(&stored, commit, &rest);
+    let body = if whole { payload } else { &[] };
+    let value = sealed(&stored, commit, &[&count.to_le_bytes(), &key_bytes.to_le_bytes(), kept_key, body]);
     let seal = Seal { pieces: count, checksum: checksum_of(&value) };
-    writes.insert(stored.to_vec(), Some(value));
+    writes.insert(stored.into_owned(), Some(value));
     for (nth, piece) in (0..).zip(pieces) {
         let piece_key = key.piece(nth);
-        let value = sealed(&piece_key, commit, piece);
+        let value = sealed(&piece_key, commit, &[piece]);
         writes.insert(piece_key, Some(value));
     }
     seal
@@ -104,10 +111,14 @@ pub(crate) fn damaged(key: &Key, why: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(format!("{key} is damaged: {why}"))
 }
 
-fn sealed(stored_key: &[u8], commit: u64, rest: &[u8]) -> Vec<u8> {
-    let commit = commit.to_le_bytes();
-    let checksum = checksum(stored_key, &commit, rest).to_le_bytes();
-    [&checksum[..], &commit, rest].concat()
+fn sealed(stored_key: &[u8], commit: u64, parts: &[&[u8]]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(SEAL_BYTES + parts.iter().map(|part| part.len()).sum::<usize>());
+    value.extend([0; 4]);
+    value.extend(commit.to_le_bytes());
+    parts.iter().for_each(|part| value.extend_from_slice(part));
+    let checksum = checksum(stored_key, &value[4..]);
+    value[..4].copy_from_slice(&checksum.to_le_bytes());
+    value
 }
 
 /// The checksum a value says it has.
@@ -118,17 +129,17 @@ fn checksum_of(value: &[u8]) -> u32 {
 fn unsealed<'a>(stored_key: &[u8], value: &'a [u8]) -> Result<(u64, &'a [u8]), &'static str> {
     let (expected, after) = value.split_first_chunk().ok_or("it is cut short")?;
     let (commit, rest) = after.split_first_chunk().ok_or("it is cut short")?;
-    if checksum(stored_key, commit, rest) != u32::from_le_bytes(*expected) {
+    if checksum(stored_key, after) != u32::from_le_bytes(*expected) {
         return Err("its checksum is wrong");
     }
     Ok((u64::from_le_bytes(*commit), rest))
 }
 
-fn checksum(stored_key: &[u8], commit: &[u8], rest: &[u8]) -> u32 {
+/// Over the key, and everything that follows the checksum.
+fn checksum(stored_key: &[u8], rest: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    for bytes in [stored_key, commit, rest] {
-        hasher.update(bytes);
-    }
+    hasher.update(stored_key);
+    hasher.update(rest);
     hasher.finalize()
 }
 

@@ -6,10 +6,10 @@ use syndic_core::ports::{Head, StoreError};
 
 use crate::counters::Counters;
 use crate::key::{Key, Table};
-use crate::layer::{Layer, Walk};
+use crate::layer::{Layer, walk};
 use crate::pack::Unpack;
 use crate::space::Space;
-use crate::value::{Record, Seal, damaged};
+use crate::value::{Record, damaged};
 
 /// What is read at one moment. Whoever hands it out sees to it that nothing of it changes while it lives.
 pub(crate) struct View<'a> {
@@ -101,24 +101,15 @@ impl<'a> View<'a> {
         mut each: impl FnMut(Key, Cow<'_, [u8]>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let (shown, start) = (prefix.stored_prefix(), from.stored_prefix());
-        let mut walk = Walk::new(&self.layers, self.space, shown, start, limit);
         let mut taken = 0;
-        while taken < limit
-            && let Some((key, payload)) = walk.next()?
-        {
-            if key.bytes().starts_with(prefix.bytes()) {
-                each(key, payload)?;
+        walk((&self.layers, self.space), (shown, start), limit, |(key, payload)| {
+            if taken < limit && key.bytes().starts_with(prefix.bytes()) {
                 taken += 1;
+                each(key, payload)?;
             }
-        }
-        Ok(())
+            Ok(taken < limit)
+        })
     }
-}
-
-/// A stored record's seal; none where there is no record.
-pub(crate) fn seal_of(space: &dyn Space, stored: &[u8]) -> Result<Option<Seal>, StoreError> {
-    let value = space.get(stored)?;
-    value.map(|value| Record::read(stored, &value).map(|record| record.seal)).transpose()
 }
 
 fn read<T: Unpack>(key: &Key, payload: &[u8]) -> Result<T, StoreError> {

@@ -5,8 +5,12 @@
 
 mod admission;
 mod agreement;
+mod crash;
+mod dice;
 mod directory;
+mod failing;
 mod forgetting;
 mod promises;
 mod samples;
 mod stores;
+mod story;

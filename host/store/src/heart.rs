@@ -22,11 +22,11 @@ use crate::counters::{Counters, Written};
 use crate::draft::Draft;
 use crate::key::{Key, Table};
 use crate::layer::Layer;
-use crate::pack::Pack;
+use crate::pack::{Pack, Unpack};
 use crate::progress::Progress;
 use crate::space::{Space, Writes};
 use crate::value::{Seal, seal};
-use crate::view::{View, seal_of};
+use crate::view::View;
 
 /// Who makes durable what is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) enum Writer {
     Hand,
 }
 
-pub(crate) struct Core<S> {
+pub(crate) struct Heart<S> {
     pub(crate) space: S,
     pub(crate) master: Master,
     pub(crate) progress: Progress,
@@ -69,6 +69,9 @@ struct Front {
     ticket: Ticket,
     /// The last one that was taken to be written.
     taken: Ticket,
+    /// No timer comes before this. Timers fire from the front of their table, and what fired stays in layers as a
+    /// removal for some time: who looked for the next from the table's beginning would pass all of it again.
+    first_timer: Mutex<Key>,
 }
 
 /// What is written as one.
@@ -79,7 +82,7 @@ struct Group {
     ticket: Ticket,
 }
 
-impl<S: Space> Core<S> {
+impl<S: Space> Heart<S> {
     /// The store in a space, which must reach as far as was ever acknowledged.
     pub(crate) fn over(space: S, master: Master, by: Writer) -> Result<Self, StoreError> {
         let stored = View::of(&space);
@@ -98,6 +101,7 @@ impl<S: Space> Core<S> {
             head: head.clone(),
             ticket: Ticket(0),
             taken: Ticket(0),
+            first_timer: Mutex::new(Key::of(Table::TimersByDue)),
         };
         let (writer, front) = (Mutex::new(Standing { counters, head }), RwLock::new(front));
         let (turn, gate, progress) = (Mutex::default(), RwLock::default(), Progress::default());
@@ -122,6 +126,20 @@ impl<S: Space> Core<S> {
         let front = self.front();
         let layers = draft.into_iter().chain([&front.queued, &*front.writing]).collect();
         answer(&View { space: &self.space, layers, newest: Some((&front.counters, &front.head)) })
+    }
+
+    /// The first timers that are admitted.
+    pub(crate) fn first_timers<T: Unpack>(&self, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
+        let front = self.front();
+        let mut first = front.first_timer.lock().unwrap_or_else(PoisonError::into_inner);
+        let layers = vec![&front.queued, &*front.writing];
+        let view = View { space: &self.space, layers, newest: None };
+        let found = view.some(&Key::of(Table::TimersByDue), &first, limit)?;
+        // Nobody publishes meanwhile, so this holds.
+        if let Some((key, _)) = found.first() {
+            *first = key.clone();
+        }
+        Ok(found)
     }
 
     /// Admits what `fill` drafts, alone; nothing where it answers none.
@@ -152,7 +170,12 @@ impl<S: Space> Core<S> {
 
     fn publish(&self, changes: Layer, counters: Counters, head: Head) -> Ticket {
         let bytes = changes.bytes();
+        let timer = changes.first_kept(&Key::of(Table::TimersByDue));
         let mut front = self.front_alone();
+        let first = front.first_timer.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(timer) = timer.filter(|timer| timer < first) {
+            *first = timer;
+        }
         front.queued.absorb(changes);
         front.queued_bytes += bytes;
         front.ticket.0 += 1;
@@ -185,6 +208,7 @@ impl<S: Space> Core<S> {
         let durable = mem::take(&mut self.front_alone().writing);
         self.progress.durable(ticket);
         drop(durable);
+        self.space.tidy();
         Ok(())
     }
 
@@ -213,7 +237,7 @@ impl<S: Space> Core<S> {
         }
         let writes = self.sealed(&changes, &mut counters, (head != standing.head).then_some(&head))?;
         let alone = self.gate.write().map_err(broken_off)?;
-        self.space.write(writes)?;
+        self.space.write(counters.written.batches, writes)?;
         self.space.barrier(counters.written.batches)?;
         drop(alone);
         *standing = Standing { counters, head };
@@ -228,7 +252,8 @@ impl<S: Space> Core<S> {
         let number = *batches;
         let mut writes = Writes::new();
         let mut seal_one = |key: &Key, payload: Option<&[u8]>| {
-            let before = seal_of(&self.space, &key.stored())?;
+            let new = payload.is_some() && key.is_written_once();
+            let before = if new { None } else { self.space.head(&key.stored())?.map(Seal::of) };
             let after = payload.map(|payload| seal(key, number, payload, &mut writes));
             if let (Some(_), None) = (before, after) {
                 writes.insert(key.stored().into_owned(), None);
