@@ -29,10 +29,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sdk/macros",        &[]),
     // ── what is true of all of it ─────────────────────────────────────────
     ("tests",             &["*"]),
+    ("tests/benches",     &["*"]),
+    ("tests/crash",       &["tests/crash/shim"]),
+    ("tests/crash/shim",  &[]),
 ];
 
 /// Crates of others, and the only packages that may name them: replacing one of these touches one folder.
-const OWNED: &[(&str, &[&str])] = &[("sled", &["host/store"]), ("wasmtime", &["host/runtime", "tests"])];
+const OWNED: &[(&str, &[&str])] =
+    &[("sled", &["host/store"]), ("wasmtime", &["host/runtime", "tests", "tests/benches"])];
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -120,12 +124,16 @@ fn one_package_names_each_engine_it_stands_on() {
         assert_eq!(refused_crate(from, name).unwrap_or_default(), sentence);
     };
     check("host/store", "sled", "");
-    check("tests", "wasmtime", "");
+    check("tests/benches", "wasmtime", "");
     check("host/daemon", "serde", "");
-    check("host/engine", "sled", "host/engine may not depend on sled: sled is named by host/store only");
+    check(
+        "host/engine",
+        "sled",
+        "host/engine may not depend on sled: sled is named by host/store and tests/benches only",
+    );
     check(
         "host/core",
         "wasmtime-wasi",
-        "host/core may not depend on wasmtime-wasi: wasmtime is named by host/runtime and tests only",
+        "host/core may not depend on wasmtime-wasi: wasmtime is named by host/runtime and tests/benches only",
     );
 }
