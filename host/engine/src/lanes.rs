@@ -71,6 +71,26 @@ struct Flight {
     answers: Vec<Answer>,
 }
 
+impl Flight {
+    /// Answers all who sent the event: the first, unless it was taken before, and those who sent it again.
+    fn answer(mut self, report: Report) {
+        let last = self.answers.pop();
+        let others = self.answers.len();
+        for (nth, answer) in self.answers.into_iter().enumerate() {
+            // Who went away does not want to know.
+            let _ = answer.send(Ok(told_to(nth, self.recovered, report.clone())));
+        }
+        if let Some(last) = last {
+            let _ = last.send(Ok(told_to(others, self.recovered, report)));
+        }
+    }
+}
+
+fn told_to(nth: usize, recovered: bool, report: Report) -> Report {
+    let again = (nth > 0 || recovered) && report.outcome != Outcome::Invalid;
+    Report { duplicate: report.duplicate || again, ..report }
+}
+
 #[derive(Default)]
 struct State {
     queues: Queues<Running>,
@@ -82,6 +102,10 @@ struct State {
     pace: Pace,
     halted: Option<Halt>,
     closing: bool,
+    /// Workers that wait for work. To wake somebody is a system call, even where nobody sleeps.
+    idle: usize,
+    /// Whether the teller waits for something to tell.
+    teller_idle: bool,
 }
 
 impl State {
@@ -235,9 +259,14 @@ impl Inner {
         }
         state.flights.insert(key, Flight { hash, recovered: false, answers: vec![answer] });
         state.queues.put(lane, Todo::Event(Box::new(event)));
-        drop(state);
-        self.work.notify_one();
+        self.wake_worker(&state);
         Ok(())
+    }
+
+    fn wake_worker(&self, state: &State) {
+        if state.idle > 0 && state.queues.can_anyone_go_on() {
+            self.work.notify_one();
+        }
     }
 
     /// Timers are not bounded at the door: each was let in with the decision that set it, and none is dropped.
@@ -277,9 +306,13 @@ impl Inner {
         while !state.is_over() {
             let closing = state.closing;
             let Some((lane, task)) = state.queues.next(closing) else {
+                state.idle += 1;
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
                 continue;
             };
+            // Another may take the next one meanwhile.
+            self.wake_worker(&state);
             drop(state);
             let mut running = match task {
                 Task::Begin(todo) => self.turn(todo),
@@ -297,9 +330,6 @@ impl Inner {
             };
             if let Err(halt) = stepped {
                 self.halt(&mut state, halt);
-            }
-            if state.queues.can_anyone_go_on() {
-                self.work.notify_one();
             }
             if state.is_at_rest() {
                 self.rest.notify_all();
@@ -338,7 +368,9 @@ impl Inner {
         }
         if let Some(told) = told {
             state.admitted.push_back(told);
-            self.told.notify_one();
+            if state.teller_idle {
+                self.told.notify_one();
+            }
         }
         state.pace.finished(self.host.ports().clock.now());
         for following in after.following {
@@ -366,7 +398,9 @@ impl Inner {
                 if state.is_over() {
                     return;
                 }
+                state.teller_idle = true;
                 state = self.told.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.teller_idle = false;
                 continue;
             };
             let ticket = *ticket;
@@ -377,12 +411,12 @@ impl Inner {
                 self.halt(&mut state, halt);
                 return;
             }
-            let Some((_, key, report)) = state.admitted.pop_front() else { return };
-            if let Some(flight) = state.flights.remove(&key) {
-                for (nth, answer) in flight.answers.into_iter().enumerate() {
-                    let again = nth > 0 || flight.recovered;
-                    let duplicate = report.duplicate || (again && report.outcome != Outcome::Invalid);
-                    let _ = answer.send(Ok(Report { duplicate, ..report.clone() }));
+            // What became durable with it, in one group, is told with it.
+            let store = &self.host.ports().store;
+            let is_durable = |ticket| matches!(store.poll_durable(ticket, Waker::noop()), Poll::Ready(Ok(())));
+            while let Some((_, key, report)) = state.admitted.pop_front_if(|(ticket, ..)| is_durable(*ticket)) {
+                if let Some(flight) = state.flights.remove(&key) {
+                    flight.answer(report);
                 }
             }
             if state.is_at_rest() {
@@ -401,8 +435,9 @@ struct LaneWaker {
 impl Wake for LaneWaker {
     fn wake(self: Arc<Self>) {
         if let Some(inner) = self.inner.upgrade() {
-            inner.lock().queues.wake(&self.lane);
-            inner.work.notify_one();
+            let mut state = inner.lock();
+            state.queues.wake(&self.lane);
+            inner.wake_worker(&state);
         }
     }
 }

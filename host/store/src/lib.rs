@@ -1,8 +1,8 @@
 //! The store: what the host knows, and that it still knows it after the power came back.
 //!
 //! Two stores keep core's [`Store`](syndic_core::ports::Store) port: [`SledStore`] in a directory, [`MemoryStore`] in
-//! nothing. They differ only in their [`Space`], an ordered map from bytes to bytes with an atomic batch
-//! and a barrier; keys, values, indexes and counters are written once, above it, so that what is tested on one holds on both.
+//! nothing. They differ only in their [`Space`], an ordered map from bytes to bytes with an atomic batch and a barrier;
+//! keys, values, indexes and counters are written once, above it, so that what is tested on one holds on both.
 //!
 //! Writing has the port's two moments. What is *admitted* is in memory, in layers over the space: who judges reads it
 //! through [`front`](syndic_core::ports::Store::front). One thread takes all that is admitted as one group, writes it as

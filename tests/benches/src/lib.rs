@@ -18,6 +18,10 @@
 //!
 //! Not here: whether what it does is right (`tests/`), and anything that is compared with an earlier run.
 
+/// The binary's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bare;
 pub mod disk;
 mod ours;

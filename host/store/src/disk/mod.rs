@@ -9,9 +9,9 @@
 //! sled would be enough, and it was: but it copies a whole page of its tree for every change and writes it anew for
 //! every tenth, so that it cost three times the time and five times the bytes.
 //!
-//! sled takes a flipped byte in its log for the log's end, and opens without a word and without what came after; so does
-//! the journal. A [`Mark`] beside them has the number of the last batch that was acknowledged, and what ends before it
-//! is damaged.
+//! sled takes a flipped byte in its log for the log's end, and opens without a word and without what came after; so
+//! does the journal. A [`Mark`] beside them has the number of the last batch that was acknowledged, and what ends before
+//! it is damaged.
 //!
 //! Whatever fails to be written ends the process ([`end_process`]): see the crate's words on what survives.
 

@@ -149,10 +149,17 @@ impl Drop for Log {
     }
 }
 
-/// Removes snapshots that sled was killed over. It writes one under a name of its own and renames it when it is whole; but
-/// at the next start it reads that name too, and takes what was half written for damage. The snapshot before, or the
-/// log, has all that this one would.
+/// Removes snapshots that sled was killed over. It writes one under a name of its own and renames it when it is whole;
+/// but at the next start it reads that name too, and takes what was half written for damage. The snapshot before, or the
+/// log, has all that this one would. Not where another process has the store: then it may be about to rename it.
 fn clear_half_snapshots(folder: &Path) -> io::Result<()> {
+    let log = match File::open(folder.join("db")) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        log => log?,
+    };
+    if log.try_lock().is_err() {
+        return Ok(());
+    }
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
