@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Crates of others, and the only packages that may name them: replacing one of these touches one folder.
 const OWNED: &[(&str, &[&str])] =
-    &[("sled", &["host/store"]), ("wasmtime", &["host/runtime", "tests", "tests/benches"])];
+    &[("sled", &["host/store", "tests/benches"]), ("wasmtime", &["host/runtime", "tests/benches"])];
 
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
