@@ -311,6 +311,25 @@ fn an_event_is_known_by_its_key_for_thirty_days() {
 }
 
 #[test]
+fn a_turn_that_panics_stops_the_host_and_everyone_who_waits_is_told() {
+    let gate = Arc::new(Gate::default());
+    let world = World::new().governor("billing", |asked| match asked.context().subject.as_str() {
+        "bad" => panic!("the roof is on fire"),
+        _ if asked.is_feedback() => Ok(approve()),
+        _ => Ok(approve().check("k")),
+    });
+    let host = world.host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let lanes = Lanes::start(&host, bounds(2)).unwrap();
+    let waits = lanes.submit(of("acme", "waits", renewal("w", DAY))).unwrap();
+    let bad = lanes.submit(of("acme", "bad", renewal("b", DAY))).unwrap();
+    let halt = Halt::Panicked("the roof is on fire".into());
+    assert_eq!(bad.wait().unwrap_err(), halt);
+    assert_eq!(waits.wait().unwrap_err(), halt);
+    assert_eq!(lanes.rest().unwrap_err(), halt);
+    assert_eq!(lanes.submit(of("acme", "late", renewal("l", DAY))).unwrap_err(), halt);
+}
+
+#[test]
 fn a_host_that_stops_leaves_what_it_accepted_to_the_next() {
     let gate = Arc::new(Gate::default());
     let world = slow_ones_ask(World::new());

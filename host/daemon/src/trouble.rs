@@ -41,6 +41,9 @@ pub(crate) fn halted(halt: &Halt) -> Failure {
     match halt {
         Halt::Store(error) => store_failed(error),
         Halt::Closed => Failure::new(FailureKind::Unreachable, "the host was closed").because(halt),
+        Halt::Panicked(said) => Failure::new(FailureKind::Corrupt, "syndic panicked in the middle of an event")
+            .because(said)
+            .hint("what was acknowledged is safe: run the same command again, and report this"),
         Halt::Bug(error) => Failure::new(FailureKind::Corrupt, "syndic broke a rule of its own")
             .because(error)
             .hint("what was acknowledged is safe: run the same command again, and report this"),

@@ -49,6 +49,9 @@ pub enum Halt {
     /// It was closed before the event's turn came. Events that were not accepted may be sent again.
     #[error("the host was closed before the event's turn came")]
     Closed,
+    /// A turn panicked, in the engine or behind one of its ports.
+    #[error("this is a bug in syndic: a turn panicked: {0}")]
+    Panicked(String),
     /// A rule of our own was broken.
     #[error("this is a bug in syndic: {0}")]
     Bug(Error),

@@ -10,8 +10,10 @@
 //!
 //! Not here: how an event is judged (`turn`), the order of the ledger (whoever the store admits first).
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
@@ -319,7 +321,9 @@ impl Inner {
                 Task::GoOn(running) => running,
             };
             let waker = Waker::from(Arc::new(LaneWaker { inner: Arc::downgrade(self), lane: lane.clone() }));
-            let polled = running.as_mut().poll(&mut Context::from_waker(&waker));
+            let poll = || running.as_mut().poll(&mut Context::from_waker(&waker));
+            let polled =
+                catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))));
             state = self.lock();
             let stepped = match polled {
                 Poll::Pending => {
@@ -424,6 +428,12 @@ impl Inner {
             }
         }
     }
+}
+
+/// What the host stops with where a turn panics: nobody knows how far it came, and recovery will.
+fn panicked(panic: &(dyn Any + Send)) -> Halt {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    Halt::Panicked(text.unwrap_or("without a word").to_owned())
 }
 
 /// Puts a lane back on its tenant's list when what it waits for is there.
