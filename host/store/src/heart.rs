@@ -181,8 +181,9 @@ impl<S: Space> Heart<S> {
         front.ticket.0 += 1;
         (front.counters, front.head) = (counters, head);
         let ticket = front.ticket;
-        drop(front);
+        // Before anybody can take it: what is taken is subtracted from what was admitted.
         self.progress.admitted(ticket, bytes);
+        drop(front);
         ticket
     }
 
@@ -208,7 +209,10 @@ impl<S: Space> Heart<S> {
         let durable = mem::take(&mut self.front_alone().writing);
         self.progress.durable(ticket);
         drop(durable);
-        self.space.tidy();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.space.tidy())) {
+            self.progress.failed(not_known());
+            resume_unwind(panic);
+        }
         Ok(())
     }
 

@@ -85,6 +85,7 @@ impl Records<Disk> {
         if !home.has_store()? {
             home.create(wanted)?;
         }
+        home.settle().map_err(|why| home.io(why))?;
         home.check_files()?;
         let (disk, about) = home.read()?;
         match wanted {
@@ -127,6 +128,18 @@ impl Home {
             others |= name != "store.new";
         }
         if others { Err(self.not_a_store("it holds other things")) } else { Ok(false) }
+    }
+
+    /// Sees to it that the store is found again: who made it may have been killed before it synced the folders in which
+    /// the store's own, or one above, had just got its name. What is above may be somebody else's, and is not looked
+    /// into.
+    fn settle(&self) -> io::Result<()> {
+        let whole = self.dir.canonicalize()?;
+        File::open(&whole)?.sync_all()?;
+        for above in whole.ancestors().skip(1) {
+            let _ = File::open(above).and_then(|above| above.sync_all());
+        }
+        Ok(())
     }
 
     fn create(&self, wanted: MasterWanted) -> Result<(), OpenError> {
@@ -240,7 +253,10 @@ impl Home {
             Unopened::Sled(sled::Error::Io(why)) if why.to_string().contains("could not acquire lock") => {
                 OpenError::Busy { dir: self.dir.clone() }
             }
-            Unopened::Sled(sled::Error::Io(why)) | Unopened::Io(why) => self.io(why),
+            Unopened::Sled(sled::Error::Io(why)) | Unopened::Io(why) => match why.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => self.corrupt(&why.to_string()),
+                _ => self.io(why),
+            },
             Unopened::Sled(sled::Error::Corruption { .. }) => self.corrupt(DAMAGED_LOG),
             why => self.corrupt(&why.to_string()),
         }

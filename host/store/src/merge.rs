@@ -86,6 +86,8 @@ impl<F: FnMut(&[u8], usize) -> Result<Pairs, StoreError>> Pages<F> {
             if page.len() == self.size {
                 // The next key there can be.
                 self.next = page.last().map(|(key, _)| [key.as_slice(), &[0]].concat());
+                // Who comes again finds much removed above, or wants much.
+                self.size = (self.size * 2).min(*PAIRS_AT_ONCE.end());
             }
             self.left = page.into_iter().peekable();
         }

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -61,7 +62,10 @@ impl Folder {
         let (orders, shelf) = (Arc::clone(&desk), Arc::clone(shelf));
         let work = move || {
             while let Some(last) = orders.next() {
-                fold(&shelf, last).unwrap_or_else(|why| shelf.give_up(&why));
+                // sled panics on some kinds of damage. Whoever waits for this fold would wait for ever.
+                let folded = catch_unwind(AssertUnwindSafe(|| fold(&shelf, last)));
+                let folded = folded.unwrap_or_else(|_| Err(io::Error::other("sled panicked")));
+                folded.unwrap_or_else(|why| shelf.give_up(&why));
                 orders.done();
             }
         };

@@ -50,6 +50,14 @@ impl Journal {
         begun.sort_by_key(|(first, _)| *first);
         let mut last = folded;
         for (first, file) in begun {
+            // A file is begun when everything before is synced in the other or folded. So after a gap there is nothing,
+            // unless what was in the gap is damaged.
+            if first > last + 1 {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "batches of the journal are missing before others",
+                ));
+            }
             let (mut at, mut expected) = (0, first);
             while let Some(frame) = Frame::read(file, at)?.filter(|frame| frame.number == expected) {
                 (at, expected) = (frame.end, expected + 1);

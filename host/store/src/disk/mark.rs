@@ -9,20 +9,22 @@ use std::sync::Arc;
 
 use super::file::{OurFile, Watch};
 
+pub(super) const FILE: &str = "mark";
+
 /// A number of twenty digits and its CRC-32, within one sector.
 const MARK_BYTES: usize = 20 + 1 + 8 + 1;
 
 pub(super) struct Mark(OurFile);
 
 impl Mark {
-    /// The mark, and the number it shows: 0 where it is new or cannot be read, and so says nothing.
-    pub(super) fn open(folder: &Path, watch: &Arc<dyn Watch>) -> io::Result<(Self, u64)> {
-        let mark = OurFile::open(folder, "mark", watch)?;
+    /// The mark, and the number it shows: none where it is new or damaged, and so says nothing.
+    pub(super) fn open(folder: &Path, watch: &Arc<dyn Watch>) -> io::Result<(Self, Option<u64>)> {
+        let mark = OurFile::open(folder, FILE, watch)?;
         let mut text = String::new();
         let read = (&mark.file).take(MARK_BYTES as u64).read_to_string(&mut text);
         let number = text.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
         let whole = read.is_ok() && text == shown(number);
-        Ok((Self(mark), if whole { number } else { 0 }))
+        Ok((Self(mark), whole.then_some(number)))
     }
 
     pub(super) fn set(&self, number: u64) -> io::Result<()> {

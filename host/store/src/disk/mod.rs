@@ -46,7 +46,8 @@ use self::tree::{State, Tree};
 pub(crate) const DAMAGED_LOG: &str = "sled's log is damaged";
 
 /// The files of our own, next to sled's.
-pub(crate) const FILES: [&str; 4] = [journal::FILES[0], journal::FILES[1], archive::FILES[0], archive::FILES[1]];
+pub(crate) const FILES: [&str; 5] =
+    [journal::FILES[0], journal::FILES[1], archive::FILES[0], archive::FILES[1], mark::FILE];
 
 /// What goes to the archive: keys that begin with this are numbered on from 1, written once, and stay.
 const ARCHIVED: u8 = Table::Receipts as u8;
@@ -90,6 +91,8 @@ pub(crate) enum Unopened {
     EndsInTheArchive,
     #[error("its log ends with batch {last}, and batch {acknowledged} was acknowledged: what came after is lost")]
     EndsTooEarly { last: u64, acknowledged: u64 },
+    #[error("its `mark`, with the last batch that was acknowledged, does not read")]
+    Unmarked,
 }
 
 impl Disk {
@@ -108,6 +111,11 @@ impl Disk {
         }
         let overlay = Overlay::default();
         let (journal, last) = Journal::open(path, state.folded, watch, |writes| overlay.take_in(writes))?;
+        let acknowledged = match acknowledged {
+            Some(number) => number,
+            None if last == 0 => 0,
+            None => return Err(Unopened::Unmarked),
+        };
         if last < acknowledged {
             // Nothing is done about it, so that it can be looked into.
             return Err(Unopened::EndsTooEarly { last, acknowledged });
