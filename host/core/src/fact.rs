@@ -57,8 +57,7 @@ pub struct Fact {
     pub version: u64,
     /// The receipt that wrote it: no two writes of one fact have the same.
     pub receipt: u64,
-    /// The last receipt that did more than step it: wrote it otherwise than by `increase`, `add` or `remove`. 0 where none
-    /// did since it was last absent.
+    /// The last receipt that did more than step it: made it, or wrote it otherwise than by `increase`, `add` or `remove`.
     pub base: u64,
     /// The slot that wrote it last.
     pub by: Slot,

@@ -4,6 +4,7 @@
 //! [`Foreseen`]. So how far this gets, and on how many threads, shows in the time a run takes and nowhere else.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -134,16 +135,21 @@ fn see(host: &Host, lanes: &Mutex<HashSet<Lane>>, at: Sight) -> Seen {
             let event = read(line);
             let foreseen = event.as_ref().ok().and_then(|event| {
                 let first = lock(lanes).insert(event.lane(&host.tenant_kinds));
-                if first { host.foresee(event.clone()).ok().flatten() } else { None }
+                if first { unless_panicked(|| host.foresee(event.clone()).ok().flatten()) } else { None }
             });
             Seen { event: Some(event), foreseen }
         }
         Sight::Timer(timer) => {
             let first = lock(lanes).insert(timer.key.lane.clone());
-            let foreseen = if first { host.foresee_timer(timer).ok() } else { None };
+            let foreseen = if first { unless_panicked(|| host.foresee_timer(timer).ok()) } else { None };
             Seen { event: None, foreseen }
         }
     }
+}
+
+/// What panics here panics again when it counts, where it is told.
+fn unless_panicked(look: impl FnOnce() -> Option<Foreseen>) -> Option<Foreseen> {
+    catch_unwind(AssertUnwindSafe(look)).ok().flatten()
 }
 
 fn read(line: Result<Vec<u8>, Error>) -> Result<Event, Box<Report>> {

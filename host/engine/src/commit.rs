@@ -71,7 +71,7 @@ impl Turn<'_> {
                 Err(stop) => return Ok(Decided::Otherwise(turn.stopped(stop))),
             };
             let mut commit = turn.consequences(sequence)?;
-            commit.claims = turn.claims(&draft.changes);
+            commit.claims = turn.claims(&draft.changes, sequence);
             commit.numbers = last;
             turn.seal(commit, sequence, draft)
         })
@@ -160,11 +160,7 @@ impl Turn<'_> {
     fn moved(&self, front: &dyn Reads) -> Result<Moved, Halt> {
         let mut moved = BTreeSet::new();
         for (name, seen) in self.seats.iter().flat_map(|seat| &seat.reads) {
-            if stamp(front, &self.lane, name)? == seen.receipt {
-                continue;
-            }
-            let base = || stored(front, &self.lane, name).map(|fact| fact.map_or(0, |fact| fact.base));
-            if !seen.exact && base()? == seen.base {
+            if !seen.has_moved(name, &self.lane, front)? {
                 continue;
             }
             if self.host.config.policy(&name.name).staleness == Staleness::Optimistic {
@@ -221,7 +217,7 @@ impl Turn<'_> {
             value,
             version: before.map_or(1, |before| before.version + 1),
             receipt: sequence,
-            base: if change.stepped { before.map_or(0, |before| before.base) } else { sequence },
+            base: before.filter(|_| change.stepped).map_or(sequence, |before| before.base),
             by: change.by,
             event: self.event.id.clone(),
             at: self.event.time,
@@ -229,8 +225,9 @@ impl Turn<'_> {
         (key, fact)
     }
 
-    fn claims(&self, changes: &Changes) -> Vec<(String, String, Claim)> {
-        let claim = |content: &Value| Claim { content: canonical_hash(content), event: self.event.key() };
+    fn claims(&self, changes: &Changes, sequence: u64) -> Vec<(String, String, Claim)> {
+        let event = || self.event.key();
+        let claim = |content: &Value| Claim { content: canonical_hash(content), event: event(), receipt: sequence };
         let claims = changes.claims.iter();
         claims.map(|asked| (self.event.tenant.clone(), asked.key.clone(), claim(&asked.content))).collect()
     }

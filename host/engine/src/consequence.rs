@@ -182,19 +182,25 @@ impl Host {
     }
 
     fn fired(&self, timer: Timer) -> Result<(Trigger, Turn<'_>), Halt> {
-        let Timer { key, due, data, cause, subject, lineage } = timer;
-        let mut payload = json!({"name": key.name, "due": due});
-        if let Some(data) = data {
-            payload["data"] = data;
-        }
-        let id = format!("{cause}/{}/t:{}", key.slot, key.name);
-        let host_lane = HostLane { tenant: &key.lane.tenant, subject: &subject };
-        let event = own_event(&key.slot, id, TIMER_FIRED, &host_lane, due, payload)?;
+        let event = timer_event(&timer)?;
+        let Timer { key, cause, lineage, .. } = timer;
         let trigger = Trigger::Timer { slot: key.slot.clone(), name: key.name.clone() };
         let slots = Arc::new([key.slot.clone()]);
         let lane = key.lane.clone();
         Ok((trigger, Turn::new(self, event, lane, slots, Origin::Timer { key, cause, lineage })?))
     }
+}
+
+/// The event that a timer is when it fires.
+pub(crate) fn timer_event(timer: &Timer) -> Result<Event, Halt> {
+    let Timer { key, due, data, cause, subject, .. } = timer;
+    let mut payload = json!({"name": key.name, "due": due});
+    if let Some(data) = data {
+        payload["data"] = data.clone();
+    }
+    let id = format!("{cause}/{}/t:{}", key.slot, key.name);
+    let host_lane = HostLane { tenant: &key.lane.tenant, subject };
+    own_event(&key.slot, id, TIMER_FIRED, &host_lane, *due, payload)
 }
 
 fn raised_event(number: u64, raised: &Raised) -> Result<Event, Halt> {

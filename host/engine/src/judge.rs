@@ -47,6 +47,18 @@ impl Snapshot {
     }
 }
 
+impl Glimpse {
+    /// Whether it reads otherwise now. A tenant's fact that was only stepped has moved for those alone who ask for its
+    /// exact value.
+    pub(crate) fn has_moved(&self, name: &FactName, lane: &Lane, front: &dyn Reads) -> Result<bool, StoreError> {
+        if stamp(front, lane, name)? == self.receipt {
+            return Ok(false);
+        }
+        let base = || stored(front, lane, name).map(|fact| fact.map_or(0, |fact| fact.base));
+        Ok(self.exact || base()? != self.base)
+    }
+}
+
 /// A fact as it stands in the store, seen from a lane. In the tenant's lane there is no customer, so none has facts.
 pub(crate) fn stored(store: &dyn Reads, lane: &Lane, name: &FactName) -> Result<Option<Fact>, StoreError> {
     key_of(lane, name).map_or(Ok(None), |key| store.fact(&key))

@@ -20,12 +20,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
-use syndic_core::outcome::Outcome;
-use syndic_core::ports::{Ticket, TimerKey};
+use syndic_core::ports::{Ticket, Timer, TimerKey};
 use syndic_core::{DedupKey, Error, Event, Lane, Report, Time};
 use syndic_ledger::Hash;
 
-use crate::consequence::Following;
+use crate::consequence::{Following, timer_event};
 use crate::door::{Bounds, Pace};
 use crate::host::{Halt, Host, reused_id};
 use crate::queues::{Queues, Task, Todo};
@@ -71,11 +70,16 @@ struct Flight {
     /// Whether it was taken before anybody of now asked.
     recovered: bool,
     answers: Vec<Answer>,
+    /// Who sent another event under the same id meanwhile, and what is told then.
+    others: Vec<(Answer, Report)>,
 }
 
 impl Flight {
     /// Answers all who sent the event: the first, unless it was taken before, and those who sent it again.
     fn answer(mut self, report: Report) {
+        for (answer, report) in self.others {
+            let _ = answer.send(Ok(report));
+        }
         let last = self.answers.pop();
         let others = self.answers.len();
         for (nth, answer) in self.answers.into_iter().enumerate() {
@@ -89,8 +93,7 @@ impl Flight {
 }
 
 fn told_to(nth: usize, recovered: bool, report: Report) -> Report {
-    let again = (nth > 0 || recovered) && report.outcome != Outcome::Invalid;
-    Report { duplicate: report.duplicate || again, ..report }
+    Report { duplicate: report.duplicate || nth > 0 || recovered, ..report }
 }
 
 #[derive(Default)]
@@ -115,10 +118,20 @@ impl State {
         self.halted.is_some() || (self.closing && !self.queues.is_anything_begun())
     }
 
+    /// Puts a timer into its lane, unless it is there.
+    fn fire(&mut self, timer: Timer) {
+        if self.timers.insert(timer.key.clone()) {
+            self.queues.put(timer.key.lane.clone(), Todo::Follow(Box::new(Following::Timer(timer))));
+        }
+    }
+
     fn is_at_rest(&self) -> bool {
         self.queues.is_empty() && self.admitted.is_empty()
     }
 }
+
+/// Timers looked at, at a time.
+const TIMERS_AT_ONCE: usize = 1_024;
 
 /// Keys forgotten at a time, so that the committer is not held for long.
 const KEYS_FORGOTTEN: usize = 1_024;
@@ -242,8 +255,8 @@ impl Inner {
             if flight.hash == hash {
                 flight.answers.push(answer);
             } else {
-                // Who went away does not want to know: so it is with every answer below.
-                let _ = answer.send(Ok(Report::turned_away(event.id.clone(), reused_id(&event))));
+                // It is the first one's id only once the first one is durable.
+                flight.others.push((answer, Report::turned_away(event.id.clone(), reused_id(&event))));
             }
             return Ok(());
         }
@@ -259,7 +272,7 @@ impl Inner {
             let _ = answer.send(Ok(Report::turned_away(event.id, Error::Overloaded { retry_after_ms })));
             return Ok(());
         }
-        state.flights.insert(key, Flight { hash, recovered: false, answers: vec![answer] });
+        state.flights.insert(key, Flight { hash, recovered: false, answers: vec![answer], others: Vec::new() });
         state.queues.put(lane, Todo::Event(Box::new(event)));
         self.wake_worker(&state);
         Ok(())
@@ -273,28 +286,42 @@ impl Inner {
 
     /// Timers are not bounded at the door: each was let in with the decision that set it, and none is dropped.
     fn fire_due(&self, now: Time) -> Result<(), Halt> {
-        let due = self.host.due(now, usize::MAX)?;
-        let mut state = self.lock();
-        for timer in due {
-            if state.timers.insert(timer.key.clone()) {
-                state.queues.put(timer.key.lane.clone(), Todo::Follow(Box::new(Following::Timer(timer))));
+        let mut some = TIMERS_AT_ONCE;
+        loop {
+            let due = self.host.due(now, some)?;
+            let all = due.len() < some;
+            let mut state = self.lock();
+            let before = state.timers.len();
+            due.into_iter().for_each(|timer| state.fire(timer));
+            // Where all of these wait in their lanes already, those behind them are looked at.
+            if all || state.timers.len() > before {
+                drop(state);
+                self.work.notify_all();
+                return Ok(());
             }
+            some = some.saturating_mul(4);
         }
-        drop(state);
-        self.work.notify_all();
-        Ok(())
     }
 
     /// Puts into lanes what waits in the store.
     fn recover(&self) -> Result<(), Halt> {
         let mut state = self.lock();
+        // What an earlier process was firing goes first in its lane: it may have reached out already.
+        if let Some(until) = self.host.unfinished_timer()? {
+            for timer in self.host.due(until, usize::MAX)? {
+                if self.host.was_begun(&timer_event(&timer)?.key()) {
+                    state.fire(timer);
+                }
+            }
+        }
         for following in self.host.queued(usize::MAX)? {
             state.queues.follow(self.host.lane_of(&following)?, following);
         }
         for event in self.host.unfinished()? {
             // The host's own events still wait in their queues and are finished from there.
             if event.made_by().is_none() {
-                let flight = Flight { hash: event.hash(), recovered: true, answers: Vec::new() };
+                let (hash, answers, others) = (event.hash(), Vec::new(), Vec::new());
+                let flight = Flight { hash, recovered: true, answers, others };
                 state.flights.insert(event.key(), flight);
                 state.queues.put(event.lane(&self.host.tenant_kinds), Todo::Event(Box::new(event)));
             }
@@ -357,6 +384,12 @@ impl Inner {
                         Following::Timer(timer) => Some(timer.key.clone()),
                         _ => None,
                     };
+                    // It may have fired, or been set again, while it waited here. Only its own lane does that.
+                    if let Following::Timer(due) = &*following
+                        && host.ports().store.front().timer(&due.key)?.as_ref() != Some(due)
+                    {
+                        return Ok(Step { told: None, timer, after: After::default() });
+                    }
                     let (_, _, after) = host.follow(*following, None).await?;
                     Ok(Step { told: None, timer, after })
                 }
@@ -385,8 +418,10 @@ impl Inner {
     }
 
     fn halt(&self, state: &mut State, halt: Halt) {
-        for answer in state.flights.drain().flat_map(|(_, flight)| flight.answers) {
-            let _ = answer.send(Err(halt.clone()));
+        for (_, Flight { answers, others, .. }) in state.flights.drain() {
+            for answer in answers.into_iter().chain(others.into_iter().map(|(answer, _)| answer)) {
+                let _ = answer.send(Err(halt.clone()));
+            }
         }
         state.halted.get_or_insert(halt);
         self.work.notify_all();

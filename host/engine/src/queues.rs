@@ -67,9 +67,10 @@ impl<R> Default for Queues<R> {
 }
 
 impl<R> Queues<R> {
-    /// How much waits in a lane's inbox, in those of its tenant, and in all.
+    /// How many events from outside wait in a lane's inbox, in those of its tenant, and in all.
     pub(crate) fn waiting(&self, lane: &Lane) -> [usize; 3] {
-        let in_lane = self.lanes.get(lane).map_or(0, |queue| queue.inbox.len());
+        let events = |queue: &Queue<R>| queue.inbox.iter().filter(|todo| matches!(todo, Todo::Event(_))).count();
+        let in_lane = self.lanes.get(lane).map_or(0, events);
         let of_tenant = self.tenants.get(&lane.tenant).map_or(0, |tenant| tenant.waiting);
         [in_lane, of_tenant, self.waiting]
     }
@@ -92,8 +93,7 @@ impl<R> Queues<R> {
 
     /// Puts something into a lane's inbox.
     pub(crate) fn put(&mut self, lane: Lane, todo: Todo) {
-        self.waiting += 1;
-        self.tenants.entry(lane.tenant.clone()).or_default().waiting += 1;
+        self.count(&lane, &todo, 1);
         self.queue(lane, |queue| &mut queue.inbox, todo);
     }
 
@@ -103,6 +103,15 @@ impl<R> Queues<R> {
             Following::Raised(..) => self.queue(lane, |queue| &mut queue.raised, Todo::Follow(Box::new(following))),
             Following::Deferred(..) => self.queue(lane, |queue| &mut queue.deferred, Todo::Follow(Box::new(following))),
             Following::Timer(_) => self.put(lane, Todo::Follow(Box::new(following))),
+        }
+    }
+
+    /// Events from outside are counted, for the door is theirs; a timer was let in with what set it.
+    fn count(&mut self, lane: &Lane, todo: &Todo, change: isize) {
+        if let Todo::Event(_) = todo {
+            let tenant = self.tenants.entry(lane.tenant.clone()).or_default();
+            tenant.waiting = tenant.waiting.saturating_add_signed(change);
+            self.waiting = self.waiting.saturating_add_signed(change);
         }
     }
 
@@ -153,8 +162,7 @@ impl<R> Queues<R> {
                 Some(todo) => todo,
                 None => {
                     let todo = queue.inbox.pop_front()?;
-                    self.waiting -= 1;
-                    self.tenants.entry(lane.tenant.clone()).or_default().waiting -= 1;
+                    self.count(&lane, &todo, -1);
                     todo
                 }
             };
@@ -205,9 +213,6 @@ impl<R> Queues<R> {
 
 #[cfg(test)]
 mod tests {
-    use syndic_core::Time;
-    use syndic_core::ports::{Lineage, Timer, TimerKey};
-
     use super::*;
 
     fn lane(tenant: &str, customer: &str) -> Lane {
@@ -215,11 +220,11 @@ mod tests {
     }
 
     fn todo(lane: &Lane) -> Todo {
-        let slot = syndic_core::Slot::new("billing").unwrap();
-        let key = TimerKey { lane: lane.clone(), slot, name: "t".into() };
-        let (due, lineage) = (Time::from_ms(0), Lineage::default());
-        let timer = Timer { key, due, data: None, cause: 1, subject: "c".into(), lineage };
-        Todo::Follow(Box::new(Following::Timer(timer)))
+        let event = serde_json::json!({
+            "specversion": "1.0", "id": "e", "source": "/s", "type": "marketplace.RenewalDue", "tenant": lane.tenant,
+            "subject": "c", "time": "2026-01-01T00:00:00Z", "data": {"subscription_id": "s"},
+        });
+        Todo::Event(Box::new(Event::from_outside(event.to_string().as_bytes()).unwrap()))
     }
 
     fn begin(queues: &mut Queues<u32>) -> Option<String> {

@@ -15,7 +15,7 @@ use syndic_core::ports::{Context, Failure, FailureClass, Intent, Lineage, Reads,
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
-use syndic_core::{Error, Event, Fact, FactName, Lane, Slot, Time, payload};
+use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Time, payload};
 
 use crate::blocking::Done;
 use crate::consequence::Following;
@@ -209,6 +209,20 @@ impl<'h> Turn<'h> {
     fn ask_governors(&mut self) -> Result<On, Halt> {
         self.judged += 1;
         self.conflicts.retain(|conflict| conflict.policy == REJUDGED);
+        let tries = self.host.config.limits.stale_max.unwrap_or(u32::MAX);
+        for _ in 0..=tries {
+            self.ask_once()?;
+            if self.is_of_one_moment()? {
+                break;
+            }
+        }
+        match weigh(self.seats.iter().map(|seat| (&seat.slot, &seat.said))) {
+            Weighed::Failed(error) => Ok(self.stopped(Stop::Failed(error))),
+            _ => Ok(On::AllDecided),
+        }
+    }
+
+    fn ask_once(&mut self) -> Result<(), Halt> {
         self.added_up = None;
         self.judged_at = self.host.ports.store.last();
         self.snapshot = Arc::new(Snapshot::new(Arc::clone(&self.host.ports.store), self.lane.clone()));
@@ -224,11 +238,18 @@ impl<'h> Turn<'h> {
                 }
                 _ => seat.evaluate(bench),
             })
-        })?;
-        match weigh(self.seats.iter().map(|seat| (&seat.slot, &seat.said))) {
-            Weighed::Failed(error) => Ok(self.stopped(Stop::Failed(error))),
-            _ => Ok(On::AllDecided),
+        })
+    }
+
+    /// Whether what governors read was all there at one moment. Another lane may have written the tenant's facts while
+    /// they were asked; what is committed is checked again then, but a refusal is not.
+    fn is_of_one_moment(&self) -> Result<bool, StoreError> {
+        let store = &self.host.ports.store;
+        if store.last() == self.judged_at {
+            return Ok(true);
         }
+        let mut shared = self.seats.iter().flat_map(|seat| &seat.reads).filter(|(name, _)| name.scope == Scope::Tenant);
+        shared.try_fold(true, |still, (name, seen)| Ok(still && !seen.has_moved(name, &self.lane, store.front())?))
     }
 
     /// Asks every routed governor, on what is admitted now, and keeps the answers for the turn that comes.
@@ -428,10 +449,11 @@ impl<'h> Turn<'h> {
                     reason,
                 })));
             }
-            let first = front.dedup(&taken.event)?.ok_or_else(|| {
-                StoreError::Corrupt(format!("`{}` is claimed by {}, which is not there", claim.key, taken.event))
+            let first = front.receipt(taken.receipt)?.ok_or_else(|| {
+                let (key, receipt) = (&claim.key, taken.receipt);
+                StoreError::Corrupt(format!("`{key}` is claimed by receipt {receipt}, which is not there"))
             })?;
-            return Ok(Err(Stop::Duplicate(Box::new(first.report))));
+            return Ok(Err(Stop::Duplicate(Box::new(first.kept.report))));
         }
         Ok(Ok(()))
     }

@@ -197,8 +197,8 @@ impl Unpack for Raised {
 
 impl Pack for Claim {
     fn pack(&self) -> Vec<u8> {
-        let Self { content, event: DedupKey { tenant, source, id } } = self;
-        Members(content.0.to_vec()).text(tenant).text(source).text(id).0
+        let Self { content, event: DedupKey { tenant, source, id }, receipt } = self;
+        Members(content.0.to_vec()).number(*receipt).text(tenant).text(source).text(id).0
     }
 }
 
@@ -206,9 +206,10 @@ impl Unpack for Claim {
     fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
         let (content, rest) = bytes.split_first_chunk().ok_or(Unread::Length)?;
         let mut taking = Taking(rest);
+        let receipt = taking.number()?;
         let mut text = || taking.text().map(str::to_owned);
         let event = DedupKey { tenant: text()?, source: text()?, id: text()? };
-        taking.end(Self { content: Hash(*content), event })
+        taking.end(Self { content: Hash(*content), event, receipt })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the store answers: core's port for reading, once for what is durable and once for what is admitted.
 
 use syndic_core::ports::{
-    Claim, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Reads, StoreError, Timer, Unfinished,
+    Claim, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Reads, StoreError, Timer, TimerKey, Unfinished,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Time};
 use syndic_ledger::Hash;
@@ -43,6 +43,15 @@ macro_rules! answers {
                     due.push(timer);
                 }
                 Ok(due)
+            }
+
+            fn timer(&self, key: &TimerKey) -> Result<Option<Timer>, StoreError> {
+                let found = self.look(|view| {
+                    let Some(due) = view.get::<Time>(&Key::timer(key))? else { return Ok(None) };
+                    let key = Key::timer_due(due, key);
+                    Ok(view.get::<Waiting>(&key)?.map(|waiting| (key, waiting)))
+                })?;
+                found.map(|(key, waiting)| timer_of(&key, waiting)).transpose()
             }
 
             fn timers_of(&self, lane: &Lane, slot: &Slot) -> Result<u64, StoreError> {

@@ -212,8 +212,11 @@ impl<S> Drop for Records<S> {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
             self.front.0.progress.close();
-            // A panic of the thread's was told to everyone who waited for it.
-            let _ = thread.join();
+            // Whoever it wakes may hold the last of the store, and so drop it there. A panic of the thread's was told to
+            // everyone who waited for it.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }

@@ -142,6 +142,8 @@ pub struct Claim {
     pub content: Hash,
     /// The event that claimed it.
     pub event: DedupKey,
+    /// That event's receipt: it stays when the event's key is forgotten.
+    pub receipt: u64,
 }
 
 /// A receipt as it is kept: the leaf, and what a replay needs beside it.

@@ -11,7 +11,9 @@ use syndic_ledger::Hash;
 
 use crate::event::{DedupKey, Lane};
 use crate::fact::{Fact, FactKey};
-use crate::ports::{Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Timer, Unfinished};
+use crate::ports::{
+    Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Timer, TimerKey, Unfinished,
+};
 use crate::slot::Slot;
 use crate::time::Time;
 
@@ -61,6 +63,8 @@ pub trait Reads: Send + Sync {
     fn lane_now(&self, lane: &Lane) -> Result<Option<Time>, StoreError>;
     /// The first `limit` timers due at or before a time, in (due, tenant, customer, slot, name) order.
     fn due(&self, until: Time, limit: usize) -> Result<Vec<Timer>, StoreError>;
+    /// The timer that waits under a key.
+    fn timer(&self, key: &TimerKey) -> Result<Option<Timer>, StoreError>;
     /// How many timers a slot's governor has waiting in a lane.
     fn timers_of(&self, lane: &Lane, slot: &Slot) -> Result<u64, StoreError>;
     /// How many timers wait.

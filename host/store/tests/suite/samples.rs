@@ -111,7 +111,7 @@ pub(crate) fn known(id: &str, taken: Time, receipt: Option<u64>) -> DedupRecord 
 }
 
 pub(crate) fn claim(content: &str, by: &str) -> Claim {
-    Claim { content: sha256(content.as_bytes()), event: event(by) }
+    Claim { content: sha256(content.as_bytes()), event: event(by), receipt: 7 }
 }
 
 pub(crate) fn entry(leaf: &str, id: &str, sequence: u64) -> Entry {
