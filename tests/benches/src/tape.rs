@@ -10,7 +10,7 @@ use syndic_core::config::SlotConfig;
 use syndic_core::fact::{FactName, Seen};
 use syndic_core::ports::{
     Admitted, Called, Claim, Commit, Decide, DedupRecord, Deferred, Entry, Facts, GovernorRuntime, Head, Installed,
-    Intent, Parked, Question, Raised, ReadError, Reads, Store, StoreError, Ticket, Timer, Unfinished,
+    Intent, Parked, Question, Raised, ReadError, Reads, Store, StoreError, Ticket, Timer, TimerKey, Unfinished,
 };
 use syndic_core::{DedupKey, Event, Fact, FactKey, Lane, Outcome, Slot, Time};
 use syndic_ledger::{Hash, Master};
@@ -220,6 +220,7 @@ reads! {
     facts(tenant: &str, customer: Option<&str>) -> Vec<(String, Fact)>;
     lane_now(lane: &Lane) -> Option<Time>;
     due(until: Time, limit: usize) -> Vec<Timer>;
+    timer(key: &TimerKey) -> Option<Timer>;
     timers_of(lane: &Lane, slot: &Slot) -> u64;
     timers() -> u64;
     raised(after: u64, limit: usize) -> Vec<(u64, Raised)>;
