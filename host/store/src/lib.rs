@@ -13,7 +13,8 @@
 //!   journal (see [`Disk`]);
 //! - of what was admitted and not durable, everything up to some moment, and nothing after it;
 //! - nothing that fails to be written is survived: a write or sync that fails **ends the process**. Linux forgets the
-//!   pages it could not write, so a second try would succeed and prove nothing; recovery reads what is there.
+//!   pages it could not write, so a second try would succeed and prove nothing; recovery reads what is there. Until the
+//!   machine starts anew that may be pages which are not on the disk: this is not noticed.
 //!
 //! What is refused: a directory that is something else, a store in use, a store of another format, another seed, a
 //! receipt that does not follow the last one, and every value whose checksum is wrong.
