@@ -16,17 +16,17 @@ use crate::world::*;
 
 const DAY: &str = "2026-01-01T00:00:00Z";
 
-fn of(tenant: &str, customer: &str, event: Value) -> Event {
+pub fn of(tenant: &str, customer: &str, event: Value) -> Event {
     let mut event = event;
     (event["tenant"], event["subject"]) = (tenant.into(), customer.into());
     Event::from_outside(event.to_string().as_bytes()).unwrap()
 }
 
-fn bounds(workers: usize) -> Bounds {
+pub fn bounds(workers: usize) -> Bounds {
     Bounds { workers, ..Bounds::default() }
 }
 
-fn lanes(stage: &Stage, workers: usize) -> Lanes {
+pub fn lanes(stage: &Stage, workers: usize) -> Lanes {
     Lanes::start(&stage.host, bounds(workers)).unwrap()
 }
 
@@ -34,19 +34,19 @@ fn all(pending: Vec<Pending>) -> Vec<Report> {
     pending.into_iter().map(|pending| pending.wait().unwrap()).collect()
 }
 
-fn tenant(name: &str) -> FactName {
+pub fn tenant(name: &str) -> FactName {
     FactName { scope: Scope::Tenant, name: name.into() }
 }
 
 /// A service that answers when the story lets it.
 #[derive(Default)]
-struct Gate {
+pub struct Gate {
     open: Mutex<(bool, Vec<Waker>)>,
-    asked: AtomicU32,
+    pub asked: AtomicU32,
 }
 
 impl Gate {
-    fn open(&self) {
+    pub fn open(&self) {
         let mut open = self.open.lock().unwrap();
         open.0 = true;
         open.1.drain(..).for_each(Waker::wake);

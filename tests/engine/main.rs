@@ -8,4 +8,5 @@ mod follows;
 mod judging;
 mod keys;
 mod lanes;
+mod races;
 mod world;
