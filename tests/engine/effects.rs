@@ -43,7 +43,7 @@ fn checks_come_before_reversible_effects_in_slot_order_and_each_round_is_heard()
 
 #[test]
 fn a_no_is_heard_and_may_become_a_refusal_and_everything_done_is_undone() {
-    let decline = |request: &Request| says(request.body["id"] != "r2");
+    let decline = |request: &Request| says(request.body.value()["id"] != "r2");
     let stage = World::new()
         .governor(
             "entitlement",
@@ -74,10 +74,14 @@ fn a_trap_in_feedback_undoes_in_reverse_order() {
     let report = stage.submit(renewal("e1", DAY));
     assert_eq!(report.outcome, Outcome::RolledBack);
     let asked = stage.connector.asked.lock().unwrap();
-    let undone: Vec<&str> = asked.iter().filter(|r| r.way == Way::Undo).filter_map(|r| r.body["of"].as_str()).collect();
+    let undone: Vec<String> = asked
+        .iter()
+        .filter(|r| r.way == Way::Undo)
+        .filter_map(|r| Some(r.body.value()["of"].as_str()?.to_owned()))
+        .collect();
     assert_eq!(undone, ["second", "first"]);
-    let done = |id: &str| asked.iter().find(|r| r.way == Way::Do && r.body["id"] == id).unwrap().key;
-    let undo = asked.iter().find(|r| r.way == Way::Undo && r.body["of"] == "first").unwrap();
+    let done = |id: &str| asked.iter().find(|r| r.way == Way::Do && r.body.value()["id"] == id).unwrap().key;
+    let undo = asked.iter().find(|r| r.way == Way::Undo && r.body.value()["of"] == "first").unwrap();
     assert_eq!(undo.undoes, Some(done("first")), "an undo names what it undoes by its key");
 }
 

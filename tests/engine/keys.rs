@@ -14,7 +14,7 @@ fn claims_payments() -> Stage {
             let key = format!("payment:{}", data["idempotency_key"].as_str().unwrap());
             let content = json!({"amount": data["amount"]});
             Ok(approve()
-                .write(Write::Claim { key, content })
+                .write(Write::Claim { key, content: content.into() })
                 .write(Write::Increase { fact: customer("billing.received"), by: data["amount"].as_i64().unwrap() }))
         })
         .stage()

@@ -166,7 +166,7 @@ fn governors_see_one_moment_of_what_the_tenants_own_lane_sets_meanwhile() {
     let judged = AtomicU32::new(0);
     let price = || tenant("product-catalog.price");
     let stage = World::new()
-        .governor("product-catalog", move |_| Ok(approve().write(Write::Set { fact: price(), value: json!(7) })))
+        .governor("product-catalog", move |_| Ok(approve().write(Write::Set { fact: price(), value: json!(7).into() })))
         .governor("billing", move |asked| {
             let price = asked.facts.read(&price()).unwrap().map(|seen| seen.value);
             if judged.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -195,7 +195,7 @@ fn a_key_claimed_by_two_lanes_at_once_stands_for_the_first() {
         .governor("billing", move |asked| {
             meet.wait();
             let data: Value = serde_json::from_str(&asked.context().data).unwrap();
-            Ok(approve().write(Write::Claim { key: "k".into(), content: data["amount"].clone() }))
+            Ok(approve().write(Write::Claim { key: "k".into(), content: data["amount"].clone().into() }))
         })
         .stage();
     let lanes = lanes(&stage, 2);
@@ -348,7 +348,7 @@ fn a_timer_that_is_set_again_while_it_waits_in_its_lane_fires_once_and_as_set_la
 
 #[test]
 fn a_claim_outlives_the_key_of_the_event_that_made_it() {
-    let claims = || approve().write(Write::Claim { key: "k".into(), content: json!(1) });
+    let claims = || approve().write(Write::Claim { key: "k".into(), content: json!(1).into() });
     let stage = World::new().governor("billing", move |_| Ok(claims())).stage();
     let lanes = lanes(&stage, 1);
     let first = lanes.submit(of("acme", "c1", renewal("e1", DAY))).unwrap().wait().unwrap();

@@ -122,7 +122,7 @@ fn two_facts_that_are_written_together_are_never_seen_apart() {
     let [a, b] = both.clone();
     let stage = World::new()
         .governor("product-catalog", move |_| {
-            let set = |fact: &syndic_core::FactName| Write::Set { fact: fact.clone(), value: json!(1) };
+            let set = |fact: &syndic_core::FactName| Write::Set { fact: fact.clone(), value: json!(1).into() };
             Ok(both.iter().fold(approve(), |decision, fact| decision.write(set(fact))))
         })
         .governor("billing", move |asked| {

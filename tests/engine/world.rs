@@ -284,7 +284,7 @@ pub trait With {
 
 impl With for Decision {
     fn set(self, name: &str, value: Value) -> Self {
-        self.write(Write::Set { fact: customer(name), value })
+        self.write(Write::Set { fact: customer(name), value: value.into() })
     }
 
     fn write(mut self, write: Write) -> Self {
@@ -293,7 +293,7 @@ impl With for Decision {
     }
 
     fn reversible(mut self, id: &str) -> Self {
-        let undo = Undo { action: "void-authorization".into(), body: json!({"of": id}) };
+        let undo = Undo { action: "void-authorization".into(), body: json!({"of": id}).into() };
         self.effects.push(effect(id, "authorize-payment", Mode::Reversible, Some(undo)));
         self
     }
@@ -314,11 +314,11 @@ impl With for Decision {
     }
 
     fn raise(mut self, kind: &str, data: Value) -> Self {
-        self.raises.push(Raise { kind: kind.into(), data });
+        self.raises.push(Raise { kind: kind.into(), data: data.into() });
         self
     }
 }
 
 fn effect(id: &str, action: &str, mode: Mode, undo: Option<Undo>) -> Effect {
-    Effect { id: id.into(), action: action.into(), mode, key: id.into(), body: json!({"id": id}), undo }
+    Effect { id: id.into(), action: action.into(), mode, key: id.into(), body: json!({"id": id}).into(), undo }
 }

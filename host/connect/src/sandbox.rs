@@ -25,8 +25,9 @@ impl Connector for Sandbox {
 }
 
 fn answer(request: &Request) -> Result<Answer, NoAnswer> {
-    let method = request.body.get("payment_method").and_then(Value::as_str).unwrap_or_default();
-    let amount = || request.body.pointer("/amount/minor_units").cloned().unwrap_or(Value::Null);
+    let body = request.body.value();
+    let method = body.get("payment_method").and_then(Value::as_str).unwrap_or_default();
+    let amount = || body.pointer("/amount/minor_units").cloned().unwrap_or(Value::Null);
     match (request.way, request.action.as_str(), method) {
         (Way::Do, "authorize-payment", "sandbox:declined") => no(json!({"decline_code": "generic_decline"})),
         (Way::Do, "authorize-payment", "sandbox:lost_card") => no(json!({"decline_code": "lost_card"})),
@@ -72,7 +73,7 @@ mod tests {
             tenant: "acme".into(),
             subject: subject.into(),
             action: action.into(),
-            body,
+            body: body.into(),
             key: sha256(b"key"),
             way,
             undoes: None,

@@ -7,8 +7,6 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::config::{Config, Disagreement, Staleness};
 use crate::decision::Write;
 use crate::fact::{Fact, FactName, Held, VALUE_MAX_BYTES};
@@ -17,6 +15,7 @@ use crate::ports::StoreError;
 pub use crate::request::{ClaimRequest, NumberRequest};
 use crate::slot::Slot;
 use crate::step::step;
+use crate::text::Text;
 use crate::time::Time;
 
 /// One fact that is different afterwards.
@@ -212,7 +211,7 @@ impl<'a> Merge<'a> {
     }
 
     /// One key stands for one thing, within an event too.
-    fn claim(&mut self, slot: &Slot, key: &str, content: &Value) -> Result<(), Trouble> {
+    fn claim(&mut self, slot: &Slot, key: &str, content: &Text) -> Result<(), Trouble> {
         match self.changes.claims.iter().find(|earlier| earlier.key == key) {
             Some(earlier) if earlier.content == *content => Ok(()),
             Some(earlier) => Err(Trouble::Disagreement(Conflict {
@@ -282,7 +281,7 @@ impl<'a> Merge<'a> {
 }
 
 /// What each slot leaves set at a shared name that it writes, or none where it writes without setting.
-type Views<'a> = Vec<(&'a Slot, Option<&'a Value>)>;
+type Views<'a> = Vec<(&'a Slot, Option<&'a Text>)>;
 
 /// For each shared name that anybody sets, the view of every slot that writes it.
 fn shared_views<'a>(decisions: &[SlotWrites<'a>]) -> BTreeMap<&'a FactName, Views<'a>> {
@@ -319,7 +318,7 @@ mod tests {
     use crate::config::{Route, SharedPolicy};
     use crate::fact::Scope;
     use crate::json::MAX_SAFE_INTEGER;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn fact(name: &str) -> FactName {
         FactName { scope: Scope::Customer, name: name.into() }
@@ -330,7 +329,7 @@ mod tests {
     }
 
     fn set(name: &str, value: Value) -> Write {
-        Write::Set { fact: fact(name), value }
+        Write::Set { fact: fact(name), value: value.into() }
     }
 
     fn stand_for(value: Option<&str>) -> Write {
@@ -466,7 +465,7 @@ mod tests {
 
     #[test]
     fn one_key_claimed_for_two_things_in_one_event_is_a_conflict() {
-        let claim = |amount: i64| [Write::Claim { key: "payment:1".into(), content: json!({"amount": amount}) }];
+        let claim = |amount: i64| [Write::Claim { key: "payment:1".into(), content: json!({"amount": amount}).into() }];
         let mut world = World::default();
         let same = world.event(&[("billing", &claim(5)), ("subscription", &claim(5))]).unwrap();
         assert_eq!(same.claims.len(), 1);

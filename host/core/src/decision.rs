@@ -11,7 +11,7 @@ use crate::effect::{self, Mode};
 use crate::fact::{FactName, Scope, VALUE_MAX_BYTES};
 use crate::json;
 use crate::slot::Slot;
-use crate::text::json_bytes;
+use crate::text::{Text, embedded, embedded_if_any};
 use crate::time::Time;
 
 /// Writes one governor may ask for per event.
@@ -94,13 +94,37 @@ pub struct Reason {
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the variants and their members are documented in wit/governor.wit")]
 pub enum Write {
-    Set { fact: FactName, value: Value },
-    Add { fact: FactName, element: String },
-    Remove { fact: FactName, element: String },
-    Increase { fact: FactName, by: i64 },
-    Stand { fact: FactName, value: Option<String> },
-    Number { series: String, fact: FactName, pointer: String },
-    Claim { key: String, content: Value },
+    Set {
+        fact: FactName,
+        #[serde(with = "embedded")]
+        value: Text,
+    },
+    Add {
+        fact: FactName,
+        element: String,
+    },
+    Remove {
+        fact: FactName,
+        element: String,
+    },
+    Increase {
+        fact: FactName,
+        by: i64,
+    },
+    Stand {
+        fact: FactName,
+        value: Option<String>,
+    },
+    Number {
+        series: String,
+        fact: FactName,
+        pointer: String,
+    },
+    Claim {
+        key: String,
+        #[serde(with = "embedded")]
+        content: Text,
+    },
 }
 
 /// How an effect is undone.
@@ -108,8 +132,9 @@ pub enum Write {
 pub struct Undo {
     /// The undoing action.
     pub action: String,
-    /// Its body.
-    pub body: Value,
+    /// Its body, an object.
+    #[serde(with = "embedded")]
+    pub body: Text,
 }
 
 /// An action on the outside world, asked for.
@@ -124,7 +149,8 @@ pub struct Effect {
     /// What it acts on.
     pub key: String,
     /// Its body, an object.
-    pub body: Value,
+    #[serde(with = "embedded")]
+    pub body: Text,
     /// Its undo, where it is reversible.
     pub undo: Option<Undo>,
 }
@@ -137,7 +163,8 @@ pub struct TimerRequest {
     /// When it is due.
     pub due: Time,
     /// What comes back with it.
-    pub data: Option<Value>,
+    #[serde(with = "embedded_if_any")]
+    pub data: Option<Text>,
 }
 
 /// An event to follow, asked for.
@@ -146,7 +173,8 @@ pub struct Raise {
     /// Its kind.
     pub kind: String,
     /// Its data.
-    pub data: Value,
+    #[serde(with = "embedded")]
+    pub data: Text,
 }
 
 /// What a governor decides.
@@ -200,21 +228,26 @@ impl Decision {
     /// # Errors
     /// A sentence that names what is wrong.
     pub fn check(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<(), String> {
-        self.check_of(json_bytes(self), slot, manifest, tenant_lane)
+        self.checked(slot, manifest, tenant_lane).map(|_| ())
     }
 
-    /// As [`check`](Self::check), and writes the answer as canonical JSON, which has as many bytes as any compact text
-    /// of it: for who goes on to commit to the answer.
+    /// As [`check`](Self::check), and returns the answer's text, for who goes on to commit to it.
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub fn checked(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<String, String> {
-        let text = canonical(self);
-        self.check_of(text.len(), slot, manifest, tenant_lane)?;
+    pub fn checked(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<Text, String> {
+        self.check_parts(slot, manifest, tenant_lane)?;
+        let text = self.text();
+        within("bytes", text.len(), DECISION_MAX_BYTES)?;
         Ok(text)
     }
 
-    fn check_of(&self, bytes: usize, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<(), String> {
+    /// The answer as canonical JSON.
+    pub fn text(&self) -> Text {
+        Text::of_canonical(canonical(self))
+    }
+
+    fn check_parts(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<(), String> {
         within("writes", self.writes.len(), WRITES_MAX)?;
         within("effects", self.effects.len(), EFFECTS_MAX)?;
         within("timers", self.timers.len(), TIMERS_MAX)?;
@@ -223,7 +256,7 @@ impl Decision {
             check_reason(reason)?;
         }
         for write in &self.writes {
-            self.check_write(write, bytes, slot, tenant_lane)?;
+            self.check_write(write, slot, tenant_lane)?;
         }
         for (nth, effect) in self.effects.iter().enumerate() {
             check_effect(effect, manifest)?;
@@ -233,13 +266,12 @@ impl Decision {
         }
         for timer in &self.timers {
             check_id("timer name", &timer.name)?;
-            within("bytes of timer data", timer.data.as_ref().map_or(0, json_bytes), TIMER_DATA_MAX_BYTES)?;
+            within("bytes of timer data", timer.data.as_ref().map_or(0, |data| data.len()), TIMER_DATA_MAX_BYTES)?;
         }
-        within("bytes", bytes, DECISION_MAX_BYTES)
+        Ok(())
     }
 
-    /// `whole` is how many bytes the whole answer has: no part of it has more.
-    fn check_write(&self, write: &Write, whole: usize, slot: &Slot, tenant_lane: bool) -> Result<(), String> {
+    fn check_write(&self, write: &Write, slot: &Slot, tenant_lane: bool) -> Result<(), String> {
         let fact = match write {
             Write::Set { fact, .. }
             | Write::Add { fact, .. }
@@ -260,7 +292,7 @@ impl Decision {
                 if fact.scope == Scope::Tenant && !tenant_lane {
                     return Err(format!("it may not set `{fact}`: tenant facts are set in the tenant's lane only"));
                 }
-                let bytes = if whole > VALUE_MAX_BYTES { json_bytes(value) } else { 0 };
+                let bytes = value.len();
                 if bytes > VALUE_MAX_BYTES {
                     return Err(format!("the value of `{fact}` has {bytes} bytes, over {VALUE_MAX_BYTES}"));
                 }
@@ -282,7 +314,7 @@ impl Decision {
                 });
                 match target {
                     None => Err(format!("it asks a number for `{fact}`, which it does not set")),
-                    Some(value) if !can_hold(value, pointer) => {
+                    Some(value) if !can_hold(&value.value(), pointer) => {
                         Err(format!("`{pointer}` does not point into an object of `{fact}`"))
                     }
                     Some(_) => Ok(()),

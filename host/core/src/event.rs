@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use syndic_ledger::{Hash, canonical, sha256};
+use syndic_ledger::{Hash, canonical_onto, sha256};
 
 use crate::error::Error;
 use crate::json;
@@ -43,8 +43,6 @@ pub struct Event {
     pub subject: String,
     /// When it happened.
     pub time: Time,
-    /// The payload, an object.
-    pub data: Value,
     canonical: String,
     /// Where the payload stands in the canonical JSON.
     data_at: Range<usize>,
@@ -110,17 +108,31 @@ impl Event {
         time: Time,
         data: Value,
     ) -> Result<Self, String> {
-        let mut record = Map::new();
-        let mut put = |name: &str, value: Value| record.insert(name.into(), value);
-        put("specversion", "1.0".into());
-        put("id", id.into());
-        put("source", format!("{HOST_SOURCE}{slot}").into());
-        put("type", type_of(kind).into());
-        put("tenant", lane.tenant.into());
-        put("subject", lane.subject.into());
-        put("time", time.to_string().into());
-        put("data", data);
-        Self::from_record(record)
+        payload::check(kind, &data)?;
+        let (source, full_type) = (format!("{HOST_SOURCE}{slot}"), type_of(kind));
+        let at = time.to_string();
+        let mut text = String::with_capacity(512);
+        text.push_str(r#"{"data":"#);
+        let start = text.len();
+        canonical_onto(&mut text, &data);
+        let data_at = start..text.len();
+        #[rustfmt::skip]
+        let members = [
+            (r#","id":"#, id.as_str()), (r#","source":"#, &source), (r#","specversion":"#, "1.0"),
+            (r#","subject":"#, lane.subject), (r#","tenant":"#, lane.tenant), (r#","time":"#, &at), (r#","type":"#, &full_type),
+        ];
+        for (name, value) in members {
+            text.push_str(name);
+            canonical_onto(&mut text, &value);
+        }
+        text.push('}');
+        for (name, value) in
+            [("id", id.as_str()), ("source", &source), ("tenant", lane.tenant), ("subject", lane.subject)]
+        {
+            check_name(name, value)?;
+        }
+        let (kind, tenant, subject) = (kind.to_owned(), lane.tenant.to_owned(), lane.subject.to_owned());
+        Ok(Self { hash: hash_of(&text)?, id, source, kind, tenant, subject, time, canonical: text, data_at })
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
@@ -149,9 +161,6 @@ impl Event {
         let data = record.get("data").ok_or("`data` is missing: it must be an object")?;
         payload::check(&kind, data)?;
         let (canonical, data_at) = written(&record);
-        if canonical.len() > EVENT_MAX_BYTES {
-            return Err(format!("the event is over {EVENT_MAX_BYTES} bytes"));
-        }
         for name in ["id", "source", "tenant", "subject"] {
             required_text(&record, name)?;
         }
@@ -160,18 +169,8 @@ impl Event {
             Value::String(text) => text,
             _ => unreachable!("a required text is one"),
         };
-        Ok(Self {
-            id: text("id"),
-            source: text("source"),
-            tenant: text("tenant"),
-            subject: text("subject"),
-            data: take("data"),
-            hash: sha256(canonical.as_bytes()),
-            kind,
-            time,
-            canonical,
-            data_at,
-        })
+        let (id, source, tenant, subject) = (text("id"), text("source"), text("tenant"), text("subject"));
+        Ok(Self { hash: hash_of(&canonical)?, id, source, tenant, subject, kind, time, canonical, data_at })
     }
 
     /// The whole event as canonical JSON (RFC 8785).
@@ -235,6 +234,14 @@ fn kind_of(full_type: &str) -> Result<String, String> {
     }
 }
 
+/// The hash of an event's canonical JSON, where it is not too large.
+fn hash_of(canonical: &str) -> Result<Hash, String> {
+    if canonical.len() > EVENT_MAX_BYTES {
+        return Err(format!("the event is over {EVENT_MAX_BYTES} bytes"));
+    }
+    Ok(sha256(canonical.as_bytes()))
+}
+
 /// A record as canonical JSON, and where in it its data stands. Attribute names are ASCII, so the record has its members
 /// in their order already.
 fn written(record: &Map<String, Value>) -> (String, Range<usize>) {
@@ -244,7 +251,7 @@ fn written(record: &Map<String, Value>) -> (String, Range<usize>) {
         text.push(if text.is_empty() { '{' } else { ',' });
         text.extend(["\"", name, "\":"]);
         let start = text.len();
-        text.push_str(&canonical(value));
+        canonical_onto(&mut text, value);
         if name == "data" {
             data_at = start..text.len();
         }
@@ -288,13 +295,18 @@ fn required_text<'r>(record: &'r Map<String, Value>, name: &str) -> Result<&'r s
         Some(_) => return Err(format!("`{name}` must be text")),
         None => return Err(format!("`{name}` is missing")),
     };
+    check_name(name, text)?;
+    Ok(text)
+}
+
+fn check_name(name: &str, text: &str) -> Result<(), String> {
     if text.is_empty() || text.len() > NAME_MAX_BYTES {
         return Err(format!("`{name}` must be 1 to {NAME_MAX_BYTES} bytes, not {}", text.len()));
     }
     if text.chars().any(char::is_control) {
         return Err(format!("`{name}` holds a control character"));
     }
-    Ok(text)
+    Ok(())
 }
 
 impl fmt::Display for DedupKey {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::changes::Change;
 use crate::fact::{FactName, Held};
 use crate::slot::Slot;
+use crate::text::Text;
 
 /// A gapless number that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct ClaimRequest {
     /// The key.
     pub key: String,
     /// What it stands for.
-    pub content: Value,
+    pub content: Text,
 }
 
 impl NumberRequest {

@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn effect(id: &str, mode: Mode, body: serde_json::Value) -> Effect {
-        let undo = Undo { action: "void-authorization".into(), body: json!({}) };
+        let undo = Undo { action: "void-authorization".into(), body: json!({}).into() };
         let action = match mode {
             Mode::Check => "kyc-check",
             Mode::Reversible => "authorize-payment",
@@ -140,7 +140,7 @@ mod tests {
             action: action.into(),
             mode,
             key: "inv-1".into(),
-            body,
+            body: body.into(),
             undo: (mode == Mode::Reversible).then_some(undo),
         }
     }

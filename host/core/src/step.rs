@@ -22,7 +22,7 @@ pub(crate) fn step(
 ) -> Result<bool, String> {
     match (write, &mut *held) {
         (Write::Set { value, .. }, None | Some(Held::Plain(_))) if order.is_none() => {
-            let after = (!value.is_null()).then(|| Held::Plain(value.into()));
+            let after = (!value.is_null()).then(|| Held::Plain(value.clone()));
             Ok(replace(held, after))
         }
         (Write::Set { .. }, _) => Err("it sets what is not a plain value:".into()),

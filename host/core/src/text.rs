@@ -4,7 +4,6 @@
 //! commit to, and what tells two values apart; the value itself is parsed again only for people and for the few who
 //! look into it.
 
-use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::{fmt, marker::PhantomData};
@@ -12,7 +11,10 @@ use std::{fmt, marker::PhantomData};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use syndic_ledger::canonical;
+
+use crate::json;
 
 /// A JSON value as its canonical text (RFC 8785): equal values have equal texts. A copy costs a reference count. Where
 /// it is kept, it is a plain string.
@@ -20,6 +22,34 @@ use syndic_ledger::canonical;
 pub struct Text(Arc<str>);
 
 impl Text {
+    /// What came from outside, as its canonical text.
+    ///
+    /// # Errors
+    /// A sentence: it breaks a rule of [`json`](crate::json).
+    pub fn strict(text: &str) -> Result<Self, String> {
+        json::strict_canonical(text).map(|canonical| Self(canonical.into()))
+    }
+
+    /// The text of what has its canonical one by construction.
+    pub(crate) fn of_canonical(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(&self) -> bool {
+        &*self.0 == "null"
+    }
+
+    /// Whether the value is an object.
+    pub fn is_object(&self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// The value as a part of another: not a string that holds it, as by itself.
+    pub fn embedded(&self) -> Embedded<'_> {
+        Embedded(self)
+    }
+
     /// The value, parsed anew.
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.0).expect("it was written from a value")
@@ -70,6 +100,43 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
+/// A text that is written as the value it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct Embedded<'a>(&'a Text);
+
+impl Serialize for Embedded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value: &RawValue = serde_json::from_str(self.0).map_err(serde::ser::Error::custom)?;
+        value.serialize(serializer)
+    }
+}
+
+/// Members that are written as the values they stand for.
+pub(crate) mod embedded {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Error> {
+        text.embedded().serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+        Value::deserialize(deserializer).map(Text::from)
+    }
+}
+
+/// The same for members that may be absent, which `null` stands for.
+pub(crate) mod embedded_if_any {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(text: &Option<Text>, serializer: S) -> Result<S::Ok, S::Error> {
+        text.as_ref().map(Text::embedded).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
+        Ok(Option::<Value>::deserialize(deserializer)?.map(Text::from))
+    }
+}
+
 /// Makes something of a string without owning the string in between.
 pub(crate) fn read_str<'de, D: Deserializer<'de>, T>(
     deserializer: D,
@@ -92,25 +159,6 @@ pub(crate) fn read_str<'de, D: Deserializer<'de>, T>(
     deserializer.deserialize_str(FromStr(make, PhantomData))
 }
 
-/// How many bytes something has as compact JSON, without keeping one of them.
-pub(crate) fn json_bytes(of: &impl Serialize) -> usize {
-    struct Count(usize);
-
-    impl io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let mut count = Count(0);
-    serde_json::to_writer(&mut count, of).map_or(usize::MAX, |()| count.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +172,10 @@ mod tests {
         assert_eq!(text.value(), value);
         let kept = serde_json::to_string(&text).unwrap();
         assert_eq!(serde_json::from_str::<Text>(&kept).unwrap(), text);
-        assert_eq!(json_bytes(&value), value.to_string().len());
+        let part = serde_json::json!({"part": text.embedded().0.value()});
+        assert_eq!(
+            canonical(&[("part", text.embedded())].into_iter().collect::<std::collections::BTreeMap<_, _>>()),
+            part.to_string()
+        );
     }
 }

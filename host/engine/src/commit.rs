@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
 use syndic_core::changes::{Change, Changes};
 use syndic_core::config::Staleness;
 use syndic_core::decision::Decision;
@@ -18,9 +17,9 @@ use syndic_core::ports::{
 };
 use syndic_core::settle::Said;
 use syndic_core::states::{On, State};
-use syndic_core::{Error, Event, Fact, FactName, Slot};
+use syndic_core::{Error, Event, Fact, FactName, Slot, Text};
 use syndic_ledger as ledger;
-use syndic_ledger::{Digest, canonical_hash};
+use syndic_ledger::{Digest, sha256};
 
 use crate::blocking::Done;
 use crate::consequence::Following;
@@ -227,7 +226,7 @@ impl Turn<'_> {
 
     fn claims(&self, changes: &Changes, sequence: u64) -> Vec<(String, String, Claim)> {
         let event = || self.event.key();
-        let claim = |content: &Value| Claim { content: canonical_hash(content), event: event(), receipt: sequence };
+        let claim = |content: &Text| Claim { content: sha256(content.as_bytes()), event: event(), receipt: sequence };
         let claims = changes.claims.iter();
         claims.map(|asked| (self.event.tenant.clone(), asked.key.clone(), claim(&asked.content))).collect()
     }
@@ -251,7 +250,7 @@ impl Turn<'_> {
             for (n, raise) in (1..).zip(&decision.raises) {
                 let id = format!("{sequence}/{slot}/r:{n}");
                 let lane = HostLane { tenant: &self.event.tenant, subject: &self.event.subject };
-                let event = Event::of_host(slot, id, &raise.kind, &lane, self.now, raise.data.clone());
+                let event = Event::of_host(slot, id, &raise.kind, &lane, self.now, raise.data.value());
                 let event = event.map_err(|why| Halt::Bug(Error::governor(slot, why)))?;
                 commit.raised.push(Raised { event: event.canonical().to_owned(), cause: sequence, lineage });
             }

@@ -147,7 +147,7 @@ impl Host {
         let mut data = json!({
             "effect": effect.id, "action": effect.action, "key": key.to_string(), "status": status,
         });
-        if let Some(amount) = effect.body.pointer("/amount/minor_units").and_then(Value::as_i64) {
+        if let Some(amount) = effect.body.value().pointer("/amount/minor_units").and_then(Value::as_i64) {
             data["amount"] = amount.into();
         }
         if let Some(code) = answer.get("decline_code").and_then(Value::as_str).filter(|code| code.len() <= 256) {
@@ -196,7 +196,7 @@ pub(crate) fn timer_event(timer: &Timer) -> Result<Event, Halt> {
     let Timer { key, due, data, cause, subject, .. } = timer;
     let mut payload = json!({"name": key.name, "due": due});
     if let Some(data) = data {
-        payload["data"] = data.clone();
+        payload["data"] = data.value();
     }
     let id = format!("{cause}/{}/t:{}", key.slot, key.name);
     let host_lane = HostLane { tenant: &key.lane.tenant, subject };

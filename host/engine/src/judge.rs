@@ -1,7 +1,7 @@
 //! Judging: every routed governor answers on one snapshot, each in its own view of it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use syndic_core::config::SlotConfig;
 use syndic_core::effect::Mode;
@@ -12,7 +12,6 @@ use syndic_core::ports::{
 };
 use syndic_core::settle::{Said, add_feedback};
 use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Text, Time};
-use syndic_ledger::canonical;
 
 /// The facts of one event, each read from the store at most once, so that every governor sees the same.
 pub(crate) struct Snapshot {
@@ -142,7 +141,7 @@ pub(crate) struct Seat {
     pub(crate) config: Arc<SlotConfig>,
     pub(crate) said: Said,
     /// Its decision as canonical JSON.
-    pub(crate) output: String,
+    pub(crate) output: Text,
     pub(crate) fuel: u64,
     /// What it read, over all its calls.
     pub(crate) reads: Noticed,
@@ -159,8 +158,11 @@ pub(crate) struct Bench<'a> {
     /// The lane's time.
     pub(crate) now: Time,
     /// Checks one raised event; a sentence where it may not be.
-    pub(crate) may_raise: &'a dyn Fn(&Slot, &str, &serde_json::Value) -> Result<(), String>,
+    pub(crate) may_raise: &'a dyn Fn(&Slot, &str, &Text) -> Result<(), String>,
 }
+
+/// The text of a decision that says nothing, which is what most seats begin with.
+static ABSTAINED: LazyLock<Text> = LazyLock::new(|| Decision::abstain().text());
 
 /// How deep raised events and the effects that follow them may go.
 const DEPTH_MAX: u32 = 8;
@@ -172,15 +174,11 @@ const TIMERS_AT_ONCE_MAX: u32 = 64;
 impl Seat {
     pub(crate) fn new(installed: Arc<Installed>, config: Arc<SlotConfig>) -> Self {
         let (slot, reads) = (installed.slot.clone(), BTreeMap::new());
-        let mut seat = Self { slot, installed, config, said: abstained(), output: String::new(), fuel: 0, reads };
-        seat.abstain();
-        seat
+        Self { slot, installed, config, said: abstained(), output: ABSTAINED.clone(), fuel: 0, reads }
     }
 
     fn abstain(&mut self) {
-        let decision = Decision::abstain();
-        self.output = canonical(&decision);
-        self.said = Said::Decided(decision);
+        (self.said, self.output) = (abstained(), ABSTAINED.clone());
     }
 
     /// Takes an answer, where it holds.
@@ -247,7 +245,7 @@ impl Seat {
     }
 
     /// Checks a decision, and returns it as canonical JSON.
-    fn check(&self, bench: &Bench<'_>, decision: &Decision) -> Result<String, Failure> {
+    fn check(&self, bench: &Bench<'_>, decision: &Decision) -> Result<Text, Failure> {
         let output = decision.checked(&self.slot, &self.installed.manifest, bench.tenant_lane).map_err(bad_answer)?;
         let timers = decision.timers.iter().map(|timer| bench.lineage.timer(bench.now, timer.due).timers);
         if timers.max().is_some_and(|chain| chain > TIMERS_AT_ONCE_MAX) {

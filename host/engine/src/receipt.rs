@@ -8,7 +8,7 @@ use syndic_core::effect::Mode;
 use syndic_core::outcome::{Outcome, Report};
 use syndic_core::ports::Commit;
 use syndic_core::settle::Said;
-use syndic_core::{Error, Scope, Verdict};
+use syndic_core::{Error, Scope, Text, Verdict};
 use syndic_ledger as ledger;
 use syndic_ledger::{Digest, ErrorField, ErrorRecord, Hash, Kind, Receipt, Salt, canonical};
 
@@ -119,7 +119,7 @@ fn draft(turn: &Turn<'_>, report: &Report, changes: &Changes, salts: &Salts) -> 
 fn timers(turn: &Turn<'_>, salts: &Salts) -> Vec<ledger::Timer> {
     let set = turn.decisions().flat_map(|(slot, decision)| decision.timers.iter().map(move |timer| (slot, timer)));
     set.map(|(slot, timer)| ledger::Timer {
-        hash: salts.commit_to(&canonical(&(timer.due, &timer.data))),
+        hash: salts.commit_to(&canonical(&(timer.due, timer.data.as_ref().map(Text::embedded)))),
         name: timer.name.clone(),
         slot: slot.to_string(),
     })
@@ -130,7 +130,7 @@ fn raises(turn: &Turn<'_>, salts: &Salts) -> Vec<ledger::Raised> {
     let raised = turn.decisions().flat_map(|(slot, decision)| decision.raises.iter().map(move |raise| (slot, raise)));
     raised
         .map(|(slot, raise)| ledger::Raised {
-            hash: salts.commit_to(&canonical(&raise.data)),
+            hash: salts.commit_to(&raise.data),
             slot: slot.to_string(),
             r#type: syndic_core::event::type_of(&raise.kind),
         })
@@ -231,7 +231,7 @@ fn conflict(conflict: &syndic_core::outcome::Conflict) -> ledger::Conflict {
 /// Blocking effects with what came of them, then, where the event completed, the deferred ones that now wait.
 fn effects(turn: &Turn<'_>, outcome: Outcome, salts: &Salts) -> Vec<ledger::Effect> {
     let request = |effect: &syndic_core::decision::Effect| {
-        salts.subject.commit(canonical(&(&effect.key, &effect.body, &effect.undo)).as_bytes())
+        salts.subject.commit(canonical(&(&effect.key, effect.body.embedded(), &effect.undo)).as_bytes())
     };
     let mut effects: Vec<ledger::Effect> = turn.done.iter().map(|done| blocking(turn, done, &request, salts)).collect();
     if outcome == Outcome::Completed {

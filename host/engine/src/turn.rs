@@ -4,10 +4,9 @@
 //! back what happened, look up the next move. A turn is a future: it waits, without a thread, for what it wrote to be
 //! durable before it reaches out, and for the services it asks. Governors are asked on the spot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
 use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
@@ -15,7 +14,7 @@ use syndic_core::ports::{Context, Failure, FailureClass, Intent, Lineage, Reads,
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
-use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Time, payload};
+use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Text, Time};
 
 use crate::blocking::Done;
 use crate::consequence::Following;
@@ -103,6 +102,8 @@ pub(crate) struct Turn<'h> {
     /// What the decisions add up to, until one of them changes.
     added_up: Option<Changes>,
     foreseen: Option<Foreseen>,
+    /// How many timers of each slot wait in the lane: while it has this turn, nobody else sets or spends one.
+    timers_waiting: BTreeMap<Slot, u64>,
     judged: u32,
     entered: Time,
 }
@@ -123,6 +124,7 @@ impl<'h> Turn<'h> {
             snapshot: Arc::new(Snapshot::new(Arc::clone(&host.ports.store), lane.clone())),
             added_up: None,
             foreseen: None,
+            timers_waiting: BTreeMap::new(),
             entered: host.ports.clock.now(),
             seats: Vec::new(),
             done: Vec::new(),
@@ -268,17 +270,16 @@ impl<'h> Turn<'h> {
         let context = self.context();
         let lane = (&self.event.tenant, &self.event.subject);
         let host = self.host;
-        let may_raise = |slot: &Slot, kind: &str, data: &Value| {
+        let may_raise = |slot: &Slot, kind: &str, data: &Text| {
             if [TIMER_FIRED, EFFECT_SETTLED].contains(&kind) {
                 return Err("the host alone makes such events".to_owned());
             }
             if host.route(kind).is_none() {
                 return Err("no governor is assigned to it".to_owned());
             }
-            payload::check(kind, data)?;
             let lane = syndic_core::event::HostLane { tenant: lane.0, subject: lane.1 };
             // As long as the id can get, so that what passes here passes when its sequence is known.
-            Event::of_host(slot, "0".repeat(256), kind, &lane, context.now, data.clone()).map(|_| ())
+            Event::of_host(slot, "0".repeat(256), kind, &lane, context.now, data.value()).map(|_| ())
         };
         let bench = Bench {
             runtime: &*self.host.ports.runtime,
@@ -411,7 +412,12 @@ impl<'h> Turn<'h> {
             .map(|(slot, decision)| (slot.clone(), decision.timers.len() as u64))
             .collect();
         for (slot, more) in asked {
-            if front.timers_of(&self.lane, &slot)? + more > TIMERS_WAITING_MAX {
+            let waiting = match self.timers_waiting.get(&slot) {
+                Some(waiting) => *waiting,
+                None => front.timers_of(&self.lane, &slot)?,
+            };
+            self.timers_waiting.insert(slot.clone(), waiting);
+            if waiting + more > TIMERS_WAITING_MAX {
                 let reason = format!("more than {TIMERS_WAITING_MAX} timers of its would wait for one customer");
                 return Ok(Err(self.bad_answer(&slot, reason)));
             }
@@ -441,7 +447,7 @@ impl<'h> Turn<'h> {
             let Some(taken) = front.claim(&self.event.tenant, &claim.key)? else {
                 continue;
             };
-            if taken.content != syndic_ledger::canonical_hash(&claim.content) {
+            if taken.content != syndic_ledger::sha256(claim.content.as_bytes()) {
                 let reason =
                     format!("`{}` was already used, by event `{}`, for something else", claim.key, taken.event.id);
                 return Ok(Err(Stop::Violation(Error::IdempotencyViolation {

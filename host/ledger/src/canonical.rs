@@ -8,11 +8,12 @@
 //!
 //! Everything the host keeps goes through here, so it is written in one pass into one buffer: `serde_json` spells
 //! strings and small integers as the scheme does, members mostly come in order, and an object is put in order only
-//! where they do not. What is left, numbers that are no small integers, is spelt by the RFC 8785 library, and a test
+//! where they do not. A part that has its text already (`serde_json`'s raw values) is taken as it is. What is left, numbers that are no small integers, is spelt by the RFC 8785 library, and a test
 //! holds every text to that library's.
 
 use std::cmp::Ordering;
 use std::io::{self, Error, ErrorKind, Write};
+use std::mem;
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
@@ -25,20 +26,37 @@ use crate::hash::{Hash, sha256};
 /// Where the value has no JSON text at all: a map whose keys are not strings, or twice the same. A
 /// `serde_json::Value` always has one.
 pub fn canonical(value: &impl Serialize) -> String {
-    String::from_utf8(written(value)).expect("JSON is UTF-8")
+    try_canonical(value).expect("what is written has a JSON text")
+}
+
+/// The canonical text of what may have none.
+///
+/// # Errors
+/// It has none: a map's keys are not strings, or twice the same, or it does not serialise.
+pub fn try_canonical(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    Ok(String::from_utf8(written(Vec::with_capacity(256), value)?).expect("JSON is UTF-8"))
+}
+
+/// Adds the canonical text of a value to a text.
+///
+/// # Panics
+/// As [`canonical`].
+pub fn canonical_onto(text: &mut String, value: &impl Serialize) {
+    let written = written(mem::take(text).into_bytes(), value).expect("what is written has a JSON text");
+    *text = String::from_utf8(written).expect("JSON is UTF-8");
 }
 
 /// The SHA-256 of the canonical text. Not a commitment: whoever can guess the value can check the guess. For what a
 /// person said or is, use [`Salt::commit`](crate::Salt::commit).
 pub fn canonical_hash(value: &impl Serialize) -> Hash {
-    sha256(&written(value))
+    sha256(&written(Vec::with_capacity(256), value).expect("what is hashed has a JSON text"))
 }
 
-fn written(value: &impl Serialize) -> Vec<u8> {
-    let mut page = Page { out: Vec::with_capacity(256), members: Vec::new(), objects: Vec::new() };
+fn written(out: Vec<u8>, value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut page = Page { out, members: Vec::new(), objects: Vec::new() };
     let mut writer = Serializer::with_formatter(io::sink(), Canonical(&mut page));
-    value.serialize(&mut writer).expect("what is hashed has a JSON text");
-    page.out
+    value.serialize(&mut writer)?;
+    Ok(page.out)
 }
 
 /// What is written so far, and where in it the members of the objects stand that are still open.
@@ -251,9 +269,10 @@ impl Formatter for Canonical<'_> {
         self.0.end_object()
     }
 
-    /// A text that is already written may be written in another way than the scheme's.
-    fn write_raw_fragment<W: ?Sized + Write>(&mut self, _: &mut W, _: &str) -> io::Result<()> {
-        Err(Error::new(ErrorKind::InvalidInput, "raw JSON has no canonical text"))
+    /// A part that is already written. Who hands one in has it from here: it is the scheme's text.
+    fn write_raw_fragment<W: ?Sized + Write>(&mut self, _: &mut W, fragment: &str) -> io::Result<()> {
+        self.0.out.extend_from_slice(fragment.as_bytes());
+        Ok(())
     }
 }
 

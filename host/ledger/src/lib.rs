@@ -29,7 +29,7 @@ mod parts;
 mod receipt;
 mod salt;
 
-pub use canonical::{canonical, canonical_hash};
+pub use canonical::{canonical, canonical_hash, canonical_onto, try_canonical};
 pub use hash::{Digest, Hash, NotAHash, sha256};
 pub use merkle::{Frontier, NotAFrontier, leaf_hash, node_hash};
 pub use parts::{

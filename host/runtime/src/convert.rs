@@ -6,11 +6,11 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use syndic_core::Text;
 use syndic_core::decision::{Decision, Effect, Raise, Reason, TimerRequest, Undo, Verdict, Write};
 use syndic_core::effect::Mode;
 use syndic_core::fact::{FactName, Scope, Seen};
-use syndic_core::json::{self, MAX_SAFE_INTEGER};
+use syndic_core::json::MAX_SAFE_INTEGER;
 use syndic_core::ports::{Context, EffectResult};
 use syndic_core::time::Time;
 
@@ -126,8 +126,8 @@ pub(crate) fn scope(subject: types::Subject) -> Scope {
     }
 }
 
-fn json(member: fmt::Arguments<'_>, text: &str) -> Result<Value, String> {
-    json::strict(text.as_bytes()).map_err(|error| format!("its answer's {member} is not JSON of the contract: {error}"))
+fn json(member: fmt::Arguments<'_>, text: &str) -> Result<Text, String> {
+    Text::strict(text).map_err(|error| format!("its answer's {member} is not JSON of the contract: {error}"))
 }
 
 fn integer(member: fmt::Arguments<'_>, value: i64) -> Result<i64, String> {

@@ -3,7 +3,6 @@
 
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use syndic_core::fact::Held;
 use syndic_core::ports::{
     Claim, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Tally, Timer, Unfinished,
@@ -144,18 +143,21 @@ impl Unpack for Fact {
         let (version, receipt, base) = (taking.number()?, taking.number()?, taking.number()?);
         let (by, event, at) = (taking.slot()?, taking.text()?.to_owned(), taking.time()?);
         let value = match taking.number()? {
-            0 => Held::Plain(
-                Text::deserialize(taking.text()?.into_deserializer()).map_err(|why: serde_json::Error| why)?,
-            ),
+            0 => Held::Plain(kept(taking.text()?)?),
             _ => serde_json::from_str(taking.text()?)?,
         };
         taking.end(Self { value, version, receipt, base, by, event, at })
     }
 }
 
+/// A value's text, as it was kept.
+fn kept(text: &str) -> Result<Text, Unread> {
+    Text::deserialize(text.into_deserializer()).map_err(|why: serde_json::Error| why.into())
+}
+
 /// What is kept of a timer under its due time; the rest of it is in the key.
 pub(crate) struct Waiting {
-    pub(crate) data: Option<Value>,
+    pub(crate) data: Option<Text>,
     pub(crate) cause: u64,
     pub(crate) subject: String,
     pub(crate) lineage: Lineage,
@@ -165,7 +167,7 @@ impl Pack for Timer {
     fn pack(&self) -> Vec<u8> {
         let Self { key: _, due: _, data, cause, subject, lineage } = self;
         let members = Members::default().number(*cause).text(subject).lineage(*lineage);
-        members.text(&data.as_ref().map_or_else(String::new, Value::to_string)).0
+        members.text(data.as_deref().unwrap_or_default()).0
     }
 }
 
@@ -175,7 +177,7 @@ impl Unpack for Waiting {
         let (cause, subject, lineage) = (taking.number()?, taking.text()?.to_owned(), taking.lineage()?);
         let data = match taking.text()? {
             "" => None,
-            data => Some(serde_json::from_str(data)?),
+            data => Some(kept(data)?),
         };
         taking.end(Self { data, cause, subject, lineage })
     }

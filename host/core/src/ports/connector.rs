@@ -7,6 +7,7 @@ use serde_json::Value;
 use syndic_ledger::Hash;
 
 use crate::effect::Way;
+use crate::text::Text;
 
 /// One try of one effect at an outside service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Request {
     /// The action.
     pub action: String,
     /// The body, an object.
-    pub body: Value,
+    pub body: Text,
     /// The connector key: the same for every try of one attempt.
     pub key: Hash,
     /// Doing or undoing.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use syndic_ledger::{Frontier, Hash};
 
 use crate::decision::Effect;
@@ -12,7 +11,7 @@ use crate::fact::{Fact, FactKey, FactName, Read};
 use crate::outcome::{Outcome, Report};
 use crate::ports::Answer;
 use crate::slot::Slot;
-use crate::text::Text;
+use crate::text::{Text, embedded_if_any};
 use crate::time::Time;
 
 /// A deadline that is kept.
@@ -23,7 +22,8 @@ pub struct Timer {
     /// When it is due.
     pub due: Time,
     /// What comes back with it.
-    pub data: Option<Value>,
+    #[serde(with = "embedded_if_any")]
+    pub data: Option<Text>,
     /// The receipt of the event that set it.
     pub cause: u64,
     /// The subject of the event that set it.

@@ -40,7 +40,7 @@ fn what_it_is_told_and_what_it_reads_comes_back_in_its_decision() {
     let reason = Reason { code: "cust-1".to_owned(), message: "2026-01-02T03:04:06Z".to_owned() };
     assert_eq!(decision.verdict, Verdict::Refuse(reason));
     let fact = FactName { scope: Scope::Customer, name: "billing.m".to_owned() };
-    assert_eq!(decision.writes, [Write::Set { fact, value: json!({"n": 7}) }]);
+    assert_eq!(decision.writes, [Write::Set { fact, value: json!({"n": 7}).into() }]);
 }
 
 /// Approves where the first result was accepted, abstains where not.

@@ -39,7 +39,7 @@ pub(crate) fn timer(customer: Option<&str>, by: &str, name: &str, due: Time) -> 
     Timer {
         key,
         due,
-        data: Some(json!({"sku": "pro"})),
+        data: Some(json!({"sku": "pro"}).into()),
         cause: 1,
         subject: "cust-1".into(),
         lineage: Lineage::default(),
@@ -47,10 +47,10 @@ pub(crate) fn timer(customer: Option<&str>, by: &str, name: &str, due: Time) -> 
 }
 
 pub(crate) fn effect(id: &str) -> Effect {
-    let undo = Undo { action: "void-authorization".into(), body: json!({"invoice": "inv-1"}) };
+    let undo = Undo { action: "void-authorization".into(), body: json!({"invoice": "inv-1"}).into() };
     let body = json!({"invoice": "inv-1"});
     let (action, key) = ("authorize-payment".into(), "inv-1".into());
-    Effect { id: id.into(), action, mode: Mode::Reversible, key, body, undo: Some(undo) }
+    Effect { id: id.into(), action, mode: Mode::Reversible, key, body: body.into(), undo: Some(undo) }
 }
 
 pub(crate) fn raised(event: &str) -> Raised {
