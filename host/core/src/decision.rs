@@ -100,30 +100,30 @@ pub enum Write {
         value: Text,
     },
     Add {
-        fact: FactName,
         element: String,
+        fact: FactName,
     },
     Remove {
-        fact: FactName,
         element: String,
+        fact: FactName,
     },
     Increase {
-        fact: FactName,
         by: i64,
+        fact: FactName,
     },
     Stand {
         fact: FactName,
         value: Option<String>,
     },
     Number {
-        series: String,
         fact: FactName,
         pointer: String,
+        series: String,
     },
     Claim {
-        key: String,
         #[serde(with = "embedded")]
         content: Text,
+        key: String,
     },
 }
 
@@ -140,17 +140,17 @@ pub struct Undo {
 /// An action on the outside world, asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
-    /// Unique within the governor's answer to one event.
-    pub id: String,
     /// The action.
     pub action: String,
-    /// When it happens.
-    pub mode: Mode,
-    /// What it acts on.
-    pub key: String,
     /// Its body, an object.
     #[serde(with = "embedded")]
     pub body: Text,
+    /// Unique within the governor's answer to one event.
+    pub id: String,
+    /// What it acts on.
+    pub key: String,
+    /// When it happens.
+    pub mode: Mode,
     /// Its undo, where it is reversible.
     pub undo: Option<Undo>,
 }
@@ -158,35 +158,36 @@ pub struct Effect {
 /// A deadline, asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimerRequest {
-    /// Its name within the slot and lane.
-    pub name: String,
-    /// When it is due.
-    pub due: Time,
     /// What comes back with it.
     #[serde(with = "embedded_if_any")]
     pub data: Option<Text>,
+    /// When it is due.
+    pub due: Time,
+    /// Its name within the slot and lane.
+    pub name: String,
 }
 
 /// An event to follow, asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Raise {
-    /// Its kind.
-    pub kind: String,
     /// Its data.
     #[serde(with = "embedded")]
     pub data: Text,
+    /// Its kind.
+    pub kind: String,
 }
 
-/// What a governor decides.
+/// What a governor decides. Members stand in the order of their names, here and in all that is part of it, so that
+/// writing it canonically has nothing to put in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the members are documented in wit/governor.wit")]
 pub struct Decision {
+    pub effects: Vec<Effect>,
+    pub note: Option<String>,
+    pub raises: Vec<Raise>,
+    pub timers: Vec<TimerRequest>,
     pub verdict: Verdict,
     pub writes: Vec<Write>,
-    pub effects: Vec<Effect>,
-    pub timers: Vec<TimerRequest>,
-    pub raises: Vec<Raise>,
-    pub note: Option<String>,
 }
 
 impl Verdict {

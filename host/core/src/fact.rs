@@ -31,10 +31,10 @@ pub enum Scope {
 /// A fact within one event's view: whose, and its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FactName {
-    /// Whose.
-    pub scope: Scope,
     /// The name.
     pub name: String,
+    /// Whose.
+    pub scope: Scope,
 }
 
 /// A fact within the whole store.
