@@ -38,6 +38,7 @@ mod error;
 mod forget;
 mod heart;
 mod home;
+mod kept;
 mod key;
 mod layer;
 mod memory;

@@ -2,13 +2,15 @@
 //! JSON. What a record's key says is not said again.
 
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize as _, Serialize};
 use syndic_core::fact::Held;
 use syndic_core::ports::{
     Claim, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Tally, Timer, Unfinished,
 };
 use syndic_core::{DedupKey, Fact, Report, Slot, Text, Time};
 use syndic_ledger::{Frontier, Hash};
+
+use crate::kept;
 
 /// Why bytes are not a record of their kind.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +52,10 @@ as_json!(Deferred, Intent, Parked);
 
 /// Members, one after another: numbers seven bits at a time, text after its length.
 #[derive(Default)]
-struct Members(Vec<u8>);
+pub(crate) struct Members(pub(crate) Vec<u8>);
 
 impl Members {
-    fn number(mut self, mut number: u64) -> Self {
+    pub(crate) fn number(mut self, mut number: u64) -> Self {
         while number >= 0x80 {
             self.0.push(number as u8 | 0x80);
             number >>= 7;
@@ -62,27 +64,27 @@ impl Members {
         self
     }
 
-    fn text(self, text: &str) -> Self {
+    pub(crate) fn text(self, text: &str) -> Self {
         let mut with = self.number(text.len() as u64);
         with.0.extend_from_slice(text.as_bytes());
         with
     }
 
-    fn time(mut self, time: Time) -> Self {
+    pub(crate) fn time(mut self, time: Time) -> Self {
         self.0.extend(time.pack());
         self
     }
 
-    fn lineage(self, lineage: Lineage) -> Self {
+    pub(crate) fn lineage(self, lineage: Lineage) -> Self {
         self.number(lineage.depth.into()).number(lineage.timers.into())
     }
 }
 
 /// Takes members off the front of some bytes.
-struct Taking<'a>(&'a [u8]);
+pub(crate) struct Taking<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Taking<'a> {
-    fn number(&mut self) -> Result<u64, Unread> {
+    pub(crate) fn number(&mut self) -> Result<u64, Unread> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self.0.split_first().ok_or(Unread::Length)?;
@@ -95,14 +97,14 @@ impl<'a> Taking<'a> {
         Err(Unread::Length)
     }
 
-    fn text(&mut self) -> Result<&'a str, Unread> {
+    pub(crate) fn text(&mut self) -> Result<&'a str, Unread> {
         let length = usize::try_from(self.number()?).map_err(|_| Unread::Length)?;
         let (text, rest) = self.0.split_at_checked(length).ok_or(Unread::Length)?;
         self.0 = rest;
         std::str::from_utf8(text).map_err(|why| Unread::Other(why.to_string()))
     }
 
-    fn time(&mut self) -> Result<Time, Unread> {
+    pub(crate) fn time(&mut self) -> Result<Time, Unread> {
         let (time, rest) = self.0.split_at_checked(8).ok_or(Unread::Length)?;
         self.0 = rest;
         Time::unpack(time)
@@ -112,13 +114,13 @@ impl<'a> Taking<'a> {
         Slot::new(self.text()?).map_err(Unread::Other)
     }
 
-    fn lineage(&mut self) -> Result<Lineage, Unread> {
+    pub(crate) fn lineage(&mut self) -> Result<Lineage, Unread> {
         let mut small = || u32::try_from(self.number()?).map_err(|_| Unread::Length);
         Ok(Lineage { depth: small()?, timers: small()? })
     }
 
     /// Nothing is left.
-    fn end<T>(self, record: T) -> Result<T, Unread> {
+    pub(crate) fn end<T>(self, record: T) -> Result<T, Unread> {
         if self.0.is_empty() { Ok(record) } else { Err(Unread::Length) }
     }
 }
@@ -143,7 +145,7 @@ impl Unpack for Fact {
         let (version, receipt, base) = (taking.number()?, taking.number()?, taking.number()?);
         let (by, event, at) = (taking.slot()?, taking.text()?.to_owned(), taking.time()?);
         let value = match taking.number()? {
-            0 => Held::Plain(kept(taking.text()?)?),
+            0 => Held::Plain(value(taking.text()?)?),
             _ => serde_json::from_str(taking.text()?)?,
         };
         taking.end(Self { value, version, receipt, base, by, event, at })
@@ -151,7 +153,7 @@ impl Unpack for Fact {
 }
 
 /// A value's text, as it was kept.
-fn kept(text: &str) -> Result<Text, Unread> {
+pub(crate) fn value(text: &str) -> Result<Text, Unread> {
     Text::deserialize(text.into_deserializer()).map_err(|why: serde_json::Error| why.into())
 }
 
@@ -177,7 +179,7 @@ impl Unpack for Waiting {
         let (cause, subject, lineage) = (taking.number()?, taking.text()?.to_owned(), taking.lineage()?);
         let data = match taking.text()? {
             "" => None,
-            data => Some(kept(data)?),
+            data => Some(value(data)?),
         };
         taking.end(Self { data, cause, subject, lineage })
     }
@@ -291,14 +293,14 @@ impl Unpack for Head {
 impl Pack for Entry {
     fn pack(&self) -> Vec<u8> {
         let leaf = self.leaf.as_bytes();
-        [&(leaf.len() as u64).to_le_bytes(), leaf, &json(&self.kept)].concat()
+        [&(leaf.len() as u64).to_le_bytes(), leaf, &self.kept.pack()].concat()
     }
 }
 
 impl Unpack for Entry {
     fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
         let (leaf, kept) = leaf_and_kept(bytes)?;
-        Ok(Self { leaf: text(leaf)?, kept: serde_json::from_slice::<Kept>(kept)? })
+        Ok(Self { leaf: text(leaf)?, kept: Kept::unpack(kept)? })
     }
 }
 
@@ -312,7 +314,6 @@ impl Unpack for Leaf {
 }
 
 /// Of what is kept beside a receipt, what other records are told by.
-#[derive(Deserialize)]
 pub(crate) struct Told {
     /// The event's dedup key.
     pub(crate) key: DedupKey,
@@ -322,7 +323,7 @@ pub(crate) struct Told {
 
 impl Unpack for Told {
     fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
-        leaf_and_kept(bytes).and_then(|(_, kept)| Ok(serde_json::from_slice(kept)?))
+        leaf_and_kept(bytes).and_then(|(_, kept)| kept::told(kept)).map(|(key, report)| Self { key, report })
     }
 }
 

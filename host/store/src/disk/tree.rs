@@ -32,11 +32,16 @@ const FLUSH_EVERY_MS: u64 = 500;
 /// How long a closing store waits for sled's threads to let go of the file: 2,000 looks, 5 ms apart.
 const RELEASE_LOOKS: u32 = 2_000;
 
-/// Changes made in one go, during which nobody walks the tree, and after which everything is synced. sled writes its
-/// segments in no order, and uses one again that it has emptied: a power cut that keeps some of what was not synced and
-/// loses the rest can leave a log that it takes for damaged. With thousands of changes between two syncs it did, once in
-/// thousands of cuts; with few, never yet.
+/// Changes made in one go, during which nobody walks the tree.
 const CHANGES_AT_ONCE: usize = 32;
+
+/// Changes, and bytes of their keys and values, after which everything is synced. sled writes its segments in no order,
+/// and uses one again that it has emptied: a power cut that keeps some of what was not synced and loses the rest can
+/// leave a log that it takes for damaged. With thousands of changes between two syncs, over many segments, it did, once
+/// in thousands of cuts; with what one segment holds many times over, never yet. Syncing more often costs: every flush
+/// wakes all of sled's threads.
+const UNSYNCED_CHANGES_MAX: usize = 256;
+const UNSYNCED_BYTES_MAX: usize = 128 * 1024;
 
 /// Where the tree says how far it is. It comes before every key there is, and nobody else sees it.
 const STATE_KEY: [u8; 1] = [0];
@@ -111,6 +116,7 @@ impl Tree {
     /// Makes changes, says how far that brings the tree, and makes all of it durable.
     pub(super) fn change(&self, writes: &Writes, skip: u8, state: State) -> io::Result<()> {
         let changes: Vec<_> = writes.iter().filter(|(key, _)| key.first() != Some(&skip)).collect();
+        let (mut unsynced, mut bytes) = (0, 0);
         for few in changes.chunks(CHANGES_AT_ONCE) {
             let alone = self.still.write().unwrap_or_else(PoisonError::into_inner);
             for (key, value) in few {
@@ -120,7 +126,12 @@ impl Tree {
                 };
             }
             drop(alone);
-            self.sync()?;
+            unsynced += few.len();
+            bytes += few.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+            if unsynced >= UNSYNCED_CHANGES_MAX || bytes >= UNSYNCED_BYTES_MAX {
+                self.sync()?;
+                (unsynced, bytes) = (0, 0);
+            }
         }
         let State { folded, archive } = state;
         let rest = [folded, archive.count, archive.bytes].map(u64::to_le_bytes).concat();
