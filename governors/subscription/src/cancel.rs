@@ -4,8 +4,9 @@ use syndic_book::{CANCELLED_AT_ONCE, Status, Subscription, cancelled_by, period_
 use syndic_sdk::prelude::*;
 
 use crate::keep::{arm, arm_after, arm_period, keep, moved};
+use crate::pause::rested;
 use crate::ruling::{Ruling, has_not, known, not_held, plan, refused, running, takes_up};
-use crate::table::Trigger;
+use crate::table::{Trigger, next};
 
 /// The timer that ends the subscriptions for which the events that one decision may raise have no room.
 pub(crate) const REST: &str = "cancel-rest";
@@ -48,8 +49,8 @@ fn cancel_now(cx: &Context, subs: &[Subscription], request: &CustomerCancels) ->
 /// Only this governor writes until the period ends; its timer then raises the cancellation the others act on.
 fn cancel_at_end(cx: &Context, subs: &[Subscription], request: &CustomerCancels) -> Ruling {
     let named = |sub: &&Subscription| request.subscription_id.as_ref().is_none_or(|id| *id == sub.id);
-    let mut running_ones = subs.iter().filter(named).filter(|sub| running(sub).is_ok()).peekable();
-    if running_ones.peek().is_none() {
+    let mut leaving = subs.iter().filter(named).filter(|sub| may_leave(sub)).peekable();
+    if leaving.peek().is_none() {
         let ending = subs.iter().filter(named).find(|sub| sub.status.is_live());
         return match ending {
             Some(sub) => running(sub).map(|()| Decision::abstain()),
@@ -57,23 +58,30 @@ fn cancel_at_end(cx: &Context, subs: &[Subscription], request: &CustomerCancels)
         };
     }
     let mut decision = Decision::approve();
-    for sub in running_ones.by_ref().take(CANCELLED_AT_ONCE) {
+    for sub in leaving.by_ref().take(CANCELLED_AT_ONCE) {
         let Some(after) = moved(sub, Trigger::CancelAtEnd) else { continue };
         keep(&mut decision, Some(sub), &left(after, cx.now(), request));
-        if sub.end <= cx.now() {
-            arm(&mut decision, &sub.id, cx.now(), 0);
+        if sub.paused_at.is_some() || sub.end <= cx.now() {
+            arm(&mut decision, &sub.id, sub.end.max(cx.now()), 0);
         }
     }
-    leave_the_rest(cx, &mut decision, request, running_ones.count());
+    leave_the_rest(cx, &mut decision, request, leaving.count());
     Ok(decision)
 }
 
+/// Whether it can be asked to end with its period. What is paused can: otherwise it would come back by itself, and
+/// be charged for, after the customer cancelled everything.
+fn may_leave(sub: &Subscription) -> bool {
+    next(sub.status, Trigger::CancelAtEnd).is_some()
+}
+
+/// On its way out. A pause ends with that, and counts; a period that ended in it stays one that was not used.
 fn left(mut sub: Subscription, now: Time, request: &CustomerCancels) -> Subscription {
+    sub.suspended_period_ended |= sub.paused_at.is_some() && sub.end <= now;
+    sub = rested(sub, now);
     sub.cancelled_at = Some(now);
     sub.cancel_reason = request.reason.clone();
     sub.pending_sku = None;
-    sub.paused_at = None;
-    sub.suspended_period_ended = false;
     sub
 }
 
@@ -96,7 +104,7 @@ pub(crate) fn rest(cx: &Context, timer: &TimerFired) -> Ruling {
     let request: CustomerCancels = serde_json::from_value(data).map_err(Fault::from)?;
     let ends = |sub: &Subscription| match request.when {
         When::Now => sub.status.is_open(),
-        When::PeriodEnd => running(sub).is_ok(),
+        When::PeriodEnd => may_leave(sub),
     };
     if subscriptions(cx)?.iter().any(ends) {
         decision.verdict = Verdict::Approve;
@@ -106,7 +114,9 @@ pub(crate) fn rest(cx: &Context, timer: &TimerFired) -> Ruling {
 }
 
 /// Takes back a cancellation that has not happened yet. The period goes on, and nothing is paid again.
-pub(crate) fn withdraw(sub: &Subscription) -> Ruling {
+///
+/// The deadline is set anew: where the cancellation was raised and rolled back, the timer counts days of that.
+pub(crate) fn withdraw(cx: &Context, sub: &Subscription) -> Ruling {
     let trying = sub.trial_end == Some(sub.end);
     let on = if trying { Trigger::KeepTrying } else { Trigger::Keep };
     let Some(mut after) = moved(sub, on) else { return Ok(Decision::abstain()) };
@@ -114,6 +124,7 @@ pub(crate) fn withdraw(sub: &Subscription) -> Ruling {
     after.cancel_reason = None;
     let mut decision = Decision::approve();
     keep(&mut decision, Some(sub), &after);
+    arm(&mut decision, &sub.id, sub.end.max(cx.now()), 0);
     Ok(decision)
 }
 
@@ -123,7 +134,7 @@ pub(crate) fn reactivates(cx: &Context, subs: &[Subscription], sub: &Subscriptio
     match sub.status {
         Status::Cancelling => {
             not_held(cx)?;
-            return withdraw(sub);
+            return withdraw(cx, sub);
         }
         Status::Cancelled => {}
         status if status.is_live() => return refused("already-subscribed", format!("{} is not cancelled", sub.id)),
@@ -139,6 +150,7 @@ pub(crate) fn reactivates(cx: &Context, subs: &[Subscription], sub: &Subscriptio
     after.anchor_day = now.day();
     (after.start, after.end) = period_from(now, sub.cycle, after.anchor_day);
     after.trial_end = None;
+    after.suspended_period_ended = false;
     after.cancelled_at = None;
     after.cancel_reason = None;
     let mut decision = Decision::approve();

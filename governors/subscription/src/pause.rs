@@ -9,7 +9,7 @@ use crate::keep::{arm, arm_after, arm_period, keep, moved, raise_renewal};
 use crate::ruling::{Ruling, not_held, refused, running};
 use crate::table::Trigger;
 
-/// How many days of a year a subscription may rest.
+/// How many days of a year a subscription may rest. The year begins with its first pause.
 const PAUSE_DAYS_MAX: i64 = 90;
 const YEAR_DAYS: i64 = 365;
 const DAY_MS: i64 = 86_400_000;
@@ -39,16 +39,14 @@ pub(crate) fn pauses(cx: &Context, sub: &Subscription) -> Ruling {
 
 /// Out of the pause. No cause stands in the way: a pause that is over is over, and the causes hold the renewal back.
 pub(crate) fn resumes(cx: &Context, sub: &Subscription) -> Ruling {
-    let Some(mut after) = moved(sub, Trigger::Resume) else {
+    let Some(after) = moved(sub, Trigger::Resume) else {
         return match sub.status {
             Status::Cancelling => running(sub).map(|()| Decision::abstain()),
             _ => refused("no-subscription", "there is no paused subscription"),
         };
     };
     let now = cx.now();
-    let paused_ms = sub.paused_at.map_or(0, |since| now.since(since).max(0));
-    after.paused_days_used = (sub.paused_days_used + started_days(paused_ms)).min(PAUSE_DAYS_MAX);
-    after.paused_at = None;
+    let mut after = rested(after, now);
     after.suspended_period_ended = sub.end <= now;
     let mut decision = Decision::approve();
     keep(&mut decision, Some(sub), &after);
@@ -60,6 +58,20 @@ pub(crate) fn resumes(cx: &Context, sub: &Subscription) -> Ruling {
         raise_renewal(&mut decision, &sub.id, now, 0);
     }
     Ok(decision)
+}
+
+/// The pause is over, and its started days count. Of one that goes on into the next year, only that year's do.
+pub(crate) fn rested(mut sub: Subscription, now: Time) -> Subscription {
+    let Some(since) = sub.paused_at.take() else { return sub };
+    let turn = sub.pause_year.unwrap_or(since).plus_days(YEAR_DAYS);
+    let used = if now > turn {
+        sub.pause_year = Some(turn);
+        started_days(now.since(turn))
+    } else {
+        sub.paused_days_used + started_days(now.since(since).max(0))
+    };
+    sub.paused_days_used = used.min(PAUSE_DAYS_MAX);
+    sub
 }
 
 fn started_days(ms: i64) -> i64 {

@@ -18,7 +18,7 @@ pub(crate) fn subscribes(cx: &Context, request: &CustomerSubscribes) -> Ruling {
     let subs = subscriptions(cx)?;
     if let Some(ending) = withdrawn_by_subscribing(&subs, &sku.sku) {
         not_held(cx)?;
-        return withdraw(ending);
+        return withdraw(cx, ending);
     }
     takes_up(&sku, request.billing_cycle)?;
     has_not(&subs, &sku.sku, None)?;

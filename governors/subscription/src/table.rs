@@ -74,6 +74,7 @@ pub const MOVES: &[(State, Trigger, State)] = &[
     // ── leaving, and second thoughts ────────────────────────────────────
     (Trial,      CancelAtEnd,    Cancelling),
     (Active,     CancelAtEnd,    Cancelling),
+    (Paused,     CancelAtEnd,    Cancelling),
     (Cancelling, KeepTrying,     Trial),
     (Cancelling, Keep,           Active),
     (Trial,      Cancel,         Cancelled),

@@ -1,5 +1,6 @@
 //! Another plan, and a pause.
 
+use syndic_book::first_instant_after;
 use syndic_sdk::prelude::*;
 
 use crate::kit::{
@@ -75,7 +76,7 @@ fn a_pause_lasts_ninety_days_of_a_year_at_most() {
     world.set_now("2026-01-11T00:00:00Z");
     done(&mut world, changes("pause"));
     refused(&mut world, changes("pause"), "suspended");
-    refused(&mut world, cancels("period-end"), "suspended");
+    refused(&mut world, upgrades("starter", "pro"), "suspended");
     world.set_now("2026-01-20T06:00:00Z");
     done(&mut world, changes("resume"));
     assert_eq!(sub(&world, "sub-1")["paused_days_used"], 10); // started days
@@ -90,6 +91,22 @@ fn a_pause_lasts_ninety_days_of_a_year_at_most() {
     refused(&mut world, changes("pause"), "not-due");
     run(&mut world, "2027-01-11T00:00:00Z");
     done(&mut world, changes("pause"));
+}
+
+#[test]
+fn a_pause_over_the_turn_of_its_year_leaves_the_next_year_what_it_did_not_use() {
+    let mut world = world();
+    done(&mut world, subscribes("starter"));
+    done(&mut world, changes("pause"));
+    world.set_now("2026-01-20T12:00:00Z");
+    done(&mut world, changes("resume"));
+    run(&mut world, "2026-12-31T12:00:00Z");
+    done(&mut world, changes("pause"));
+    assert_eq!(world.due("due-sub-1"), Some(first_instant_after("2027-03-21T12:00:00Z".parse().unwrap()))); // 80 days are left
+    run(&mut world, "2027-01-30T12:00:00Z");
+    done(&mut world, changes("resume"));
+    let after = sub(&world, "sub-1");
+    assert_eq!((&after["pause_year"], &after["paused_days_used"]), (&json!("2027-01-10T12:00:00Z"), &json!(20)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use syndic_sdk::prelude::*;
 
 use crate::kit::{
-    DAY_ONE, cancels, changes, custom, done, downgrades, refused, renewal, run, status, sub, subscribes, tries,
+    DAY_ONE, cancels, changes, custom, done, downgrades, end, refused, renewal, run, status, sub, subscribes, tries,
     upgrades, world,
 };
 
@@ -39,6 +39,49 @@ fn subscribing_again_or_reactivating_takes_a_pending_cancellation_back() {
         assert_eq!(sub(&world, "sub-1")["cancelled_at"], Value::Null);
         assert_eq!(world.value("subscription.index")["next"], 2);
     }
+}
+
+#[test]
+fn a_cancellation_taken_back_after_its_day_is_renewed_and_not_given_up() {
+    let mut world = world();
+    done(&mut world, subscribes("pro"));
+    done(&mut world, cancels("period-end"));
+    world.run_until("2026-02-10T12:00:00Z"); // what is raised is rolled back
+    done(&mut world, subscribes("pro"));
+    run(&mut world, "2026-02-10T12:00:00Z");
+    assert_eq!((status(&world, "sub-1"), end(&world, "sub-1")), (json!("active"), json!("2026-03-10T12:00:00Z")));
+}
+
+#[test]
+fn what_is_paused_ends_with_its_period_too_and_never_comes_back_by_itself() {
+    let mut world = world();
+    done(&mut world, subscribes("pro"));
+    done(&mut world, subscribes("starter"));
+    world.set_now("2026-01-20T12:00:00Z");
+    done(&mut world, custom("SubscriptionChanged", json!({ "action": "pause", "subscription_id": "sub-2" })));
+    world.set_now("2026-01-25T12:00:00Z");
+    done(&mut world, cancels("period-end"));
+    assert_eq!(sub(&world, "sub-2")["paused_days_used"], 5);
+    run(&mut world, "2026-02-10T12:00:00Z");
+    for id in ["sub-1", "sub-2"] {
+        assert_eq!(status(&world, id), "cancelled");
+    }
+}
+
+#[test]
+fn a_pause_that_outlasts_the_period_ends_at_once_when_asked_to_end_with_it() {
+    let mut world = world();
+    done(&mut world, subscribes("pro"));
+    done(&mut world, changes("pause"));
+    run(&mut world, "2026-03-01T12:00:00Z");
+    done(&mut world, cancels("period-end"));
+    run(&mut world, "2026-03-01T12:00:00Z");
+    assert_eq!(status(&world, "sub-1"), "cancelled");
+    done(&mut world, changes("reactivate"));
+    assert_eq!(
+        (&sub(&world, "sub-1")["start"], &sub(&world, "sub-1")["paused_days_used"]),
+        (&json!("2026-03-01T12:00:00Z"), &json!(50))
+    );
 }
 
 #[test]
