@@ -1,5 +1,7 @@
 //! What every change of a subscription writes: its fact, the plan's count of subscribers, its deadline.
 
+use std::collections::BTreeSet;
+
 use syndic_book::{Subscription, first_instant_after};
 use syndic_sdk::prelude::*;
 
@@ -16,16 +18,20 @@ pub(crate) fn moved(sub: &Subscription, on: Trigger) -> Option<Subscription> {
 /// Writes a subscription, and counts it in and out of the plans' subscribers.
 pub(crate) fn keep(decision: &mut Decision, before: Option<&Subscription>, after: &Subscription) {
     decision.set(format!("subscription.sub.{}", after.id), after);
-    let (had, has) = (before.and_then(plan_held), plan_held(after));
-    if had != has {
-        had.map(|sku| decision.increase_tenant(format!("shared.subscribers.{sku}"), -1));
-        has.map(|sku| decision.increase_tenant(format!("shared.subscribers.{sku}"), 1));
+    let (had, has) = (before.map(plans_held).unwrap_or_default(), plans_held(after));
+    for sku in had.difference(&has) {
+        decision.increase_tenant(format!("shared.subscribers.{sku}"), -1);
+    }
+    for sku in has.difference(&had) {
+        decision.increase_tenant(format!("shared.subscribers.{sku}"), 1);
     }
 }
 
-/// The plan that counts this subscription as a subscriber.
-fn plan_held(sub: &Subscription) -> Option<&str> {
-    sub.status.is_live().then_some(sub.sku.as_str())
+/// The plans that count this subscription as a subscriber: its own, and the one that waits for the next period, which
+/// must not be archived meanwhile.
+fn plans_held(sub: &Subscription) -> BTreeSet<&str> {
+    let plans = [Some(sub.sku.as_str()), sub.pending_sku.as_deref()];
+    plans.into_iter().flatten().filter(|_| sub.status.is_live()).collect()
 }
 
 /// Arms a period: its end, and the notice before it where there is still time for one.

@@ -2,6 +2,7 @@
 
 use syndic_book::first_instant_after;
 use syndic_sdk::prelude::*;
+use syndic_sdk::testing::World;
 
 use crate::kit::{
     cancels, changes, done, downgrades, end, refused, renewal, run, status, sub, subscribes, tries, upgrades, world,
@@ -52,10 +53,13 @@ fn a_downgrade_waits_for_the_next_period_unless_asked_now() {
     refused(&mut world, downgrades("enterprise", "period-end"), "not-a-downgrade");
     done(&mut world, downgrades("starter", "period-end"));
     assert_eq!(sub(&world, "sub-1")["sku"], "pro");
+    let counted = |world: &World| ["pro", "starter"].map(|sku| world.tenant_value(&format!("shared.subscribers.{sku}")));
+    assert_eq!(counted(&world), [json!(1), json!(1)], "what is waited for is not archived");
     refused(&mut world, subscribes("starter"), "already-subscribed");
     run(&mut world, "2026-02-10T12:00:00Z");
     assert_eq!(sub(&world, "sub-1")["sku"], "starter");
     assert_eq!(sub(&world, "sub-1")["pending_sku"], Value::Null);
+    assert_eq!(counted(&world), [json!(0), json!(1)]);
     done(&mut world, downgrades("free", "now"));
     assert_eq!(sub(&world, "sub-1")["sku"], "free");
     refused(&mut world, changes("downgrade"), "not-a-downgrade");
