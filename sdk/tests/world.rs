@@ -1,7 +1,7 @@
 //! The test kit's own story: effects are answered, undone and settled, and writes mean what the host makes of them.
 
 use syndic_sdk::prelude::*;
-use syndic_sdk::testing::{Outcome, Reply, World};
+use syndic_sdk::testing::{Judged, Outcome, Reply, World};
 
 /// Sells one ticket: asks who it is, takes the money, captures it later, and tells everybody.
 #[governor(
@@ -149,6 +149,25 @@ fn time_fires_what_falls_due() {
     assert_eq!(fired.len(), 1);
     assert_eq!(fired[0].note.as_deref(), Some(r#"remind of Some(Object {"sku": String("opera")})"#));
     assert_eq!(world.due("remind"), None);
+}
+
+#[test]
+fn a_history_shows_each_event_with_what_it_raised_and_each_timer() {
+    let mut world = World::new(&GOVERNOR).now("2026-01-01T08:00:00Z");
+    let mut seen = Vec::new();
+    let mut watch = |world: &World, event: &Event, judged: &Judged| {
+        seen.push((event.kind().to_owned(), judged.is_completed(), world.due("remind").is_some()));
+    };
+    world.play(order("sandbox:declined"), &mut watch);
+    world.play(order("card"), &mut watch);
+    world.play_until("2026-02-01T00:00:00Z", &mut watch);
+    let expected = [
+        ("CustomerSubscribes", false, false), // refused: what it raised is gone with it
+        ("CustomerSubscribes", true, true),
+        ("RenewalDue", true, true),
+        ("TimerFired", true, false),
+    ];
+    assert_eq!(seen, expected.map(|(kind, done, armed)| (kind.to_owned(), done, armed)));
 }
 
 #[test]

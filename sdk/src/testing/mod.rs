@@ -23,6 +23,9 @@
 //! assert_eq!(world.due_timers("2026-03-01T00:00:00Z"), ["again"]);
 //! ```
 //!
+//! What must hold after any history is tried on long random ones: [`Dice`] makes them, the same in every run, and
+//! [`World::play`] shows each event with what it raised.
+//!
 //! A world keeps facts, timers, numbers and claims as the host does, for one customer of one tenant and for the slot
 //! under test; facts of other slots are given. A verdict is a value to assert on, and so is a fault. What the *host*
 //! would turn away (an undeclared read or action, another slot's name, too many writes) is a mistake in the governor:
@@ -31,6 +34,7 @@
 //! Not here: other governors' answers, conflicts between slots, staleness, retries, fuel. `syndic governor test` runs
 //! the built component in the real host.
 
+mod dice;
 pub(crate) mod host;
 mod judged;
 mod memory;
@@ -38,6 +42,7 @@ mod rules;
 mod sandbox;
 mod world;
 
+pub use dice::Dice;
 pub use judged::{Judged, Outcome};
 pub use sandbox::{Reply, sandbox};
 pub use world::{IntoTime, World};

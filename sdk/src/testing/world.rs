@@ -1,6 +1,6 @@
 //! The world of one governor: facts, a clock, and a sandbox that answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
@@ -165,6 +165,31 @@ impl World {
         judged.raised().into_iter().map(|event| own(self, event)).collect()
     }
 
+    /// Judges an event, what it raises, and what that raises in turn, as the host does: one after the other, each on
+    /// what the one before left. `watch` sees the world after each.
+    pub fn play(&mut self, event: impl Into<Event>, watch: impl FnMut(&World, &Event, &Judged)) {
+        let event = event.into();
+        let tenant_lane = self.tenant_kinds.iter().any(|kind| kind == event.kind());
+        self.deliver_all(Delivery { source: "/test".to_owned(), time: self.now, event, tenant_lane }, watch);
+    }
+
+    /// Lets time alone pass: fires what falls due, in order, and judges what that raises before the next. Leaves the
+    /// clock at `until`.
+    ///
+    /// # Panics
+    /// Where timers go on setting timers without end.
+    pub fn play_until(&mut self, until: impl IntoTime, mut watch: impl FnMut(&World, &Event, &Judged)) {
+        let until = until.into_time();
+        let mut firings = 0;
+        while let Some(name) = self.due_timers(until).first().map(|name| (*name).to_owned()) {
+            let fired = self.timer_fired(&name);
+            self.deliver_all(fired, &mut watch);
+            firings += 1;
+            assert!(firings < FIRINGS_MAX, "timers go on without end; the last was `{name}`");
+        }
+        self.now = self.now.max(until);
+    }
+
     /// The names of the timers that are due by a moment, earliest first.
     pub fn due_timers(&self, by: impl IntoTime) -> Vec<&str> {
         let by = by.into_time();
@@ -183,12 +208,8 @@ impl World {
     /// # Panics
     /// Where no timer has that name.
     pub fn fire(&mut self, name: &str) -> Judged {
-        let Some(Armed { due, data, tenant_lane }) = self.timers.remove(name) else {
-            panic!("no timer is named `{name}`; there are {:?}", self.timers.keys());
-        };
-        self.now = self.now.max(due);
-        let fired = TimerFired { name: name.to_owned(), due, data };
-        self.deliver(self.host_made(due, fired, tenant_lane))
+        let fired = self.timer_fired(name);
+        self.deliver(fired)
     }
 
     /// Lets time pass: fires what falls due, in order, and leaves the clock at `until`.
@@ -255,6 +276,26 @@ impl World {
 impl World {
     fn host_made(&self, time: Time, event: impl Into<Event>, tenant_lane: bool) -> Delivery {
         Delivery { source: format!("syndic:{}", self.memory.slot), time, event: event.into(), tenant_lane }
+    }
+
+    fn timer_fired(&mut self, name: &str) -> Delivery {
+        let Some(Armed { due, data, tenant_lane }) = self.timers.remove(name) else {
+            panic!("no timer is named `{name}`; there are {:?}", self.timers.keys());
+        };
+        self.now = self.now.max(due);
+        self.host_made(due, TimerFired { name: name.to_owned(), due, data }, tenant_lane)
+    }
+
+    fn deliver_all(&mut self, first: Delivery, mut watch: impl FnMut(&World, &Event, &Judged)) {
+        let mut waiting = VecDeque::from([first]);
+        while let Some(delivery) = waiting.pop_front() {
+            let event = delivery.event.clone();
+            let judged = self.deliver(delivery);
+            watch(self, &event, &judged);
+            if judged.is_completed() {
+                waiting.extend(judged.raised().into_iter().map(|event| self.host_made(self.now, event, false)));
+            }
+        }
     }
 
     fn deliver(&mut self, delivery: Delivery) -> Judged {
