@@ -53,7 +53,8 @@ fn a_downgrade_waits_for_the_next_period_unless_asked_now() {
     refused(&mut world, downgrades("enterprise", "period-end"), "not-a-downgrade");
     done(&mut world, downgrades("starter", "period-end"));
     assert_eq!(sub(&world, "sub-1")["sku"], "pro");
-    let counted = |world: &World| ["pro", "starter"].map(|sku| world.tenant_value(&format!("shared.subscribers.{sku}")));
+    let counted =
+        |world: &World| ["pro", "starter"].map(|sku| world.tenant_value(&format!("shared.subscribers.{sku}")));
     assert_eq!(counted(&world), [json!(1), json!(1)], "what is waited for is not archived");
     refused(&mut world, subscribes("starter"), "already-subscribed");
     run(&mut world, "2026-02-10T12:00:00Z");

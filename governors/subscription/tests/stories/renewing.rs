@@ -2,7 +2,7 @@
 
 use syndic_sdk::prelude::*;
 
-use crate::kit::{cancels, changes, done, end, lifts, refused, renewal, run, status, sub, subscribes, world};
+use crate::kit::{cancels, changes, custom, done, end, lifts, refused, renewal, run, status, sub, subscribes, world};
 
 #[test]
 fn a_subscription_of_the_31st_stays_one() {
@@ -15,6 +15,37 @@ fn a_subscription_of_the_31st_stays_one() {
     }
     let expected = ["2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30"];
     assert_eq!(ends, expected.map(|day| format!("{day}T08:00:00Z")));
+}
+
+#[test]
+fn longer_cycles_of_a_leap_day_come_back_to_it() {
+    for (cycle, expected) in [
+        ("annual", ["2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"].as_slice()),
+        ("two-year", &["2030-02-28", "2032-02-29"]),
+        ("three-year", &["2031-02-28", "2034-02-28", "2037-02-28", "2040-02-29"]),
+    ] {
+        let mut world = world().now("2028-02-29T08:00:00Z");
+        done(&mut world, custom("CustomerSubscribes", json!({ "sku": "starter", "billing_cycle": cycle })));
+        for day in expected {
+            let due = format!("{day}T08:00:00Z");
+            assert_eq!(end(&world, "sub-1"), due, "{cycle}");
+            run(&mut world, &due);
+        }
+    }
+}
+
+#[test]
+fn who_has_a_plan_that_is_no_longer_sold_keeps_it() {
+    let mut world = world();
+    done(&mut world, subscribes("pro"));
+    let entry = json!({ "sku": "pro", "name": "Pro", "status": "deprecated", "prices": {} });
+    world.set_tenant_fact("product-catalog.sku.pro", entry);
+    run(&mut world, "2026-02-10T12:00:00Z");
+    assert_eq!((status(&world, "sub-1"), end(&world, "sub-1")), (json!("active"), json!("2026-03-10T12:00:00Z")));
+    done(&mut world, cancels("period-end"));
+    done(&mut world, subscribes("pro")); // takes its own cancellation back
+    done(&mut world, cancels("now"));
+    refused(&mut world, changes("reactivate"), "sku-not-for-sale");
 }
 
 #[test]
