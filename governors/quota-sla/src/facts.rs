@@ -23,6 +23,9 @@ pub(crate) const STANCE: &str = "quota-sla.stance";
 /// The timer that ends the quota period.
 pub(crate) const RESET: &str = "reset";
 
+/// The timer that looks, daily, whether what is paused is all that is held.
+pub(crate) const LOOK: &str = "look";
+
 /// How many resources one event measures anew. A decision may write 64 facts; whoever sells more limits than this in
 /// one plan has the rest measured by their next reading.
 const RESOURCES_AT_ONCE: usize = 48;
@@ -53,7 +56,7 @@ pub(crate) struct Usage {
     pub status: State,
     /// The last reading.
     pub quantity: i64,
-    /// The highest reading that was over the limit; only a higher one raises another event.
+    /// The highest reading that was over the limit. While use stays over, only a higher one raises another event.
     pub peak: i64,
     /// Whether the warning for this limit went out.
     pub warned: bool,

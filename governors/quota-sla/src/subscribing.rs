@@ -7,8 +7,9 @@ use syndic_book::{canonical, causes, changed_by, downgrade_target, sku, subscrip
 use syndic_sdk::prelude::*;
 
 use crate::facts::{Period, Quota, answer, usage_fact};
+use crate::period::look_while_paused;
 use crate::plans::{Held, all_paused, held, limits_of, raised};
-use crate::table::Trigger;
+use crate::table::{State, Trigger};
 use crate::usage::band;
 
 /// A new plan, or a cancellation taken back.
@@ -67,14 +68,21 @@ fn hold(cx: &Context, held: &[Held]) -> Answer {
     quota.stance.paused = all_paused(held);
     quota.rate(&causes(cx)?);
     quota.write(&was, &mut decision);
+    look_while_paused(&mut decision, held, cx.now());
     answer(decision)
 }
 
-/// Looks again at what was used, under limits that may have risen. A resource that is well within its new limit is
+/// Looks again at what was used, under limits that may have risen or become soft ones. A resource that is well within its new limit is
 /// warned about again when it nears it.
 fn measure_anew(cx: &Context, quota: &mut Quota, decision: &mut Decision) -> Result<(), Fault> {
     for (resource, was) in quota.used(cx)? {
-        let trigger = band(was.quantity, quota.limit(&resource).map(|(most, _)| most));
+        let limit = quota.limit(&resource);
+        let trigger = match band(was.quantity, limit.map(|(most, _)| most)) {
+            Trigger::Over if was.status == State::Throttled && limit.is_some_and(|(_, hard)| !hard) => {
+                Trigger::SoftLimit
+            }
+            trigger => trigger,
+        };
         let mut usage = was.clone();
         usage.follow(trigger);
         usage.warned &= trigger != Trigger::Low;

@@ -42,6 +42,11 @@ pub enum Trigger {
 impl State {
     /// All of them, in the order of rising use.
     pub const ALL: [State; 4] = [State::Within, State::Warning, State::Exceeded, State::Throttled];
+
+    /// Whether it is known to be over its limit. What comes here from below is announced, however high it was before.
+    pub const fn is_over(self) -> bool {
+        matches!(self, State::Exceeded | State::Throttled)
+    }
 }
 
 impl Trigger {

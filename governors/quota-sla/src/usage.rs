@@ -1,5 +1,6 @@
 //! What was used: readings, limits exceeded, and the warning mail.
 
+use syndic_book::causes;
 use syndic_sdk::prelude::*;
 
 use crate::facts::{Period, Quota, Usage, answer, usage_fact};
@@ -46,7 +47,7 @@ pub(crate) fn settled(cx: &Context, end: &EffectSettled) -> Answer {
         return abstain();
     }
     reading.usage.warned = false;
-    reading.write()
+    reading.write(cx)
 }
 
 /// Where a quantity stands against a limit.
@@ -87,16 +88,17 @@ impl<'a> Reading<'a> {
     /// A reading that carries the resource at most to its limit; beyond, it raises the event that carries it over.
     fn reported(mut self, cx: &Context, quantity: i64) -> Answer {
         let trigger = band(quantity, Some(self.limit));
+        let was_over = self.usage.status.is_over();
         self.take(cx, quantity, trigger);
         if trigger != Trigger::Low && !self.usage.warned {
             self.warn();
         }
-        if trigger == Trigger::Over && quantity > self.usage.peak {
-            self.usage.peak = quantity;
+        if trigger == Trigger::Over && (!was_over || quantity > self.usage.peak) {
+            self.usage.peak = self.usage.peak.max(quantity);
             let (resource, limit) = (self.resource.to_owned(), self.limit);
             self.decision.raise(UsageExceedsQuota { resource, current_usage: quantity, limit }.into());
         }
-        self.write()
+        self.write(cx)
     }
 
     /// Over the limit. The customer hears of it from customer-account, so no warning follows.
@@ -104,7 +106,7 @@ impl<'a> Reading<'a> {
         self.take(cx, quantity, if self.hard { Trigger::HardLimit } else { Trigger::SoftLimit });
         self.usage.peak = self.usage.peak.max(quantity);
         self.usage.warned = true;
-        self.write()
+        self.write(cx)
     }
 
     /// Takes the quantity over. What we raised ourselves is as old as the reading it came from.
@@ -129,9 +131,10 @@ impl<'a> Reading<'a> {
         self.decision.effect(Effect::deferred(id, "mail", key, &body));
     }
 
-    fn write(mut self) -> Answer {
+    fn write(mut self, cx: &Context) -> Answer {
         let mut quota = self.was.clone();
         quota.stance.note(self.resource, self.usage.status);
+        quota.rate(&causes(cx)?);
         self.decision.set(usage_fact(self.resource), &self.usage);
         quota.write(&self.was, &mut self.decision);
         answer(self.decision)

@@ -161,6 +161,27 @@ fn a_hard_limit_exceeded_leaves_reading_until_use_falls() {
 }
 
 #[test]
+fn a_hard_limit_holds_as_often_as_it_is_exceeded() {
+    let mut world = customer_of("starter");
+    use_up(&mut world, GB, 120);
+    use_up(&mut world, GB, 50);
+    use_up(&mut world, GB, 101); // less than before, and too much again
+    assert_eq!(standing(&world), (json!("read-only"), json!(["quota"])));
+}
+
+#[test]
+fn what_becomes_a_soft_limit_no_longer_holds() {
+    let mut world = stranger();
+    sell(&mut world, "hard", json!({ "units": { "limit": 100, "hard": true } }));
+    sell(&mut world, "soft", json!({ "units": { "limit": 100, "hard": false } }));
+    subscribe(&mut world, "hard");
+    hold(&mut world, &[("sub-1", "hard", "active")]);
+    use_up(&mut world, "units", 101);
+    world.judge(upgrade("hard", "soft"));
+    assert_eq!((status(&world, "units"), standing(&world)), ("exceeded".into(), (Value::Null, Value::Null)));
+}
+
+#[test]
 fn the_cause_stands_until_the_last_resource_is_back_in_its_limit() {
     let mut world = customer_of("starter");
     use_up(&mut world, GB, 101);
@@ -251,6 +272,26 @@ fn one_pause_among_several_plans_takes_nothing_away() {
     hold(&mut world, &[("sub-1", "pro", "active"), ("sub-2", "starter", "active")]);
     assert!(world.judge(change("pause")).is_completed());
     assert_eq!(standing(&world), (Value::Null, Value::Null));
+}
+
+#[test]
+fn what_is_paused_is_all_there_is_once_the_rest_is_cancelled() {
+    let mut world = customer_of("pro");
+    hold(&mut world, &[("sub-1", "pro", "active"), ("sub-2", "starter", "active")]);
+    world.judge(change("pause"));
+    hold(&mut world, &[("sub-1", "pro", "paused"), ("sub-2", "starter", "cancelled")]); // which is not shown here
+    world.fire("look");
+    assert_eq!(standing(&world), (json!("read-only"), Value::Null));
+    hold(&mut world, &[("sub-1", "pro", "cancelling"), ("sub-2", "starter", "cancelled")]);
+    world.fire("look");
+    assert_eq!((standing(&world), world.due("look")), ((Value::Null, Value::Null), None));
+}
+
+#[test]
+fn rates_follow_a_cause_that_comes_unannounced_with_the_next_reading() {
+    let mut world = customer_of("starter").added("compliance", "shared.suspensions", "fraud");
+    report(&mut world, GB, 1);
+    assert_eq!(world.value("quota-sla.rates")["requests"], 0);
 }
 
 #[test]
