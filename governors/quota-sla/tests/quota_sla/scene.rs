@@ -1,6 +1,7 @@
 //! What the stories share: customers with plans, and the words to ask about them.
 
 use syndic_governor_quota_sla::GOVERNOR;
+use syndic_governor_quota_sla::table::State;
 use syndic_sdk::prelude::*;
 use syndic_sdk::testing::{Judged, World};
 
@@ -56,6 +57,11 @@ pub(crate) fn use_up(world: &mut World, resource: &str, quantity: i64) {
 pub(crate) fn status(world: &World, resource: &str) -> String {
     let usage = world.value(&format!("quota-sla.usage.{resource}"));
     usage["status"].as_str().unwrap_or("within").to_owned()
+}
+
+/// A state as it is written in facts.
+pub(crate) fn name(state: State) -> String {
+    json!(state).as_str().unwrap_or_default().to_owned()
 }
 
 /// What this slot makes of the customer's access, and the causes that stand.
