@@ -57,6 +57,9 @@ pub struct Sku {
 pub struct Scheduled {
     /// When.
     pub effective_at: Time,
+    /// When it was asked for: a price that rises is announced well ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced_at: Option<Time>,
     /// The whole entry as it will be.
     pub sku: Sku,
 }
