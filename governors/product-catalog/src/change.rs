@@ -24,16 +24,17 @@ pub(crate) fn changed(cx: &Context, change: &ProductChanged) -> Answer {
     }
     let current = sku(cx, &proposed.sku)?;
     let later = change.effective_at.filter(|at| *at > cx.now());
-    let from = plan::state_at(current.as_ref(), later);
+    let standing = plan::standing_at(current.as_ref(), later);
+    let from = entry::state(standing);
     let Some(to) = table::next(from, entry::trigger(&proposed)) else {
         let asked = change.status;
         return refuse("wrong-state", format!("`{}` is {from} and cannot become {asked}", proposed.sku));
     };
-    if !price::noticed(cx, current.as_ref(), &proposed, later.unwrap_or(cx.now()))? {
+    if !price::noticed(standing, &proposed, cx.now(), later.unwrap_or(cx.now()))? {
         return refuse("notice-too-short", "a price that rises by more than 10 % is announced 30 days ahead");
     }
     match later {
-        Some(at) => keep(plan::planned(current, proposed, at)),
+        Some(at) => keep(plan::planned(current, proposed, cx.now(), at)),
         None if to == State::Archived && entry::subscribers(cx, &proposed.sku)? > 0 => {
             refuse("live-subscribers", format!("`{}` still has subscribers", proposed.sku))
         }

@@ -9,11 +9,11 @@ const RISE_PERCENT_MAX: i128 = 10;
 /// How far ahead such a rise is announced.
 const NOTICE_DAYS: i64 = 30;
 
-/// Whether a change that applies at `at` comes with the notice its prices need. What is a draft has no customers to
-/// give notice to.
-pub(crate) fn noticed(cx: &Context, current: Option<&Sku>, proposed: &Sku, at: Time) -> Result<bool, Fault> {
+/// Whether a change that applies at `at` and was `announced` then comes with the notice its prices need, seen from the
+/// entry it takes the place of. What is a draft has no customers to give notice to.
+pub(crate) fn noticed(current: Option<&Sku>, proposed: &Sku, announced: Time, at: Time) -> Result<bool, Fault> {
     let Some(current) = current.filter(|current| current.status != ProductStatus::Draft) else { return Ok(true) };
-    Ok(at >= cx.now().plus_days(NOTICE_DAYS) || !rises(current, proposed)?)
+    Ok(at >= announced.plus_days(NOTICE_DAYS) || !rises(current, proposed)?)
 }
 
 /// Whether a seat would cost too much more in any cycle that both offer. A cycle of the bundled book has its

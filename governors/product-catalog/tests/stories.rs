@@ -96,6 +96,31 @@ fn a_rise_of_a_tenth_needs_no_notice_and_a_cent_more_needs_thirty_days() {
 }
 
 #[test]
+fn a_rise_is_measured_against_what_sells_by_then() {
+    let mut world = selling();
+    assert!(change(&mut world, "gold", "published", 2_000, Some("2026-03-01T00:00:00Z")).is_completed());
+    world.set_now("2026-02-20T00:00:00Z");
+    let announced = change(&mut world, "gold", "featured", 2_000, Some("2026-03-02T00:00:00Z"));
+    assert!(announced.is_completed(), "the price was announced by the change before");
+    change(&mut world, "gold", "published", 500, Some("2026-03-03T00:00:00Z"));
+    let back = change(&mut world, "gold", "published", 1_000, Some("2026-03-04T00:00:00Z"));
+    assert_eq!(back.code(), Some("notice-too-short"), "it doubles what a day before will sell");
+}
+
+#[test]
+fn a_change_that_became_a_rise_without_notice_is_dropped() {
+    let mut world = selling();
+    change(&mut world, "gold", "published", 1_050, Some("2026-01-10T00:00:00Z"));
+    change(&mut world, "gold", "published", 2_000, Some("2026-02-10T00:00:00Z"));
+    change(&mut world, "gold", "published", 500, None);
+    let fired = world.run_until("2026-01-10T00:00:00Z");
+    assert_sells(&world, "published", 500);
+    assert!(fired[0].note.as_deref().is_some_and(|note| note.contains("would rise without notice")));
+    world.run_until("2026-02-10T00:00:00Z");
+    assert_sells(&world, "published", 2_000); // announced long enough ahead
+}
+
+#[test]
 fn a_price_from_nothing_is_a_rise() {
     let mut world = World::new(&GOVERNOR);
     assert_eq!(change(&mut world, "free", "published", 1, None).code(), Some("notice-too-short"));
