@@ -112,22 +112,26 @@ impl Grants {
 
     /// The decision: the grants that changed, what the customer may use in all, and what this slot stands for.
     pub(crate) fn decide(mut self) -> Answer {
-        if self.all == self.before {
-            return Ok(self.decision);
+        if self.all != self.before {
+            self.write();
         }
-        self.decision.verdict = Verdict::Approve;
-        let changed: Vec<_> = self.all.iter().filter(|(id, grant)| self.before.get(*id) != Some(*grant)).collect();
-        for (id, grant) in changed {
+        if self.decision != Decision::abstain() {
+            self.decision.verdict = Verdict::Approve;
+        }
+        Ok(self.decision)
+    }
+
+    fn write(&mut self) {
+        for (id, grant) in self.all.iter().filter(|(id, grant)| self.before.get(*id) != Some(*grant)) {
             self.decision.set(format!("entitlement.grant.{id}"), grant);
         }
-        let in_force = || self.all.values().filter(|grant| grant.counts(self.now));
-        let features: BTreeSet<_> = in_force().flat_map(|grant| &grant.features).cloned().collect();
+        let in_force: Vec<_> = self.all.values().filter(|grant| grant.counts(self.now)).collect();
+        let features: BTreeSet<_> = in_force.iter().flat_map(|grant| &grant.features).cloned().collect();
         if self.features.as_ref() != Some(&features) {
             self.decision.set(FEATURES, &features);
         }
-        let access = if in_force().next().is_some() { Access::Full } else { Access::Blocked };
+        let access = if in_force.is_empty() { Access::Blocked } else { Access::Full };
         self.decision.stand(ACCESS, access.as_str());
-        Ok(self.decision)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A new grant, and the approval some plans wait for.
 
-use syndic_book::{first_instant_after, first_period, index, sku, subscriptions, withdrawn_by_subscribing};
+use syndic_book::{first_period, index, sku, subscriptions, withdrawn_by_subscribing};
 use syndic_sdk::prelude::*;
 
 use crate::grants::{Grant, Grants};
@@ -71,11 +71,17 @@ pub(crate) fn decided(cx: &Context, decided: &OperatorDecided) -> Answer {
 /// No approval: the subscription is cancelled, and what was authorised for it goes with that.
 pub(crate) fn turns_down(grants: &mut Grants, now: Time, id: &str, on: Trigger, reason: &str) {
     if grants.step(id, on, |_| {}) {
-        grants.arm(id, first_instant_after(now.plus_days(RETURN_DAYS)));
-        grants.and().raise(Event::CustomerCancels(CustomerCancels {
-            reason: Some(reason.to_owned()),
-            when: When::Now,
-            subscription_id: Some(id.to_owned()),
-        }));
+        asks_to_cancel(grants, now, id, reason);
     }
+}
+
+/// Has the subscription cancelled, and looks tomorrow whether it was: what is raised may be rolled back, and a
+/// subscription that nobody approved would go on, and be paid for.
+pub(crate) fn asks_to_cancel(grants: &mut Grants, now: Time, id: &str, reason: &str) {
+    grants.arm(id, now.plus_days(1));
+    grants.and().raise(Event::CustomerCancels(CustomerCancels {
+        reason: Some(reason.to_owned()),
+        when: When::Now,
+        subscription_id: Some(id.to_owned()),
+    }));
 }

@@ -147,6 +147,23 @@ fn an_approval_that_does_not_come_ends_the_subscription() {
 }
 
 #[test]
+fn what_was_not_approved_is_cancelled_however_often_that_is_rolled_back() {
+    let mut world = waiting();
+    done(&mut world, decides("reject"));
+    for _ in 0..3 {
+        let again = world.fire("due-sub-1"); // the subscription is active still
+        assert!(
+            matches!(&again.raised()[..], [Event::CustomerCancels(cancel)] if cancel.reason.as_deref() == Some("not-approved"))
+        );
+    }
+    subscribed(&mut world, &[("vetted", "cancelled")]);
+    assert!(world.fire("due-sub-1").raises.is_empty());
+    assert_eq!(world.due("due-sub-1").map(|due| due.to_string()), Some("2026-02-09T12:00:00.001Z".into()));
+    world.fire("due-sub-1");
+    assert_eq!((status(&world, "sub-1"), world.due("due-sub-1")), (json!("archived"), None));
+}
+
+#[test]
 fn what_an_operator_decides_about_anything_else_is_not_ours() {
     let mut world = world();
     for about in ["refund", "reinstatement", "appeal", "remediation"] {
