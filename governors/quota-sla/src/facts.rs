@@ -89,14 +89,18 @@ pub(crate) struct Quota {
 }
 
 impl Period {
-    /// The first period, from now on.
-    pub(crate) fn opening(now: Time) -> Period {
-        Period::from(now, now.day())
+    /// The first period, from now to the anchor. After a trial that is where the trial ends, so that a month of use is
+    /// a month that is paid for.
+    pub(crate) fn opening(now: Time, anchor_day: u8) -> Period {
+        let this_month = now.plus_months(0, anchor_day);
+        let end = if this_month > now { this_month } else { now.plus_months(1, anchor_day) };
+        Period { start: now, end, anchor_day }
     }
 
     /// The one after this.
     pub(crate) fn following(&self) -> Period {
-        Period::from(self.end, self.anchor_day)
+        let Period { end, anchor_day, .. } = *self;
+        Period { start: end, end: end.plus_months(1, anchor_day), anchor_day }
     }
 
     /// Whether a reading for the calendar month `YYYY-MM` may be one of this period's. A period that does not start
@@ -104,10 +108,6 @@ impl Period {
     pub(crate) fn touches(&self, month: &str) -> bool {
         let last_instant = self.end.minus_ms(1);
         self.start.month() == month || last_instant.month() == month
-    }
-
-    fn from(start: Time, anchor_day: u8) -> Period {
-        Period { start, end: start.plus_months(1, anchor_day), anchor_day }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Whether any of it may happen is the slot `subscription`'s question; here it is taken as granted, and thrown away
 //! with the event where it is not.
 
-use syndic_book::{canonical, causes, changed_by, downgrade_target, sku, subscriptions, upgraded_by};
+use syndic_book::{canonical, causes, changed_by, downgrade_target, first_period, sku, subscriptions, upgraded_by};
 use syndic_sdk::prelude::*;
 
 use crate::facts::{Period, Quota, answer, usage_fact};
@@ -14,14 +14,13 @@ use crate::usage::band;
 
 /// A new plan, or a cancellation taken back.
 pub(crate) fn subscribes(cx: &Context, request: &CustomerSubscribes) -> Answer {
-    if sku(cx, &request.sku)?.is_none() {
-        return abstain();
-    }
+    let Some(sku) = sku(cx, &request.sku)? else { return abstain() };
     let mut held = held(&subscriptions(cx)?, cx.now());
     if !held.iter().any(|plan| plan.sku == canonical(&request.sku)) {
         held.push(Held::new("", &request.sku));
     }
-    hold(cx, &held)
+    let (.., anchor_day) = first_period(cx.now(), &sku, request);
+    hold(cx, &held, anchor_day)
 }
 
 /// A higher plan in place of another.
@@ -30,7 +29,7 @@ pub(crate) fn upgrades(cx: &Context, request: &CustomerUpgrades) -> Answer {
     let Some(sub) = upgraded_by(&subs, request) else { return abstain() };
     let mut held = held(&subs, cx.now());
     replace(&mut held, &sub.id, &request.new_sku);
-    hold(cx, &held)
+    hold(cx, &held, cx.now().day())
 }
 
 /// A downgrade, a pause, or the way back from one.
@@ -49,11 +48,11 @@ pub(crate) fn changed(cx: &Context, request: &SubscriptionChanged) -> Answer {
         ChangeAction::Reactivate if held.iter().any(|plan| plan.id == sub.id) => {}
         ChangeAction::Reactivate => held.push(Held::new(&sub.id, &sub.sku)),
     }
-    hold(cx, &held)
+    hold(cx, &held, cx.now().day())
 }
 
-/// Makes the quota that of these plans, as far as it may change before the period ends.
-fn hold(cx: &Context, held: &[Held]) -> Answer {
+/// Makes the quota that of these plans, as far as it may change before the period ends. Where none is open, one opens.
+fn hold(cx: &Context, held: &[Held], anchor_day: u8) -> Answer {
     let was = Quota::read(cx)?;
     let mut quota = was.clone();
     let mut decision = Decision::default();
@@ -62,7 +61,7 @@ fn hold(cx: &Context, held: &[Held]) -> Answer {
         quota.limits = raised(&was.limits, &plans);
         measure_anew(cx, &mut quota, &mut decision)?;
     } else {
-        quota.period = Some(Period::opening(cx.now()));
+        quota.period = Some(Period::opening(cx.now(), anchor_day));
         quota.limits = plans;
     }
     quota.stance.paused = all_paused(held);

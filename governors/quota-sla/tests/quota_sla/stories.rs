@@ -68,6 +68,19 @@ fn taking_a_cancellation_back_counts_a_plan_once() {
 }
 
 #[test]
+fn a_trial_has_a_period_of_its_own_and_the_months_begin_where_it_ends() {
+    let mut world = stranger().now("2026-01-31T10:00:00Z");
+    world.judge(Event::Custom { kind: "CustomerSubscribes".into(), data: json!({ "sku": "pro", "trial": true }) });
+    hold(&mut world, &[("sub-1", "pro", "active")]);
+    let mut ends = Vec::new();
+    for _ in 0..3 {
+        ends.push(world.value("quota-sla.period")["end"].clone());
+        world.fire("reset");
+    }
+    assert_eq!(ends, ["2026-02-14T10:00:00Z", "2026-03-14T10:00:00Z", "2026-04-14T10:00:00Z"]);
+}
+
+#[test]
 fn limits_rise_at_once_and_fall_only_with_the_next_period() {
     let mut world = customer_of("starter");
     world.judge(upgrade("starter", "pro"));
