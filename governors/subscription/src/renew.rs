@@ -10,8 +10,11 @@ use crate::table::Trigger;
 /// How long a trial that nobody pays for waits for a payment method.
 const UNPAID_TRIAL_DAYS: i64 = 3;
 
-/// How many events one decision may raise. What is beyond finds out by its own daily look.
+/// How many events one decision may raise. What is beyond has its own timer look at once.
 const RAISES_MAX: usize = 4;
+
+/// How many timers one decision may set, and each subscription takes one. What is beyond finds out by its daily look.
+const TIMERS_MAX: usize = 16;
 
 pub(crate) fn renews(cx: &Context, request: &RenewalDue) -> Ruling {
     let id = &request.subscription_id;
@@ -80,11 +83,15 @@ pub(crate) fn lifted(cx: &Context, cause: Cause) -> Ruling {
     let subs = subscriptions(cx)?;
     let mut decision = Decision::abstain();
     let waiting = subs.iter().filter(|sub| sub.end <= cx.now());
-    for (sub, mut after) in waiting.filter_map(|sub| Some((sub, moved(sub, Trigger::EndWhileHeld)?))).take(RAISES_MAX) {
+    for (sub, mut after) in waiting.filter_map(|sub| Some((sub, moved(sub, Trigger::EndWhileHeld)?))).take(TIMERS_MAX) {
         after.suspended_period_ended = true;
         decision.verdict = Verdict::Approve;
         keep(&mut decision, Some(sub), &after);
-        raise_renewal(&mut decision, &sub.id, cx.now(), 0);
+        if decision.raises.len() < RAISES_MAX {
+            raise_renewal(&mut decision, &sub.id, cx.now(), 0);
+        } else {
+            arm(&mut decision, &sub.id, cx.now(), 0);
+        }
     }
     Ok(decision)
 }

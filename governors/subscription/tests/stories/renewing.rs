@@ -111,6 +111,25 @@ fn a_period_that_ended_under_suspension_is_renewed_from_the_lift() {
 }
 
 #[test]
+fn a_lift_renews_more_than_one_decision_may_raise() {
+    let mut world = world();
+    let prices = json!({ "monthly": { "minor_units": 100, "currency": "USD" } });
+    for n in 1..=10 {
+        let name = format!("plan-{n}");
+        let sku = json!({ "sku": name, "name": name, "status": "published", "prices": prices });
+        world.set_tenant_fact(&format!("product-catalog.sku.{name}"), sku);
+        done(&mut world, subscribes(&name));
+    }
+    world.set_fact("shared.suspensions", json!(["admin"]));
+    run(&mut world, "2026-03-01T09:00:00Z");
+    let lifted = done(&mut world, lifts("admin"));
+    world.set_fact("shared.suspensions", Value::Null);
+    world.follow(&lifted);
+    run(&mut world, "2026-03-01T09:00:00Z");
+    assert!((1..=10).all(|n| sub(&world, &format!("sub-{n}"))["start"] == "2026-03-01T09:00:00Z"));
+}
+
+#[test]
 fn a_lift_within_the_period_changes_nothing() {
     let mut world = world();
     done(&mut world, subscribes("pro"));
