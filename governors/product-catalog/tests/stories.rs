@@ -196,6 +196,15 @@ fn a_second_change_for_the_same_moment_takes_the_first_one_s_place() {
 }
 
 #[test]
+fn what_was_announced_is_withdrawn_by_asking_for_the_entry_as_it_is() {
+    let mut world = selling();
+    change(&mut world, "gold", "deprecated", 2_000, Some("2026-03-01T00:00:00Z"));
+    assert!(change(&mut world, "gold", "published", 1_000, Some("2026-03-01T00:00:00Z")).is_completed());
+    world.run_until("2026-03-01T00:00:00Z");
+    assert_sells(&world, "published", 1_000);
+}
+
+#[test]
 fn an_edit_in_between_does_not_undo_what_was_announced() {
     let mut world = selling();
     change(&mut world, "gold", "published", 2_000, Some("2026-03-01T00:00:00Z"));
