@@ -31,9 +31,7 @@ use syndic_sdk::prelude::*;
         "CustomerSubscribes", "CustomerUpgrades", "SubscriptionChanged", "UsageReported", "UsageExceedsQuota",
         "ManualSuspension", "SuspensionLifted", "SlaMeasured", "TimerFired", "EffectSettled",
     ],
-    reads = [
-        "quota-sla.*", "subscription.*", "shared.suspensions", "billing.account", "tenant:product-catalog.sku.*",
-    ],
+    reads = ["quota-sla.*", "subscription.*", "shared.suspensions", "tenant:product-catalog.sku.*"],
     effects = ["mail"],
 )]
 pub fn quota_sla(cx: &Context) -> Answer {
