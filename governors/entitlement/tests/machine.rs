@@ -191,10 +191,12 @@ fn a_move_has_one_end_and_archived_has_none() {
 }
 
 #[test]
-fn the_readme_prints_the_table() {
+fn the_readme_prints_the_table_the_code_and_the_effects() {
     let readme = include_str!("../README.md");
     let table = readme.split("| From | On | To |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
     let printed: Vec<_> = table.lines().filter(|line| line.starts_with("| ")).collect();
     let moves: Vec<_> = MOVES.iter().map(|(from, on, to)| format!("| {from:?} | {on:?} | {to:?} |")).collect();
     assert_eq!(printed, moves);
+    let told = |word: &str| readme.contains(&format!("`{word}`"));
+    assert!(GOVERNOR.effects.iter().all(|action| told(action)) && told("nothing-to-decide"));
 }

@@ -218,11 +218,12 @@ fn a_move_has_one_end_and_archived_has_none() {
 }
 
 #[test]
-fn the_readme_prints_the_table_and_the_codes() {
+fn the_readme_prints_the_table_the_codes_and_the_effects() {
     let readme = include_str!("../README.md");
     let section = |title: &str| readme.split(title).nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
     let printed: Vec<_> = section("| From | On | To |").lines().filter(|line| line.starts_with("| ")).collect();
     let moves: Vec<_> = MOVES.iter().map(|(from, on, to)| format!("| {from:?} | {on:?} | {to:?} |")).collect();
     assert_eq!(printed, moves);
     assert!(CODES.iter().all(|code| section("## Codes").contains(&format!("`{code}`"))));
+    assert!(GOVERNOR.effects.iter().all(|action| section("## Effects").contains(&format!("`{action}`"))));
 }

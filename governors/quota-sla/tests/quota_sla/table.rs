@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::scene::{hold, name, report, sell, status, stranger, subscribe};
+use syndic_governor_quota_sla::GOVERNOR;
 use syndic_governor_quota_sla::table::{MOVES, State, Trigger, next};
 use syndic_sdk::prelude::*;
 use syndic_sdk::testing::World;
@@ -38,13 +39,15 @@ fn no_pair_is_listed_twice() {
 }
 
 #[test]
-fn the_readme_shows_the_table() {
+fn the_readme_shows_the_table_the_code_and_the_effects() {
     let readme = include_str!("../../README.md");
     let table =
         readme.split("| From | On | To |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
     let printed: Vec<_> = table.lines().filter(|line| line.starts_with("| ")).collect();
     let row = |(from, on, to): &(State, Trigger, State)| format!("| {} | {on:?} | {} |", name(*from), name(*to));
     assert_eq!(printed, MOVES.iter().map(row).collect::<Vec<_>>());
+    let told = |word: &str| readme.contains(&format!("`{word}`"));
+    assert!(GOVERNOR.effects.iter().all(|action| told(action)) && told("not-suspended"));
 }
 
 /// A customer whose `units`, 100 of them, already stand somewhere.
