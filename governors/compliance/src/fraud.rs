@@ -37,7 +37,7 @@ pub(crate) fn scored(cx: &Context, scored: &FraudScored) -> Answer {
         return abstain();
     }
     let mut decision = Decision::approve();
-    decision.effect(ticket::open("fraud-score", "a fraud score is high", &json!({ "score": score })));
+    decision.effect(ticket::open(ticket::SCORE, &json!({ "score": score })));
     if score > SUSPEND_ABOVE {
         let reason = format!("fraud score {score}");
         incident::suspend_and_tell(cx, &mut decision, Cause::Fraud, Ground::Score, &reason)?;
@@ -45,8 +45,8 @@ pub(crate) fn scored(cx: &Context, scored: &FraudScored) -> Answer {
     Ok(decision)
 }
 
-/// A payment failed. Counted for everybody who ever subscribed; failures are placed by when they happened, so it
-/// does not matter in which order they are told.
+/// A payment failed. Counted for everybody who ever subscribed. Failures are placed by when they happened, in whatever
+/// order they are told; one that is told when a later one is a day old or more belongs to no day that is still counted.
 pub(crate) fn payment_failed(cx: &Context) -> Answer {
     if index(cx)? == Index::default() {
         return abstain();
@@ -57,7 +57,7 @@ pub(crate) fn payment_failed(cx: &Context) -> Answer {
     if failures.too_many() {
         failures.ticketed_at = failures.times.last().copied();
         let facts = json!({ "failures": failures.times });
-        decision.effect(ticket::open("payment-failures", "more than 5 payments failed within 24 hours", &facts));
+        decision.effect(ticket::open(ticket::FAILURES, &facts));
     }
     decision.set(FAILURES, &failures);
     Ok(decision)

@@ -17,10 +17,14 @@ use crate::ticket;
 /// The timer that ends a year of trust, or a month of waiting.
 pub(crate) const TIMER: &str = "kyc";
 
+/// The timer that asks, `kyc.ask`, due as soon as it is set. An event whose check nobody answers is rolled back, and its
+/// timer is spent; so the one that asks is not the one that comes again tomorrow.
+pub(crate) const ASK: &str = "ask";
+
 const FACT: &str = "compliance.kyc";
 const CHECK: &str = "kyc-check";
 
-/// How long a provider may think about a yearly check before a person is told.
+/// How long a provider may think about a yearly check, or not be there, before a person is told.
 const ANSWER_DAYS: i64 = 30;
 
 /// The fact `compliance.kyc`.
@@ -71,19 +75,36 @@ pub(crate) fn decided(cx: &Context, decided: &KycDecided) -> Answer {
     Ok(decision)
 }
 
-/// The year is over, or the wait for an answer.
+/// The year is over, or the wait for an answer: asks every day for a month, and then leaves it to a person.
 pub(crate) fn year_over(cx: &Context) -> Answer {
-    let identity = Identity::read(cx)?;
-    if table::next(identity.status, Trigger::RecheckPending).is_none() || identity.holds(cx.now()) {
-        return abstain();
-    }
+    let Some(until) = Identity::read(cx)?.ended(cx.now()) else { return abstain() };
     let mut decision = Decision::approve();
-    if live(&subscriptions(cx)?).next().is_some() {
-        decision.effect(check());
-    } else {
+    if live(&subscriptions(cx)?).next().is_none() {
         moved(cx, &mut decision, Trigger::Departed)?;
+    } else if cx.now() >= until.plus_days(ANSWER_DAYS) {
+        moved(cx, &mut decision, Trigger::Unanswered)?;
+        decision.effect(ticket::open(ticket::KYC, &json!({})));
+    } else {
+        decision.timer(format!("{TIMER}.{ASK}"), cx.now(), &());
+        decision.timer(TIMER, cx.now().plus_days(1), &());
     }
     Ok(decision)
+}
+
+/// Asks again, where what was known is still too old.
+pub(crate) fn ask(cx: &Context) -> Answer {
+    let mut decision = Decision::approve();
+    if Identity::read(cx)?.ended(cx.now()).is_none() {
+        return abstain();
+    }
+    decision.effect(check());
+    Ok(decision)
+}
+
+/// The cause `compliance` is lifted. Where it stood for a failed identity, whoever lifted it has let that pass: the
+/// provider is asked anew at the next subscription, and not before.
+pub(crate) fn lifted(cx: &Context, decision: &mut Decision) -> Result<(), Fault> {
+    moved(cx, decision, Trigger::Forgiven).map(drop)
 }
 
 /// The provider's answer to a check asked by a subscription or by the yearly timer.
@@ -116,7 +137,7 @@ fn rechecked(cx: &Context, finding: Finding) -> Answer {
     match moved(cx, &mut decision, trigger)? {
         Some(State::Fail) => failed(cx, &mut decision, Some("the yearly check failed"))?,
         Some(State::Unknown) => {
-            decision.effect(ticket::open("kyc-unanswered", "the yearly identity check was never answered", &json!({})));
+            decision.effect(ticket::open(ticket::KYC, &json!({})));
         }
         _ => {}
     }
@@ -159,13 +180,15 @@ fn forgiven(cx: &Context, decision: &mut Decision) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A yes with the status `pending` or `fail` is not a pass; an answer without a status says what it accepted.
+/// The status says it; an answer without one says what it accepted. A yes with a status that nobody has heard of is not
+/// a pass: a person looks at it.
 fn finding(result: &EffectResult) -> Finding {
-    match result.body.get("status").and_then(Value::as_str) {
-        _ if !result.accepted => Finding::Fail,
-        Some("fail") => Finding::Fail,
-        Some("pending") => Finding::Pending,
-        _ => Finding::Pass,
+    match (result.accepted, result.body.get("status").map(Value::as_str)) {
+        (_, Some(Some("fail"))) => Finding::Fail,
+        (_, Some(Some("pending"))) => Finding::Pending,
+        (false, _) => Finding::Fail,
+        (true, None | Some(Some("pass"))) => Finding::Pass,
+        (true, Some(_)) => Finding::Pending,
     }
 }
 
@@ -176,6 +199,12 @@ fn check() -> Effect {
 impl Identity {
     fn read(cx: &Context) -> Result<Self, Fault> {
         Ok(cx.fact(FACT)?.unwrap_or(Identity { status: State::Unknown, until: None }))
+    }
+
+    /// When a pass or a wait ended; none for what time does not end, or has not yet.
+    fn ended(&self, now: Time) -> Option<Time> {
+        let waits = table::next(self.status, Trigger::Unanswered).is_some();
+        self.until.filter(|until| waits && *until <= now)
     }
 
     /// Whether its time is not over. The timer ends it too; this is for what is judged at that very instant.

@@ -49,7 +49,7 @@ pub fn compliance(cx: &Context) -> Answer {
         Event::DisputeClosed(dispute) => holds::dispute_closed(cx, &dispute),
         Event::CustomerCancels(cancels) => retention::cancels(cx, &cancels),
         Event::TimerFired(timer) => fired(cx, &timer),
-        Event::EffectSettled(settled) => ticket::settled(&settled),
+        Event::EffectSettled(settled) => ticket::settled(cx, &settled),
         _ => abstain(),
     }
 }
@@ -58,6 +58,8 @@ pub fn compliance(cx: &Context) -> Answer {
 fn fired(cx: &Context, timer: &TimerFired) -> Answer {
     match timer.name.split_once('.').unwrap_or((&timer.name, "")) {
         (identity::TIMER, "") => identity::year_over(cx),
+        (identity::TIMER, identity::ASK) => identity::ask(cx),
+        (ticket::TIMER, about) => ticket::again(cx, about),
         (retention::TIMER, "") => retention::over(cx),
         (suspension::TIMER, cause) => suspension::review_due(cx, cause),
         (holds::TIMER, hold) => holds::lapsed(cx, hold),

@@ -4,7 +4,8 @@
 //! all seven slots and comes back here to close the incident.
 //!
 //! Appeals are heard together with customer-account, which answers for the cause `admin`: an appeal against that alone
-//! is left to it, an appeal against nothing is refused here.
+//! is left to it, an appeal against nothing is refused here. An appeal whose id names a cause is about that one; any
+//! other is about all that stands, here and there.
 //!
 //! Not here: the cause `admin` itself. Its suspension is kept on record with a legal hold; adding, lifting and
 //! reviewing it is customer-account's.
@@ -12,9 +13,10 @@
 use syndic_book::causes;
 use syndic_sdk::prelude::*;
 
+use crate::identity;
 use crate::incident::{self, Ground, Incident, OWN};
 use crate::table::{self, State, Trigger};
-use crate::ticket;
+use crate::ticket::{self, REVIEW};
 
 /// The review timer of a cause: `review.fraud`.
 pub(crate) const TIMER: &str = "review";
@@ -44,6 +46,9 @@ pub(crate) fn lifted(cx: &Context, lifted: &SuspensionLifted) -> Answer {
     if own && !closed {
         return refuse("not-suspended", format!("no suspension with the cause `{}` stands", lifted.cause));
     }
+    if lifted.cause == Cause::Compliance {
+        identity::lifted(cx, &mut decision)?;
+    }
     Ok(decision)
 }
 
@@ -57,18 +62,22 @@ pub(crate) fn decided(cx: &Context, decided: &OperatorDecided) -> Answer {
         (About::Remediation, false) => (&[Cause::Compliance][..], Trigger::RemediationRejected),
         _ => return abstain(),
     };
-    let Some((cause, mut incident, to)) = meant(cx, open_to, decided.id.as_deref(), trigger)? else {
-        if decided.about == About::Appeal && admin_is_appealed(cx)? {
+    let named = named(decided.id.as_deref());
+    let meant = meant(cx, open_to, named, trigger)?;
+    if meant.is_empty() {
+        if decided.about == About::Appeal && admin_is_appealed(cx, named)? {
             return abstain();
         }
         return refuse("nothing-to-decide", format!("no suspension waits for {}", noun(decided.about)));
-    };
+    }
     let mut decision = Decision::approve();
-    if accepted {
-        decision.raise(SuspensionLifted { cause, actor: decided.actor.clone() }.into());
-    } else {
-        incident.enter(cx, &mut decision, cause, to);
-        incident.write(&mut decision, cause);
+    for (cause, mut incident, to) in meant {
+        if accepted {
+            decision.raise(SuspensionLifted { cause, actor: decided.actor.clone() }.into());
+        } else {
+            incident.enter(cx, &mut decision, cause, to);
+            incident.write(&mut decision, cause);
+        }
     }
     Ok(decision)
 }
@@ -82,34 +91,47 @@ pub(crate) fn review_due(cx: &Context, cause: &str) -> Answer {
     incident.enter(cx, &mut decision, cause, to);
     incident.write(&mut decision, cause);
     let facts = json!({ "cause": cause, "opened_at": incident.opened_at, "reason": incident.reason });
-    decision.effect(ticket::open(&format!("review-{cause}"), "a suspension waits for a review", &facts));
+    decision.effect(ticket::open(&format!("{REVIEW}{cause}"), &facts));
     Ok(decision)
 }
 
-/// The incident a decision is about: the one whose cause its id names, else the one that was opened first.
-fn meant(
-    cx: &Context,
-    causes: &[Cause],
-    id: Option<&str>,
-    trigger: Trigger,
-) -> Result<Option<(Cause, Incident, State)>, Fault> {
-    let named = OWN.into_iter().find(|own| Some(own.as_str()) == id);
-    let mut first: Option<(Cause, Incident, State)> = None;
-    for cause in causes.iter().copied().filter(|cause| named.is_none_or(|named| named == *cause)) {
-        let incident = Incident::read(cx, cause)?;
-        let Some(to) = table::next(incident.state, trigger) else { continue };
-        if first.as_ref().is_none_or(|(_, earlier, _)| incident.opened_at < earlier.opened_at) {
-            first = Some((cause, incident, to));
-        }
+/// The ticket of a review could not be opened: asked for again, while the review is still waited for.
+pub(crate) fn review_again(cx: &Context, cause: &str) -> Answer {
+    let waits = |own: &&Cause| own.as_str() == cause;
+    match OWN.iter().find(waits) {
+        Some(own) if Incident::read(cx, *own)?.state == State::UnderReview => review_due(cx, cause),
+        _ => abstain(),
     }
-    Ok(first)
 }
 
-/// Whether customer-account hears this appeal: it does while the account is locked and not yet banned.
-fn admin_is_appealed(cx: &Context) -> Result<bool, Fault> {
+/// The incidents a decision is about: the one whose cause is named, else every one that waits for it.
+fn meant(
+    cx: &Context,
+    open_to: &[Cause],
+    named: Option<Cause>,
+    trigger: Trigger,
+) -> Result<Vec<(Cause, Incident, State)>, Fault> {
+    let mut meant = Vec::new();
+    for cause in open_to.iter().copied().filter(|cause| named.is_none_or(|named| named == *cause)) {
+        let incident = Incident::read(cx, cause)?;
+        if let Some(to) = table::next(incident.state, trigger) {
+            meant.push((cause, incident, to));
+        }
+    }
+    Ok(meant)
+}
+
+/// The cause an id names; a ticket's number or the like names none.
+fn named(id: Option<&str>) -> Option<Cause> {
+    [Cause::Admin, Cause::Fraud, Cause::Compliance].into_iter().find(|cause| Some(cause.as_str()) == id)
+}
+
+/// Whether customer-account hears this appeal: it does while its cause stands and the account is not banned.
+fn admin_is_appealed(cx: &Context, named: Option<Cause>) -> Result<bool, Fault> {
     let account: Option<Value> = cx.fact("customer-account.account")?;
-    let locked = account.is_some_and(|account| account["status"] == "locked");
-    Ok(locked && causes(cx)?.contains(Cause::Admin.as_str()))
+    let banned = account.is_some_and(|account| account["status"] == "banned");
+    let meant = named.is_none_or(|named| named == Cause::Admin);
+    Ok(meant && !banned && causes(cx)?.contains(Cause::Admin.as_str()))
 }
 
 fn noun(about: About) -> &'static str {

@@ -46,10 +46,14 @@ pub enum Trigger {
     RecheckPending,
     /// The year is over, and the customer holds no subscription to check them for.
     Departed,
+    /// The year has been over for a month, and the provider has not answered at all.
+    Unanswered,
     /// `KycDecided{pass}`.
     DecidedPass,
     /// `KycDecided{fail}`.
     DecidedFail,
+    /// `SuspensionLifted{compliance}`: people let a failed identity pass, until the next subscription asks again.
+    Forgiven,
     /// `ManualSuspension` with a cause that another slot owns.
     RecordedElsewhere,
     /// `ManualSuspension` with our cause, a fraud score above 90, a failed identity.
@@ -83,10 +87,12 @@ pub const MOVES: &[(State, Trigger, State)] = &[
     (Pass,        RecheckFailed,       Fail),
     (Pass,        RecheckPending,      Pending),
     (Pass,        Departed,            Unknown),
+    (Pass,        Unanswered,          Unknown),
     (Pending,     RecheckPassed,       Pass),
     (Pending,     RecheckFailed,       Fail),
     (Pending,     RecheckPending,      Unknown),      // 30 days without an answer: ask anew
     (Pending,     Departed,            Unknown),
+    (Pending,     Unanswered,          Unknown),
     // ── identity: decided by people ─────────────────────────────────────
     (Unknown,     DecidedPass,         Pass),
     (Unknown,     DecidedFail,         Fail),
@@ -96,6 +102,7 @@ pub const MOVES: &[(State, Trigger, State)] = &[
     (Pending,     DecidedFail,         Fail),
     (Fail,        DecidedPass,         Pass),
     (Fail,        DecidedFail,         Fail),
+    (Fail,        Forgiven,            Unknown),
     // ── incident: another slot's cause ──────────────────────────────────
     (Clear,       RecordedElsewhere,   Recorded),
     (Recorded,    Lifted,              Clear),
