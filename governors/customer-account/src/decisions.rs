@@ -4,14 +4,15 @@
 //! back, and comes here too to unlock the account. A rejected one bans.
 //!
 //! Appeals are heard together with compliance: it answers for the causes `fraud` and `compliance`, and for an appeal
-//! against nothing; we answer for the cause `admin`, and for the account.
+//! against nothing; we answer for the cause `admin`, and for the account. An appeal whose id names a cause is about that
+//! one; any other is about all that stands, here and there.
 
 use syndic_book::causes;
 use syndic_sdk::prelude::*;
 
-use crate::account::{Account, answer};
+use crate::account::Account;
 use crate::mail::mail;
-use crate::suspension::put_admin;
+use crate::suspension::{put_admin, review_in_time};
 use crate::table::{State, Trigger};
 
 /// The causes that lock: what a reinstatement has lifted, each by its owner, and what an appeal may name.
@@ -42,28 +43,30 @@ fn reinstatement(cx: &Context, request: &OperatorDecided) -> Answer {
     account.follow(cx, Trigger::Reinstated);
     account.write(cx, &mut decision)?;
     lift(cx, &mut decision, &LOCKING, &request.actor)?;
+    review_in_time(cx, &mut decision);
     Ok(decision)
 }
 
 /// An appeal against a suspension: the one whose cause its id names, else any. An account that is banned has been heard:
-/// it takes a reinstatement.
+/// it takes a reinstatement. Who has no account can be suspended, and so can appeal; there is nothing to ban.
 fn appeal(cx: &Context, request: &OperatorDecided) -> Answer {
     let account = Account::read(cx)?;
     let standing = causes(cx)?;
     let named = LOCKING.into_iter().find(|cause| request.id.as_deref() == Some(cause.as_str()));
     let is_meant = |cause: &Cause| standing.contains(cause.as_str()) && named.is_none_or(|named| named == *cause);
     let appealed: Vec<Cause> = BANNED_FOR.into_iter().filter(is_meant).collect();
-    if account.status != State::Locked || appealed.is_empty() {
-        return abstain();
+    let ours = appealed.contains(&Cause::Admin);
+    match request.decision {
+        _ if account.status == State::Banned || appealed.is_empty() => abstain(),
+        Ruling::Reject if account.status == State::Locked => ban(cx, account, request),
+        Ruling::Reject if ours => approve(),
+        Ruling::Accept if ours => {
+            let mut decision = Decision::approve();
+            lift(cx, &mut decision, &[Cause::Admin], &request.actor)?;
+            Ok(decision)
+        }
+        _ => abstain(),
     }
-    if request.decision == Ruling::Reject {
-        return ban(cx, account, request);
-    }
-    let mut decision = Decision::default();
-    if appealed.contains(&Cause::Admin) {
-        lift(cx, &mut decision, &[Cause::Admin], &request.actor)?;
-    }
-    answer(decision)
 }
 
 /// Bans, by our own cause: whoever lifts another one does not unlock the account.

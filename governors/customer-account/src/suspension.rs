@@ -85,8 +85,13 @@ pub(crate) fn review_due(cx: &Context) -> Answer {
         "facts": { "status": account.status, "reason": account.reason },
     });
     decision.effect(Effect::deferred(REVIEW_TICKET, "ticket", "customer-account:review-admin", &body));
-    decision.timer(REVIEW, cx.now().plus_days(REVIEW_DAYS), &());
+    review_in_time(cx, &mut decision);
     Ok(decision)
+}
+
+/// Has a person asked in thirty days, should the cause still stand then.
+pub(crate) fn review_in_time(cx: &Context, decision: &mut Decision) {
+    decision.timer(REVIEW, cx.now().plus_days(REVIEW_DAYS), &());
 }
 
 /// Puts the cause `admin` on the customer, if it does not stand.
@@ -107,7 +112,7 @@ fn lock(cx: &Context, cause: Cause, reason: &str) -> Answer {
     let mut account = Account::read(cx)?;
     let mut decision = Decision::default();
     if cause == Cause::Admin && put_admin(cx, &mut decision)? {
-        decision.timer(REVIEW, cx.now().plus_days(REVIEW_DAYS), &());
+        review_in_time(cx, &mut decision);
     }
     let from = account.status;
     if account.follow(cx, Trigger::Suspended) {

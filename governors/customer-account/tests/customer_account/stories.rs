@@ -262,6 +262,27 @@ fn an_appeal_is_about_the_cause_it_names() {
 }
 
 #[test]
+fn whoever_has_no_account_may_appeal_too_and_cannot_be_banned() {
+    let mut world = stranger();
+    suspend(&mut world, Cause::Admin);
+    assert!(decide(&mut world, About::Appeal, Ruling::Reject).is_completed());
+    assert_eq!((status(&world).as_str(), standing(&world).0), ("absent", json!("blocked")));
+    let judged = decide(&mut world, About::Appeal, Ruling::Accept);
+    world.follow(&judged);
+    assert_eq!(standing(&world), (Value::Null, Value::Null));
+}
+
+#[test]
+fn a_reinstatement_whose_lifting_came_to_nothing_is_reviewed_in_time() {
+    let mut world = banned_customer();
+    world.fire("review");
+    decide(&mut world, About::Reinstatement, Ruling::Accept);
+    assert_eq!(status(&world), "locked");
+    let fired = world.run_until("2026-04-01T00:00:00Z");
+    assert!(fired.iter().any(|judged| asked(judged) == ["ticket-review"]));
+}
+
+#[test]
 fn what_is_not_ours_to_decide_is_left_alone() {
     let mut world = customer().added("compliance", "shared.suspensions", "compliance");
     for about in [About::Approval, About::Refund, About::Remediation, About::Appeal] {
