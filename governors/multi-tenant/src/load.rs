@@ -22,6 +22,18 @@ const CUSTOMERS_MIN: i64 = 3;
 /// What is left of the rate of a customer who has more than half of the load.
 const SLOWED_PERCENT: u8 = 50;
 
+/// How many resources of one customer are counted in a month. Each has a timer, and the host keeps a bounded number.
+const RESOURCES_MAX: u32 = 500;
+
+const RESOURCES: &str = "multi-tenant.resources";
+
+/// The fact `multi-tenant.resources`: how many are counted in the running month.
+#[derive(Debug, Serialize, Deserialize)]
+struct Resources {
+    period: String,
+    count: u32,
+}
+
 /// The fact `multi-tenant.load.<resource>`: this customer's part of the running month.
 #[derive(Debug, Serialize, Deserialize)]
 struct Load {
@@ -80,6 +92,9 @@ pub(crate) fn period_over(cx: &Context, resource: &str) -> Answer {
     }
     let mut decision = Decision::approve();
     decision.delete(load_fact(resource));
+    if cx.fact::<Resources>(RESOURCES)?.is_some_and(|counted| counted.period == load.period) {
+        decision.delete(RESOURCES);
+    }
     if load.state == State::Slowed {
         decision.delete(rate_fact(resource));
     }
@@ -100,9 +115,7 @@ fn count(cx: &Context, reading: &Reading) -> Answer {
     let before = last.as_ref().map_or(0, |load| load.quantity);
     let tenant = Tenant::read(cx, reading)?;
     let Some(after) = tenant.stepped(before, reading.quantity) else {
-        let mut decision = Decision::abstain();
-        decision.note("the tenant's load is too large to be counted");
-        return Ok(decision);
+        return uncounted("the tenant's load is too large to be counted");
     };
     let from = if last.is_some() { was } else { State::Unseen };
     let Some(to) = table::next(from, after.trigger(reading)) else { return abstain() };
@@ -112,9 +125,27 @@ fn count(cx: &Context, reading: &Reading) -> Answer {
     let load = Load { state: to, period: reading.period.clone(), quantity: reading.quantity, at: cx.time() };
     decision.set(load_fact(reading.resource), &load);
     if from == State::Unseen {
+        let Some(counted) = one_more(cx, reading)? else {
+            return uncounted("the customer uses too many resources for this one to be counted");
+        };
+        decision.set(RESOURCES, &counted);
         decision.timer(format!("{TIMER}.{}", reading.resource), next_month(cx.now()), &());
     }
     rate(cx, &mut decision, reading, was, to);
+    Ok(decision)
+}
+
+/// How many resources are counted with this one; none where it would be one too many.
+fn one_more(cx: &Context, reading: &Reading) -> Result<Option<Resources>, Fault> {
+    let counted: Option<Resources> = cx.fact(RESOURCES)?;
+    let count = counted.filter(|counted| counted.period == reading.period).map_or(0, |counted| counted.count);
+    let period = reading.period.clone();
+    Ok((count < RESOURCES_MAX).then_some(Resources { period, count: count + 1 }))
+}
+
+fn uncounted(why: &str) -> Answer {
+    let mut decision = Decision::abstain();
+    decision.note(why);
     Ok(decision)
 }
 

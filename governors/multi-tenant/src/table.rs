@@ -18,9 +18,11 @@ pub enum State {
     Slowed,
     /// Isolation: not asked about.
     Open,
+    /// Isolation: asked, and not decided yet.
+    Unproven,
     /// Isolation: checked, the customer is walled off.
     Isolated,
-    /// Isolation: checked, and a wall is missing.
+    /// Isolation: checked, and a wall is missing, or nobody can say that it is there.
     Leaking,
 }
 
@@ -39,6 +41,10 @@ pub enum Trigger {
     WallsHold,
     /// `verify-isolation` said no.
     WallMissing,
+    /// `verify-isolation`, asked by a suspension, said that it does not know yet.
+    Undecided,
+    /// A day later it does not know either, or has not answered.
+    StillUndecided,
     /// `SuspensionLifted` of the only cause that stood.
     AllCausesLifted,
 }
@@ -64,11 +70,20 @@ pub const MOVES: &[(State, Trigger, State)] = &[
     // ── isolation ───────────────────────────────────────────────────────
     (Open,     WallsHold,          Isolated),
     (Open,     WallMissing,        Leaking),
+    (Open,     Undecided,          Unproven),
+    (Unproven, WallsHold,          Isolated),
+    (Unproven, WallMissing,        Leaking),
+    (Unproven, Undecided,          Unproven),
+    (Unproven, StillUndecided,     Leaking),   // a wall that nobody can show is none
+    (Unproven, AllCausesLifted,    Open),
     (Isolated, WallsHold,          Isolated),
     (Isolated, WallMissing,        Leaking),
+    (Isolated, Undecided,          Unproven),
     (Isolated, AllCausesLifted,    Open),
     (Leaking,  WallsHold,          Isolated),  // looked at again every day
     (Leaking,  WallMissing,        Leaking),
+    (Leaking,  Undecided,          Leaking),
+    (Leaking,  StillUndecided,     Leaking),
     (Leaking,  AllCausesLifted,    Open),
 ];
 

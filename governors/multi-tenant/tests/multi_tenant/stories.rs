@@ -169,7 +169,54 @@ fn a_missing_wall_is_a_ticket_and_is_looked_at_every_day() {
     let mut world = world.answers(|_| None);
     world.run_until("2026-01-14T00:00:00Z");
     assert_eq!(world.value("multi-tenant.isolation")["state"], json!("isolated"));
-    assert!(world.run_until("2026-02-14T00:00:00Z").is_empty());
+    assert!(world.run_until("2026-02-14T00:00:00Z").iter().all(Judged::is_silent));
+}
+
+#[test]
+fn only_a_plain_yes_is_a_wall() {
+    for (reply, state) in [
+        (Reply::Yes(json!({})), "isolated"),
+        (Reply::Yes(json!({"isolated": true})), "isolated"),
+        (Reply::Yes(json!({"isolated": false})), "leaking"),
+        (Reply::Yes(json!({"isolated": false, "status": "pending"})), "leaking"),
+        (Reply::Yes(json!({"status": "pending"})), "unproven"),
+        (Reply::Yes(json!({"isolated": "mostly"})), "unproven"),
+        (Reply::No(json!({"status": "pending"})), "unproven"),
+        (Reply::No(json!({})), "leaking"),
+        (Reply::No(json!({"isolated": true})), "leaking"),
+    ] {
+        let answer = reply.clone();
+        let mut world = beside(0, 0).answers(move |_| Some(answer.clone()));
+        assert!(suspended(&mut world).is_completed());
+        assert_eq!(world.value("multi-tenant.isolation")["state"], json!(state), "{reply:?}");
+        assert_eq!(world.pending().len(), usize::from(state == "leaking"), "{reply:?}");
+    }
+}
+
+#[test]
+fn a_wall_that_nobody_can_show_for_a_day_counts_as_missing() {
+    let mut world = beside(0, 0).answers(|_| Some(Reply::Yes(json!({"status": "pending"}))));
+    suspended(&mut world);
+    suspended(&mut world);
+    world.run_until("2026-01-10T23:59:59Z");
+    assert!(world.pending().is_empty());
+    world.run_until("2026-01-11T00:00:00Z");
+    assert_eq!((world.value("multi-tenant.isolation")["state"].clone(), world.pending().len()), (json!("leaking"), 1));
+}
+
+#[test]
+fn a_service_that_falls_silent_is_asked_every_day_and_shows_nothing() {
+    let mut world = beside(0, 0).answers(|_| Some(Reply::Yes(json!({"status": "pending"}))));
+    suspended(&mut world);
+    let mut world = world.answers(|_| Some(Reply::Silence));
+    world.run_until("2026-01-11T00:00:00Z");
+    assert_eq!(world.value("multi-tenant.isolation")["state"], json!("unproven"));
+    world.run_until("2026-01-12T00:00:00Z");
+    assert_eq!((world.value("multi-tenant.isolation")["state"].clone(), world.pending().len()), (json!("leaking"), 1));
+    world.run_until("2026-02-12T00:00:00Z");
+    let mut world = world.answers(|_| None);
+    world.run_until("2026-02-13T00:00:00Z");
+    assert_eq!(world.value("multi-tenant.isolation")["state"], json!("isolated"), "it is still asked a month later");
 }
 
 #[test]
@@ -191,11 +238,17 @@ fn a_lift_without_an_isolation_is_none_of_ours() {
 }
 
 #[test]
-fn a_ticket_that_cannot_be_opened_is_remarked_on() {
+fn a_ticket_that_cannot_be_opened_is_remarked_on_and_asked_for_again() {
     let mut world = beside(0, 0).answers(|_| Some(Reply::No(json!({}))));
     suspended(&mut world);
     let settled = world.settle("ticket-isolation", Settled::Expired, None);
     assert_eq!(settled.note.as_deref(), Some("`ticket-isolation` was not opened"));
+    world.run_until("2026-01-11T00:00:00Z");
+    assert_eq!(world.pending(), ["ticket-isolation"], "and asked for again the next day");
+    world.settle("ticket-isolation", Settled::Failed, None);
+    let mut world = world.answers(|_| None);
+    world.run_until("2026-01-12T00:00:00Z");
+    assert!(world.pending().is_empty(), "while the wall is missing");
     assert!(world.judge(Event::Custom { kind: "vendor.Other".into(), data: json!({}) }).is_silent());
 }
 
@@ -206,6 +259,22 @@ fn whether_a_quota_is_exceeded_is_for_the_facts_to_say_and_not_for_the_meter() {
     assert!(!is_slowed(&world), "within what was sold, however large the share");
     exceeds(&mut world, 601);
     assert!(is_slowed(&world));
+}
+
+#[test]
+fn five_hundred_resources_of_a_customer_are_counted_in_a_month_and_no_more() {
+    let mut world = beside(2, 100);
+    let report =
+        |nth: u32, period: &str| UsageReported { resource: format!("r{nth}"), quantity: 1, period: period.into() };
+    for nth in 0..500 {
+        assert!(!world.judge(report(nth, "2026-01")).is_silent());
+    }
+    let one_too_many = world.judge(report(500, "2026-01"));
+    assert!(one_too_many.is_silent() && one_too_many.note.is_some());
+    assert!(!world.judge(report(7, "2026-01")).is_silent(), "what is counted goes on being counted");
+    world.run_until("2026-02-01T00:00:00Z");
+    assert_eq!(world.value("multi-tenant.resources"), Value::Null);
+    assert!(!world.judge(report(500, "2026-02")).is_silent());
 }
 
 #[test]
