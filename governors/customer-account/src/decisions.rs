@@ -4,8 +4,8 @@
 //! back, and comes here too to unlock the account. A rejected one bans.
 //!
 //! Appeals are heard together with compliance: it answers for the causes `fraud` and `compliance`, and for an appeal
-//! against nothing; we answer for the cause `admin`, and for the account. An appeal whose id names a cause is about that
-//! one; any other is about all that stands, here and there.
+//! against nothing; we answer for the cause `admin`, and for the account. An appeal whose id names a cause is about
+//! that one; any other is about all that stands, here and there.
 
 use syndic_book::causes;
 use syndic_sdk::prelude::*;

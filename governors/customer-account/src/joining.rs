@@ -14,8 +14,8 @@ use crate::table::{State, Trigger};
 /// The timer that ends the retention.
 pub(crate) const RETENTION: &str = "retention";
 
-/// How long a closed account is kept: as long as its last subscription may be taken up again, to the last instant. Looked at anew after as
-/// long, where something keeps it.
+/// How long a closed account is kept: as long as its last subscription may be taken up again, to the last instant.
+/// Looked at anew after as long, where something keeps it.
 const RETENTION_DAYS: i64 = 30;
 
 /// Somebody subscribes: opens an account, or a closed one again. Whether a locked customer may is subscription's

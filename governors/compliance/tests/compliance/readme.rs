@@ -58,7 +58,7 @@ fn first_cells(section: &str) -> Vec<&'static str> {
 fn fits(told: &str, name: &str) -> bool {
     match told.split_once('<') {
         Some((begins, rest)) => {
-            let ends = rest.split_once('>').map_or("", |(_, ends)| ends);
+            let ends = rest.rsplit_once('>').map_or("", |(_, ends)| ends);
             name.len() > begins.len() + ends.len() && name.starts_with(begins) && name.ends_with(ends)
         }
         None => told == name,
