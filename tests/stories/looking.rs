@@ -86,6 +86,30 @@ fn facts_are_listed_of_a_customer_and_of_a_tenant() {
 }
 
 #[test]
+fn a_fact_is_shown_as_a_document_that_a_person_can_read() {
+    let home = Home::after(&events());
+    let listed = home.run(&["fact", "list", "acme", "cust-1"]).exits(0).out;
+    assert!(listed.contains("paid, gross 49.99 USD"), "{listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 100), "{listed}");
+
+    let invoice = home.run(&["fact", "show", "acme", "cust-1", "billing.invoice.inv-1"]).exits(0).out;
+    for line in ["billing.invoice.inv-1", "  status          paid", "  gross           49.99 USD", "  lines"] {
+        assert!(invoice.lines().any(|told| told == line), "`{line}` is missing:\n{invoice}");
+    }
+    let billing = home.run(&["fact", "show", "acme", "cust-1", "billing."]).exits(0).out;
+    assert_eq!(billing, home.run(&["fact", "list", "acme", "cust-1", "--name", "billing.", "--long"]).exits(0).out);
+    assert!(billing.contains(&invoice) && billing.starts_with("billing.account\n"), "{billing}");
+    let team = home.run(&["fact", "show", "--tenant-facts", "acme", "product-catalog.sku"]).exits(0).out;
+    assert!(team.contains("monthly  49.99 USD"), "{team}");
+
+    let all = home.run(&["fact", "list", "acme", "cust-1", "--json"]).exits(0).values();
+    let shown = home.run(&["fact", "show", "acme", "cust-1", "billing.invoice.inv-1", "--json"]).exits(0).values();
+    let invoice = all.into_iter().filter(|fact| fact["name"] == "billing.invoice.inv-1").collect::<Vec<_>>();
+    assert_eq!(shown, invoice, "for programs it is the line of the list");
+    home.run(&["fact", "show", "acme", "billing.invoice.inv-1"]).fails(2, &["whose fact", "--tenant-facts"]);
+}
+
+#[test]
 fn stats_say_how_a_data_directory_stands() {
     let home = Home::new();
     let root = home.play(stream(&events())).exits(0).root();
@@ -111,6 +135,8 @@ fn what_is_not_there_is_answered_with_no() {
         (&["receipt", "show", "0"], "receipt 0"),
         (&["fact", "list", "acme", "nobody"], "`nobody` of `acme`"),
         (&["fact", "list", "birch", "cust-1"], "`cust-1` of `birch`"),
+        (&["fact", "show", "acme", "cust-1", "billing.invoice.inv-9"], "`billing.invoice.inv-9`"),
+        (&["fact", "show", "acme", "nobody", "billing."], "`nobody` of `acme`"),
         (&["fact", "list", "--tenant-facts", "birch"], "`birch`"),
     ] {
         for json in [&[][..], &["--json"]] {
@@ -122,11 +148,12 @@ fn what_is_not_there_is_answered_with_no() {
 }
 
 /// Everything that only looks.
-const LOOKS: [&[&str]; 5] = [
+const LOOKS: [&[&str]; 6] = [
     &["receipt", "list"],
     &["receipt", "show", "1"],
     &["event", "show", "evt-1"],
     &["fact", "list", "acme", "cust-1"],
+    &["fact", "show", "acme", "cust-1", "billing."],
     &["stats"],
 ];
 

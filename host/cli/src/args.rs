@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::failure::{Failure, FailureKind};
+
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
 /// every outcome has a receipt.
 #[derive(Debug, Parser)]
@@ -165,7 +167,8 @@ pub enum EventVerb {
 /// `fact …`
 #[derive(Debug, Subcommand)]
 pub enum FactVerb {
-    /// Every fact of a customer, or with `--tenant-facts` of a tenant
+    /// Every fact of a customer, or with `--tenant-facts` of a tenant, one on a line
+    #[command(after_help = FACT_LIST_HELP)]
     List {
         /// The tenant
         #[arg(required_unless_present = "tenant_facts", requires = "customer")]
@@ -175,10 +178,96 @@ pub enum FactVerb {
         /// List the tenant's own facts instead
         #[arg(long, value_name = "TENANT", conflicts_with_all = ["tenant", "customer"])]
         tenant_facts: Option<String>,
+        /// Only facts whose names begin so
+        #[arg(long, value_name = "BEGINNING")]
+        name: Option<String>,
+        /// Each as a document, with everything in it
+        #[arg(long)]
+        long: bool,
         /// Where the data is
         #[command(flatten)]
         data: Data,
     },
+    /// A fact as a document: an invoice, a subscription
+    #[command(
+        override_usage = "syndic fact show <TENANT> <CUSTOMER> <NAME> --data <DIR>\n       \
+                          syndic fact show --tenant-facts <TENANT> <NAME> --data <DIR>",
+        after_help = FACT_SHOW_HELP
+    )]
+    Show {
+        /// The tenant, the customer, and the fact's name or how it begins; after `--tenant-facts` the name alone
+        #[arg(value_names = ["TENANT", "CUSTOMER", "NAME"], num_args = 1..=3, required = true)]
+        which: Vec<String>,
+        /// Show a fact of the tenant's own
+        #[arg(long, value_name = "TENANT")]
+        tenant_facts: Option<String>,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+const FACT_LIST_HELP: &str = "\
+A line has the fact's name, how often it was written, and what it comes to: where it stands, what
+money is in it, and as much of the rest as fits. Long hashes are cut to their first eight digits.
+With --json nothing is left out.
+
+Examples:
+  syndic fact list acme cust-1 --data data
+  syndic fact list acme cust-1 --name billing. --long --data data
+  syndic fact list --tenant-facts acme --data data
+  syndic fact list acme cust-1 --data data --json | jq 'select(.name == \"shared.access\").value'";
+
+const FACT_SHOW_HELP: &str = "\
+A name may be left unfinished, or typed as the list shows it: every fact that begins so is shown.
+What is still owed of an invoice is worked out here, as `open`. Times are UTC.
+
+Examples:
+  syndic fact show acme cust-1 billing.invoice.inv-1 --data data
+  syndic fact show acme cust-1 subscription.sub --data data
+  syndic fact show --tenant-facts acme product-catalog.sku.team --data data";
+
+/// What a verb about facts asks.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FactQuestion {
+    /// The tenant.
+    pub tenant: String,
+    /// The customer; none for the tenant's own facts.
+    pub customer: Option<String>,
+    /// A fact's name, or how it begins.
+    pub name: Option<String>,
+    /// Whether as documents.
+    pub long: bool,
+    /// The data directory.
+    pub data: PathBuf,
+}
+
+impl FactVerb {
+    /// What is asked.
+    ///
+    /// # Errors
+    /// Where it is not said of whom.
+    pub fn question(self) -> Result<FactQuestion, Failure> {
+        let (mut words, tenant_facts, name, long, data) = match self {
+            Self::List { tenant, customer, tenant_facts, name, long, data } => {
+                (tenant.into_iter().chain(customer).collect(), tenant_facts, name, long, data)
+            }
+            Self::Show { mut which, tenant_facts, data } => {
+                let name = which.pop();
+                (which, tenant_facts, name, true, data)
+            }
+        };
+        let (tenant, customer) = match (tenant_facts, words.len()) {
+            (Some(tenant), 0) => (tenant, None),
+            (None, 2) => (words.swap_remove(0), words.pop()),
+            _ => {
+                return Err(Failure::new(FailureKind::Usage, "it is not clear whose fact is meant")
+                    .because("a tenant, a customer and a name are needed, or `--tenant-facts` and a name")
+                    .hint("`syndic fact show acme cust-1 billing.invoice.inv-1` shows an invoice"));
+            }
+        };
+        Ok(FactQuestion { tenant, customer, name, long, data: data.data })
+    }
 }
 
 /// `receipt …`
@@ -232,5 +321,27 @@ mod tests {
         assert!(parse("syndic fact list --tenant-facts acme --data d"));
         assert!(!parse("syndic fact list acme --data d"));
         assert!(!parse("syndic fact list acme c1 --tenant-facts acme --data d"));
+    }
+
+    #[test]
+    fn a_question_about_facts_says_whose_and_which() {
+        let asked = |args: &str| {
+            let Cli { command: Command::Fact(verb), .. } = Cli::try_parse_from(args.split(' ')).expect(args) else {
+                panic!("`{args}` is about facts")
+            };
+            let asked = verb.question().map_err(|failure| failure.kind)?;
+            Ok((asked.tenant, asked.customer.unwrap_or_default(), asked.name.unwrap_or_default(), asked.long))
+        };
+        let answer = |tenant: &str, customer: &str, name: &str, long| {
+            Ok((tenant.to_owned(), customer.to_owned(), name.to_owned(), long))
+        };
+        assert_eq!(asked("syndic fact list acme c1 --data d"), answer("acme", "c1", "", false));
+        assert_eq!(asked("syndic fact list acme c1 --name b. --long --data d"), answer("acme", "c1", "b.", true));
+        assert_eq!(asked("syndic fact list --tenant-facts acme --data d"), answer("acme", "", "", false));
+        assert_eq!(asked("syndic fact show acme c1 b.i --data d"), answer("acme", "c1", "b.i", true));
+        assert_eq!(asked("syndic fact show --tenant-facts acme b.i --data d"), answer("acme", "", "b.i", true));
+        for unclear in ["acme b.i", "b.i", "acme c1 b.i --tenant-facts acme", "acme b.i --tenant-facts acme"] {
+            assert_eq!(asked(&format!("syndic fact show {unclear} --data d")), Err(FailureKind::Usage), "{unclear}");
+        }
     }
 }

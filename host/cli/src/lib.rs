@@ -4,6 +4,7 @@
 //! verbs are carried out by `host/daemon`, in the shapes of `host/api`.
 
 pub mod args;
+pub mod facts;
 pub mod failure;
 pub mod paint;
 pub mod tables;

@@ -1,8 +1,7 @@
 //! Tables and lines for people. Programs use `--json`.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use serde_json::Value;
-use syndic_api::{FactLine, OutcomeLine, Prelude, Stats, Summary};
+use syndic_api::{OutcomeLine, Prelude, Stats, Summary};
 
 use crate::paint::Paint;
 
@@ -102,12 +101,6 @@ pub fn summary(summary: &Summary, paint: Paint) -> String {
     text
 }
 
-/// A customer's or tenant's facts.
-pub fn facts(facts: &[FactLine]) -> String {
-    let row = |fact: &FactLine| vec![fact.name.clone(), fact.version.to_string(), short(&fact.value), fact.at.clone()];
-    table(&["fact", "version", "value", "at"], &[1], facts.iter().map(row)).to_string()
-}
-
 /// How a data directory stands.
 pub fn stats(stats: &Stats) -> String {
     let mut rows = vec![
@@ -130,14 +123,4 @@ pub fn stats(stats: &Stats) -> String {
 fn lanes(stats: &Stats) -> String {
     let states: Vec<String> = stats.current_state.iter().map(|(state, count)| format!("{count} {state}")).collect();
     if states.is_empty() { "none".into() } else { states.join(", ") }
-}
-
-/// A JSON value in one line of at most 96 characters.
-fn short(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= 96 {
-        return text;
-    }
-    let begin: String = text.chars().take(95).collect();
-    format!("{begin}…")
 }

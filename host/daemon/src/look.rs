@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
-use syndic_cli::args::{EventVerb, FactVerb, ReceiptVerb};
-use syndic_cli::{Failure, FailureKind, tables};
+use syndic_cli::args::{EventVerb, FactQuestion, FactVerb, ReceiptVerb};
+use syndic_cli::{Failure, FailureKind, facts, tables};
 use syndic_core::ports::{Entry, Reads, StoreError};
 use syndic_core::{Config, State};
 use syndic_ledger::Receipt;
@@ -50,22 +50,26 @@ pub(crate) fn event(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
 }
 
 pub(crate) fn fact(verb: FactVerb, show: &Show) -> Result<ExitCode, Failure> {
-    let FactVerb::List { tenant, customer, tenant_facts, data } = verb;
-    let store = open(&data.data)?;
-    let tenant = tenant_facts.or(tenant).unwrap_or_default();
-    let facts = read(store.facts(&tenant, customer.as_deref()))?;
-    let facts: Vec<FactLine> = facts.iter().map(|(name, fact)| FactLine::new(name, fact)).collect();
-    if facts.is_empty() {
-        let whose =
-            customer.map_or_else(|| format!("tenant `{tenant}`"), |customer| format!("`{customer}` of `{tenant}`"));
+    let FactQuestion { tenant, customer, name, long, data } = verb.question()?;
+    let store = open(&data)?;
+    let all = read(store.facts(&tenant, customer.as_deref()))?;
+    let all: Vec<FactLine> = all.iter().map(|(name, fact)| FactLine::new(name, fact)).collect();
+    let whose = customer.map_or_else(|| format!("tenant `{tenant}`"), |customer| format!("`{customer}` of `{tenant}`"));
+    if all.is_empty() {
         return Err(Failure::new(FailureKind::No, format!("there are no facts of {whose}")));
     }
-    if show.json {
-        for fact in &facts {
-            show.result(fact, |_| String::new())?;
-        }
-    } else {
-        show.line(&tables::facts(&facts))?;
+    let facts = match &name {
+        Some(name) => facts::named(all, name),
+        None => all,
+    };
+    if let (true, Some(name)) = (facts.is_empty(), name) {
+        return Err(Failure::new(FailureKind::No, format!("no fact of {whose} is called `{name}`, or begins so"))
+            .hint("`syndic fact list` shows their names"));
+    }
+    match (show.json, long) {
+        (true, _) => facts.iter().try_for_each(|fact| show.result(fact, |_| String::new()))?,
+        (false, true) => show.line(&facts::documents(&facts, show.paint))?,
+        (false, false) => show.line(&facts::list(&facts))?,
     }
     Ok(ExitCode::SUCCESS)
 }
