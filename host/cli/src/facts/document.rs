@@ -45,23 +45,24 @@ impl Member<'_> {
     }
 
     fn lines(&self, names: usize, amounts: usize, room: usize) -> Vec<String> {
-        let name = &self.name;
-        let text = match &self.shown {
+        match &self.shown {
             Shown::Opened(value) => {
                 let inner = lines(value, room.saturating_sub(2)).into_iter().map(|line| format!("  {line}"));
-                return wrap(name, room).into_iter().chain(inner).collect();
+                wrap(&self.name, room).into_iter().chain(inner).collect()
             }
-            Shown::Money(sum) => format!("{:>amounts$} {}", sum.amount, sum.currency),
-            Shown::Word(word) => word.clone(),
-        };
-        let indent = names + 2;
-        let mut lines = if width(name) > names { wrap(name, room) } else { Vec::new() };
-        let begins = if lines.is_empty() { format!("{name:names$}  ") } else { " ".repeat(indent) };
-        let told =
-            if matches!(self.shown, Shown::Money(_)) { vec![text] } else { wrap(&text, room.saturating_sub(indent)) };
-        for (nth, line) in told.into_iter().enumerate() {
-            let before = if nth == 0 { begins.clone() } else { " ".repeat(indent) };
-            lines.push(format!("{before}{line}"));
+            Shown::Money(sum) => self.beside(names, vec![format!("{:>amounts$} {}", sum.amount, sum.currency)], room),
+            Shown::Word(word) => self.beside(names, wrap(word, room.saturating_sub(names + 2)), room),
+        }
+    }
+
+    /// The name with its text to the right, or under it where the name is too long.
+    fn beside(&self, names: usize, text: Vec<String>, room: usize) -> Vec<String> {
+        let indent = " ".repeat(names + 2);
+        let mut lines: Vec<String> = text.into_iter().map(|line| format!("{indent}{line}")).collect();
+        if width(&self.name) > names {
+            lines.splice(0..0, wrap(&self.name, room));
+        } else if let Some(first) = lines.first_mut() {
+            first.replace_range(..indent.len(), &format!("{:names$}  ", self.name));
         }
         lines
     }
