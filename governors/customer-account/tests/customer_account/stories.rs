@@ -208,6 +208,15 @@ fn a_rejected_appeal_bans_and_a_banned_customer_may_not_subscribe() {
 }
 
 #[test]
+fn a_ban_outlasts_the_retention() {
+    let mut world = banned_customer();
+    leave(&mut world);
+    world.run_until("2036-01-01T00:00:00Z");
+    assert_eq!(status(&world), "banned");
+    assert_eq!(subscribe(&mut world).code(), Some("account-banned"));
+}
+
+#[test]
 fn a_ban_for_fraud_stands_when_the_fraud_is_lifted() {
     let mut world = customer().added("compliance", "shared.suspensions", "fraud");
     suspend(&mut world, Cause::Fraud);
