@@ -4,6 +4,7 @@
 //! large, too late, in the wrong currency or for nothing at all is never lost and never refused.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use syndic_sdk::prelude::*;
 
 use crate::desk::{Desk, Step};
@@ -17,9 +18,6 @@ const AUTHORISATION_DAYS: i64 = 6;
 
 /// How long a capture may go without an end before it counts as lost.
 const CAPTURE_DAYS: i64 = 7;
-
-/// The longest payment key that becomes part of a fact's name.
-const KEY_BYTES_MAX: usize = 256;
 
 /// How much of a payment key is claimed; the claims of a tenant have 512 bytes.
 const CLAIMED_BYTES_MAX: usize = 500;
@@ -162,9 +160,7 @@ impl Claim<'_> {
 /// PaymentProcessed. The provider also reports our own captures this way; those are counted where they settle.
 pub(crate) fn processed(desk: &mut Desk, payment: &PaymentProcessed) -> Step {
     let key = &payment.idempotency_key;
-    if let Some(fact) = capture_fact(key)
-        && desk.cx.fact::<Value>(&fact)?.is_some()
-    {
+    if desk.cx.fact::<Value>(&capture_fact(key))?.is_some() {
         return Ok(());
     }
     let named = match &payment.invoice_id {
@@ -177,9 +173,7 @@ pub(crate) fn processed(desk: &mut Desk, payment: &PaymentProcessed) -> Step {
     let whole_key = (key.len() > CLAIMED_BYTES_MAX).then_some(key.as_str());
     let claim = Claim { subject: desk.cx.subject(), amount: payment.amount, currency, invoice_id, key: whole_key };
     desk.out.claim(Claim::by(key), &claim);
-    if let Some(fact) = payment_fact(key) {
-        desk.out.set(fact, &Money::new(payment.amount, currency));
-    }
+    desk.out.set(payment_fact(key), &Money::new(payment.amount, currency));
     let target = match invoice_id {
         Some(_) => named.filter(|invoice| invoice.owes() && invoice.gross.currency == currency),
         None => oldest(desk, currency)?,
@@ -215,22 +209,28 @@ fn oldest(desk: &mut Desk, currency: Currency) -> Step<Option<Invoice>> {
 }
 
 /// Where a capture's key is kept, so that its echo is known.
-pub(crate) fn capture_fact(key: &str) -> Option<String> {
-    nameable(key).then(|| format!("billing.capture.{key}"))
+pub(crate) fn capture_fact(key: &str) -> String {
+    format!("billing.capture.{}", digest(key))
 }
 
 /// Where a payment is kept, so that a capture that settles after its own echo is not counted twice.
-pub(crate) fn payment_fact(key: &str) -> Option<String> {
-    nameable(key).then(|| format!("billing.payment.{key}"))
+pub(crate) fn payment_fact(key: &str) -> String {
+    format!("billing.payment.{}", digest(key))
+}
+
+/// The SHA-256 of a payment's key, in hexadecimal. The names of facts stand in the ledger in clear, those that were
+/// only looked for too, and a key is whatever the sender made it of: an address, a card's last digits.
+fn digest(key: &str) -> String {
+    use std::fmt::Write;
+    Sha256::digest(key).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // a String takes whatever is written to it
+        hex
+    })
 }
 
 /// The name of the one timer that watches over an invoice between its states.
 pub(crate) fn watch(invoice: &Invoice) -> String {
     format!("watch-{}", invoice.id)
-}
-
-fn nameable(key: &str) -> bool {
-    key.len() <= KEY_BYTES_MAX && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*')
 }
 
 fn authorize(id: &str, invoice: &Invoice, method: Option<&str>) -> Effect {

@@ -40,9 +40,7 @@ fn captured(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> 
     if !echoed(desk, &settled.key)? {
         desk.account.receive(currency, amount);
     }
-    if let Some(fact) = capture_fact(&settled.key) {
-        desk.out.set(fact, &json!({ "invoice": invoice.id }));
-    }
+    desk.out.set(capture_fact(&settled.key), &json!({ "invoice": invoice.id }));
     invoice.captured.minor_units += amount;
     invoice.capture = Some(settled.key.clone());
     let excess = (amount - invoice.due()).max(0);
@@ -79,10 +77,7 @@ fn apply_captured(desk: &mut Desk, invoice: &mut Invoice) -> Step {
 
 /// Whether the provider reported this very capture as a payment before it settled.
 fn echoed(desk: &Desk, key: &str) -> Step<bool> {
-    match payment_fact(key) {
-        Some(fact) => Ok(desk.cx.fact::<Money>(&fact)?.is_some()),
-        None => Ok(false),
-    }
+    Ok(desk.cx.fact::<Money>(&payment_fact(key))?.is_some())
 }
 
 /// Whether the subscription an invoice was for is over.

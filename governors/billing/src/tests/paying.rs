@@ -82,6 +82,17 @@ fn an_echo_that_comes_before_the_capture_settles_counts_once() {
 }
 
 #[test]
+fn no_key_stands_in_a_facts_name() {
+    let mut street = Street::new();
+    street.subscribe("starter");
+    street.tell(payment(500, "ann@example.com 4242"));
+    let names: Vec<_> = street.world.facts().into_iter().map(|(fact, _)| fact.name.clone()).collect();
+    assert!(names.iter().all(|name| !name.contains("ann") && !name.contains("key:")), "{names:?}");
+    let digest = "14b9cd7da44abbc77a40b3f7b0b4ff9e33abfb20670851b33c2d919377a1aa69";
+    assert!(names.iter().any(|name| *name == format!("billing.payment.{digest}")), "{names:?}");
+}
+
+#[test]
 fn a_lost_capture_is_authorised_once_more_and_then_past_due() {
     let mut street = Street::new();
     let judged = street
