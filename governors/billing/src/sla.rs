@@ -1,30 +1,15 @@
-//! Credit for service below its target: 10 % of a month's price per started percentage point, at most 25 %, once per
-//! subscription and month, as a credit note.
+//! Credit for service below what was promised, once per subscription and month, as a credit note. How much of a
+//! month's price that is says the book, which quota-sla reads at the same time.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use syndic_book::{Subscription, live};
+use syndic_book::{Subscription, live, promise};
 use syndic_sdk::prelude::*;
 
 use crate::credit::credit_plan;
 use crate::desk::{Desk, Step};
 use crate::pricing::{self, Plan};
-
-/// The availability each plan promises, in millionths. What is not here promises nothing.
-#[rustfmt::skip]
-const TARGETS: [(&str, i64); 3] = [
-    ("enterprise", 999_900),
-    ("pro",        999_000),
-    ("starter",    995_000),
-];
-
-/// One percentage point, in millionths.
-const POINT_PPM: i64 = 10_000;
-/// The credit for each started point, in percent.
-const PERCENT_PER_POINT: i64 = 10;
-/// The most credit there is, in percent.
-const PERCENT_MAX: i64 = 25;
 
 /// The timer that credits the subscriptions for which a decision had no room.
 pub(crate) const REST: &str = "sla-rest";
@@ -57,7 +42,7 @@ fn credit_month(desk: &mut Desk, period: &str, uptime_ppm: i64) -> Step {
     let before: Credited = desk.cx.fact(&fact)?.unwrap_or_default();
     let mut credited = before.clone();
     for sub in live(&syndic_book::subscriptions(desk.cx)?) {
-        let percent = percent(&sub.sku, uptime_ppm);
+        let percent = promise(&sub.sku).map_or(0, |promise| promise.credit_percent(uptime_ppm));
         let Some(plan) = pricing::plan(desk, &sub.id)? else { continue };
         if percent == 0 || credited.contains_key(&sub.id) || plan.since >= start.plus_months(1, 1) {
             continue;
@@ -74,14 +59,6 @@ fn credit_month(desk: &mut Desk, period: &str, uptime_ppm: i64) -> Step {
         desk.out.set(fact, &credited);
     }
     Ok(())
-}
-
-/// How much of a month's price comes back.
-pub(crate) fn percent(sku: &str, uptime_ppm: i64) -> i64 {
-    let target = TARGETS.iter().find(|(name, _)| *name == sku).map_or(0, |(_, target)| *target);
-    let missing = (target - uptime_ppm).max(0);
-    let started = (missing + POINT_PPM - 1) / POINT_PPM;
-    (started * PERCENT_PER_POINT).min(PERCENT_MAX)
 }
 
 /// A part of one month of the plan's line, with tax, rounded once.

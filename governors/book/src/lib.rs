@@ -12,6 +12,7 @@ mod cycle;
 mod name;
 mod requests;
 mod sku;
+mod sla;
 mod subscription;
 
 pub use access::{ACCESS, Access, SUSPENSIONS, causes, holds_renewal};
@@ -22,6 +23,7 @@ pub use requests::{
     CANCELLED_AT_ONCE, cancelled_by, changed_by, downgrade_target, first_period, upgraded_by, withdrawn_by_subscribing,
 };
 pub use sku::{Line, Rank, Scheduled, Sku, sku};
+pub use sla::{Promise, promise};
 pub use subscription::{
     Index, Renewal, Status, Subscription, index, live, payment_method, renewal, subscription, subscriptions,
 };

@@ -1,7 +1,7 @@
 //! What the price book says, without a host.
 #![allow(clippy::unwrap_used)] // a test that cannot read its own story should stop there
 
-use syndic_book::{BUNDLED_SKUS, Line, Sku, bundled, canonical, nameable, period_from, prorate};
+use syndic_book::{BUNDLED_SKUS, Line, Sku, bundled, canonical, nameable, period_from, promise, prorate};
 use syndic_sdk::prelude::*;
 
 fn usd(minor_units: i64) -> Money {
@@ -134,4 +134,13 @@ fn what_costs_more_than_money_can_be_is_no_fault() {
 fn a_name_from_outside_fits_into_ours_or_is_never_looked_up() {
     assert!(nameable(&"a".repeat(100)) && nameable("a.b/ä c"));
     assert!(!nameable(&"a".repeat(101)) && !nameable("") && !nameable("a*"));
+}
+
+#[test]
+fn service_below_its_promise_is_credited_by_started_points_and_capped() {
+    let percent = |sku: &str, uptime_ppm| promise(sku).unwrap().credit_percent(uptime_ppm);
+    let pro = [1_000_000, 999_000, 998_999, 988_999, 0, -1].map(|uptime_ppm| percent("pro", uptime_ppm));
+    assert_eq!(pro, [0, 0, 10, 20, 25, 25]);
+    assert_eq!([percent("enterprise", 999_899), percent("starter", 995_000)], [10, 0]);
+    assert!(promise("free").is_none() && promise("gold").is_none(), "nothing is promised");
 }

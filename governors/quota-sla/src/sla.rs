@@ -1,40 +1,11 @@
 //! What was promised of the service, and whether it was kept.
 //!
 //! A breach is recorded here with the credit it is worth in percent; billing hears the same event at the same time and
-//! writes the credit note. Only lost uptime is worth a credit: it is the one promise that is missed by percentage
-//! points.
+//! writes the credit note. What was promised, and what missing it is worth, is in the book they share.
 
 use serde::{Deserialize, Serialize};
-use syndic_book::{Subscription, live, subscriptions};
+use syndic_book::{Promise, Subscription, live, promise, subscriptions};
 use syndic_sdk::prelude::*;
-
-/// What a plan promises.
-struct Promise {
-    sku: &'static str,
-    /// At least this much uptime, in millionths.
-    uptime_ppm: i64,
-    /// The 99th percentile of response times, at most.
-    p99_ms: i64,
-    /// At most this many failed requests, in millionths.
-    error_ppm: i64,
-}
-
-/// Plans that are not here promise nothing.
-#[rustfmt::skip]
-const PROMISES: [Promise; 3] = [
-    Promise { sku: "starter",    uptime_ppm: 995_000, p99_ms: 2_000, error_ppm: 10_000 },
-    Promise { sku: "pro",        uptime_ppm: 999_000, p99_ms: 500,   error_ppm: 1_000 },
-    Promise { sku: "enterprise", uptime_ppm: 999_900, p99_ms: 100,   error_ppm: 100 },
-];
-
-/// One percentage point, in millionths.
-const POINT_PPM: i64 = 10_000;
-
-/// The credit for every started percentage point below the promise, in percent of the period's price…
-const CREDIT_PERCENT: i64 = 10;
-
-/// …and the most there is, however long the outage.
-const CREDIT_PERCENT_MAX: i64 = 25;
 
 /// The fact `quota-sla.sla.<YYYY-MM>`: a month as it was measured, and every promise that it missed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,39 +49,27 @@ pub(crate) fn measured(cx: &Context, report: &SlaMeasured) -> Answer {
     if promised.is_empty() {
         return abstain();
     }
-    let breach = |(sub, promise): &(&Subscription, &Promise)| promise.breach(&sub.id, report);
-    let breaches = promised.iter().filter_map(breach).collect();
+    let missed = |(sub, promised): &(&Subscription, &Promise)| breach(promised, &sub.id, report);
+    let breaches = promised.iter().filter_map(missed).collect();
     let SlaMeasured { uptime_ppm, p99_ms, error_ppm, .. } = *report;
     let mut decision = Decision::approve();
     decision.set(fact, &Month { uptime_ppm, p99_ms, error_ppm, breaches });
     Ok(decision)
 }
 
-impl Promise {
-    fn breach(&self, subscription: &str, report: &SlaMeasured) -> Option<Breach> {
-        let checks = [
-            (report.uptime_ppm < self.uptime_ppm, Missed::Uptime),
-            (report.p99_ms > self.p99_ms, Missed::P99),
-            (report.error_ppm > self.error_ppm, Missed::Errors),
-        ];
-        let missed: Vec<_> = checks.into_iter().filter_map(|(is_missed, what)| is_missed.then_some(what)).collect();
-        (!missed.is_empty()).then(|| Breach {
-            subscription: subscription.to_owned(),
-            sku: self.sku.to_owned(),
-            missed,
-            credit_percent: self.credit_percent(report.uptime_ppm),
-        })
-    }
-
-    fn credit_percent(&self, uptime_ppm: i64) -> i64 {
-        let short = (self.uptime_ppm - uptime_ppm.max(0)).max(0);
-        let started_points = (short + POINT_PPM - 1) / POINT_PPM;
-        (started_points * CREDIT_PERCENT).min(CREDIT_PERCENT_MAX)
-    }
-}
-
-fn promise(sku: &str) -> Option<&'static Promise> {
-    PROMISES.iter().find(|promise| promise.sku == sku)
+fn breach(promised: &Promise, subscription: &str, report: &SlaMeasured) -> Option<Breach> {
+    let checks = [
+        (report.uptime_ppm < promised.uptime_ppm, Missed::Uptime),
+        (report.p99_ms > promised.p99_ms, Missed::P99),
+        (report.error_ppm > promised.error_ppm, Missed::Errors),
+    ];
+    let missed: Vec<_> = checks.into_iter().filter_map(|(is_missed, what)| is_missed.then_some(what)).collect();
+    (!missed.is_empty()).then(|| Breach {
+        subscription: subscription.to_owned(),
+        sku: promised.sku.to_owned(),
+        missed,
+        credit_percent: promised.credit_percent(report.uptime_ppm),
+    })
 }
 
 /// Whether a text is `YYYY-MM`; it becomes part of a fact's name.

@@ -3,7 +3,6 @@
 use syndic_sdk::prelude::*;
 
 use super::street::{Street, subscribes};
-use crate::sla::percent;
 
 fn refund(invoice: &str, amount: Option<i64>) -> RefundRequested {
     RefundRequested { invoice_id: invoice.into(), amount, reason: "not what I wanted".into() }
@@ -249,15 +248,6 @@ fn overage_is_issued_even_when_nobody_answers() {
     street.pay_by("sandbox:timeout");
     street.wait_until("2026-02-02T00:00:00Z");
     assert_eq!(street.line("inv-2"), "past-due 5000 0 0 0");
-}
-
-#[test]
-fn service_below_its_target_is_credited_by_started_points_and_capped() {
-    assert_eq!(percent("pro", 999_000), 0);
-    assert_eq!(percent("pro", 998_999), 10);
-    assert_eq!(percent("pro", 988_999), 20);
-    assert_eq!(percent("pro", 0), 25);
-    assert_eq!(percent("free", 0), 0);
 }
 
 #[test]
