@@ -31,6 +31,9 @@ pub(crate) struct Account {
     pub charged_back: Purse,
     /// How many invoices there are.
     pub invoices: u64,
+    /// How many entries the journal has.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub entries: u64,
     /// The unsettled ones, the oldest first.
     pub open: Vec<String>,
     /// Those of them that are chased, the oldest first.
@@ -116,6 +119,11 @@ pub(crate) fn keep(list: &mut Vec<String>, id: &str, wanted: bool) {
         }
         _ => {}
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(entries: &u64) -> bool {
+    *entries == 0
 }
 
 /// Invoices are numbered as they are issued.

@@ -1,91 +1,96 @@
-//! The books: what must add up, per currency, whatever happened.
+//! The books: double entry behind every amount.
 //!
-//! For every invoice and for all of them: invoiced = paid + credited + written off + open. For the till: received =
-//! paid + unapplied + refunded + charged back. The first is looked at for each invoice a decision touches; the second
-//! as a difference, because a decision that moves money must move it from one of these places to another. A decision
-//! that does neither is a fault: nothing of it is kept, and a person looks.
+//! What stands in each account of the chart follows from the facts, so nobody posts anything: an entry is the
+//! difference a decision made to them, and the sum of all entries is what the facts say now. An entry whose debits are
+//! not its credits is money from nowhere, or gone there. Then the decision is a fault: nothing of it is kept, and a
+//! person looks. The equations of the specification are this one sentence:
+//!
+//! - invoiced = paid + credited + written off + open, by the definition of `Invoice::due`
+//! - received = paid + unapplied + refunded + charged back, because every account but `paid` has its own balance here
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use syndic_sdk::SAFE_MAX;
 use syndic_sdk::prelude::*;
 
-use crate::account::{Account, Purse};
+use crate::account::{Account, keep};
+use crate::chart::Heading::{self, *};
+use crate::chart::Side;
 use crate::desk::File;
-use crate::invoice::Invoice;
+use crate::invoice::{Invoice, RefundStatus};
+use crate::split::share;
 
-/// What stands in the books of one currency.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Totals {
-    /// Gross of all invoices.
-    pub invoiced: i64,
-    /// Held for invoices.
-    pub paid: i64,
-    /// Taken back by credit notes.
-    pub credited: i64,
-    /// Given up or charged back.
-    pub written_off: i64,
-    /// Still owed.
-    pub open: i64,
-    /// All that came in.
-    pub received: i64,
-    /// In no invoice.
-    pub unapplied: i64,
-    /// Went back.
-    pub refunded: i64,
-    /// Was taken back.
-    pub charged_back: i64,
+/// The fact `billing.entry.<n>`: what one decision did to the books.
+#[derive(Debug, Serialize)]
+pub(crate) struct Entry {
+    /// When.
+    at: Time,
+    /// What for.
+    why: Why,
+    /// Debits first. Of each currency they come to as much as the credits.
+    lines: Vec<Line>,
 }
 
-/// The books of an account with all its invoices.
-pub(crate) fn books<'a>(
-    account: &Account,
-    invoices: impl IntoIterator<Item = &'a Invoice>,
-) -> BTreeMap<Currency, Totals> {
-    let mut books: BTreeMap<Currency, Totals> = BTreeMap::new();
-    for invoice in invoices {
-        let totals = books.entry(invoice.gross.currency).or_default();
-        totals.invoiced += invoice.gross.minor_units;
-        totals.paid += invoice.paid.minor_units;
-        totals.credited += invoice.credited.minor_units;
-        totals.written_off += invoice.written_off.minor_units;
-        totals.open += invoice.due();
+/// What an entry is for.
+#[derive(Debug, Serialize)]
+struct Why {
+    /// The kind of the event.
+    event: String,
+    /// Which timer, or which effect, where that is what happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
+    /// The invoices in its lines, the oldest first.
+    invoices: Vec<String>,
+}
+
+/// One line.
+#[derive(Debug, Serialize)]
+pub(crate) struct Line {
+    account: Heading,
+    side: Side,
+    amount: Money,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice: Option<String>,
+}
+
+impl Entry {
+    /// The entry of these lines, for an event.
+    pub(crate) fn new(at: Time, event: &Event, lines: Vec<Line>) -> Self {
+        let mut invoices = Vec::new();
+        lines.iter().filter_map(|line| line.invoice.as_ref()).for_each(|id| keep(&mut invoices, id, true));
+        let of = match event {
+            Event::TimerFired(timer) => Some(timer.name.clone()),
+            Event::EffectSettled(settled) => Some(settled.effect.clone()),
+            _ => None,
+        };
+        Entry { at, why: Why { event: event.kind().to_owned(), of, invoices }, lines }
     }
-    let mut enter = |purse: &Purse, place: fn(&mut Totals) -> &mut i64| {
-        for (currency, amount) in purse {
-            *place(books.entry(*currency).or_default()) += amount;
-        }
-    };
-    enter(&account.received, |totals| &mut totals.received);
-    enter(&account.unapplied, |totals| &mut totals.unapplied);
-    enter(&account.refunded, |totals| &mut totals.refunded);
-    enter(&account.charged_back, |totals| &mut totals.charged_back);
-    books
 }
 
-/// Refuses to let a decision out whose books do not balance.
-pub(crate) fn check<'a>(
+/// What a decision did to the books, line by line; nothing, where no money moved. Refuses to let it out where that
+/// does not balance, or where an invoice or the credit is not what it must be.
+pub(crate) fn lines<'a>(
     before: &Account,
     after: &Account,
-    files: impl Iterator<Item = &'a File> + Clone,
-) -> Result<(), Fault> {
-    let filed = files.clone().map(|file| &file.filed);
-    if let Some(invoice) = filed.clone().find(|invoice| !sound(invoice)) {
-        return Err(Fault::new("broken-books", format!("{} does not add up", invoice.id)));
+    files: impl Iterator<Item = &'a File>,
+) -> Result<Vec<Line>, Fault> {
+    if let Some((currency, _)) = after.unapplied.iter().find(|(_, credit)| **credit < 0) {
+        return Err(Fault::new("broken-books", format!("{currency}: more credit was used than there is")));
     }
-    let then = books(before, files.filter_map(|file| file.found.as_ref()));
-    for (currency, now) in books(after, filed) {
-        let then = then.get(&currency).copied().unwrap_or_default();
-        let came_in = now.received - then.received;
-        let places = |totals: Totals| totals.paid + totals.unapplied + totals.refunded + totals.charged_back;
-        if came_in != places(now) - places(then) {
-            return Err(Fault::new("broken-books", format!("{currency}: money came from nowhere, or went there")));
+    let mut moved = Difference::default();
+    moved.account(before, -1);
+    moved.account(after, 1);
+    for File { found, filed } in files {
+        if !sound(filed) {
+            return Err(Fault::new("broken-books", format!("{} does not add up", filed.id)));
         }
-        if now.unapplied < 0 {
-            return Err(Fault::new("broken-books", format!("{currency}: more credit was used than there is")));
+        if found.as_ref() != Some(filed) {
+            found.as_ref().map_or(Ok(()), |found| moved.invoice(found, -1))?;
+            moved.invoice(filed, 1)?;
         }
     }
-    Ok(())
+    moved.lines()
 }
 
 /// What an invoice must be at any time.
@@ -96,4 +101,80 @@ fn sound(invoice: &Invoice) -> bool {
         && invoice.gross.minor_units <= SAFE_MAX
         && amounts.iter().all(|amount| amount.minor_units >= 0)
         && (invoice.due() == 0 || invoice.status.unsettled())
+}
+
+/// By how much each balance changes, debits above zero.
+#[derive(Default)]
+struct Difference<'a>(BTreeMap<(Currency, Heading, Option<&'a str>), i64>);
+
+impl<'a> Difference<'a> {
+    fn post(&mut self, currency: Currency, heading: Heading, invoice: Option<&'a str>, debit: i64) {
+        *self.0.entry((currency, heading, invoice)).or_default() += debit;
+    }
+
+    /// Adds, or takes away, what stands in the till.
+    fn account(&mut self, account: &Account, sign: i64) {
+        for (currency, received) in &account.received {
+            self.post(*currency, Cash, None, sign * received);
+        }
+        for (currency, unapplied) in &account.unapplied {
+            self.post(*currency, CustomerCredit, None, -sign * unapplied);
+        }
+    }
+
+    /// Adds, or takes away, what stands in the books for an invoice.
+    fn invoice(&mut self, invoice: &'a Invoice, sign: i64) -> Result<(), Fault> {
+        let on_the_way = invoice.refunds.iter().filter(|refund| refund.status == RefundStatus::Asked);
+        let on_the_way: i64 = on_the_way.map(|refund| refund.amount.minor_units).sum();
+        let charged_back = invoice.charged_back.minor_units;
+        let earned = invoice.gross.minor_units - invoice.credited.minor_units;
+        let [tax, commission, vendor_net] = parts(invoice, earned)?;
+        let balances = [
+            (Cash, on_the_way - invoice.refunded.minor_units - charged_back),
+            (Receivable, invoice.due()),
+            (RefundsDue, -on_the_way),
+            (Revenue, tax + commission + vendor_net - earned),
+            (Tax, -tax),
+            (Commission, -commission),
+            (VendorPayable, -vendor_net),
+            (WriteOffs, invoice.written_off.minor_units - charged_back),
+            (Chargebacks, charged_back),
+        ];
+        for (heading, debit) in balances {
+            self.post(invoice.gross.currency, heading, Some(&invoice.id), sign * debit);
+        }
+        Ok(())
+    }
+
+    /// The lines, if they balance.
+    fn lines(self) -> Result<Vec<Line>, Fault> {
+        let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+        let mut lines = Vec::new();
+        for ((currency, account, invoice), debit) in self.0.into_iter().filter(|(_, debit)| *debit != 0) {
+            *sums.entry(currency).or_default() += debit;
+            let side = if debit > 0 { Side::Debit } else { Side::Credit };
+            let amount = Money::new(debit.abs(), currency);
+            lines.push(Line { account, side, amount, invoice: invoice.map(str::to_owned) });
+        }
+        if let Some((currency, _)) = sums.iter().find(|(_, sum)| **sum != 0) {
+            return Err(Fault::new("broken-books", format!("{currency}: money came from nowhere, or went there")));
+        }
+        lines.sort_by_key(|line| line.side);
+        Ok(lines)
+    }
+}
+
+/// The tax, our commission and the vendor's part in what an invoice earned: as it was split once it is paid, and
+/// before that the tax alone.
+fn parts(invoice: &Invoice, earned: i64) -> Result<[i64; 3], Fault> {
+    let Some(split) = &invoice.split else {
+        return Ok([share(invoice.tax, earned, invoice.gross.minor_units)?.minor_units, 0, 0]);
+    };
+    let (whole, gone) = (&split.parts, &split.reversed);
+    let of_the_vendor = i64::from(invoice.vendor.is_some());
+    Ok([
+        whole.tax.minor_units - gone.tax.minor_units,
+        of_the_vendor * (whole.commission.minor_units - gone.commission.minor_units),
+        of_the_vendor * (whole.vendor_net.minor_units - gone.vendor_net.minor_units),
+    ])
 }

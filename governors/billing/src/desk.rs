@@ -5,7 +5,7 @@
 //! but the questions; `feedback` runs it again with the answers and keeps everything else. So there is one story per
 //! event, not two halves that must agree.
 //!
-//! No decision leaves the desk unless its books balance (`books`).
+//! No decision leaves the desk unless its books balance, and one that moves money says how (`books`).
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use syndic_book::{ACCESS, Access, SUSPENSIONS};
 use syndic_sdk::prelude::*;
 
 use crate::account::{Account, Standing, keep};
-use crate::books;
+use crate::books::{self, Entry};
 use crate::invoice::Invoice;
 
 /// The fact that holds the account.
@@ -162,14 +162,19 @@ impl<'a> Desk<'a> {
     }
 
     /// The decision.
-    pub(crate) fn close(mut self) -> Answer {
+    pub(crate) fn close(mut self, event: &Event) -> Answer {
         if !self.questions.is_empty() {
             return self.ask();
         }
         if self.account.past_due.is_empty() {
             self.account.suspended = false;
         }
-        books::check(&self.found, &self.account, self.files.values())?;
+        let lines = books::lines(&self.found, &self.account, self.files.values())?;
+        if !lines.is_empty() {
+            self.account.entries += 1;
+            let entry = Entry::new(self.now, event, lines);
+            self.out.set(format!("billing.entry.{}", self.account.entries), &entry);
+        }
         self.write();
         if self.out != Decision::default() {
             self.out.verdict = Verdict::Approve;

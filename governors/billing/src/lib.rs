@@ -1,7 +1,7 @@
 //! Billing: the governor that holds money.
 //!
 //! Invoices, payments, dunning, refunds, disputes, overage and service credits, per customer, as facts that always
-//! add up (`books`). The life of an invoice is a table (`table`), the chase for an unpaid one a ladder (`dunning`);
+//! add up, with double entry behind every amount (`books`, `chart`). The life of an invoice is a table (`table`), the chase for an unpaid one a ladder (`dunning`);
 //! every other module is what one kind of event does.
 //!
 //! It refuses only requests, and only for what it owns: a declined payment, a currency that does not fit, an invoice
@@ -15,6 +15,7 @@ mod account;
 mod books;
 mod cancellation;
 mod changes;
+pub mod chart;
 mod credit;
 mod decisions;
 mod desk;
@@ -66,7 +67,7 @@ fn judge(cx: &Context, answers: &[EffectResult]) -> Answer {
     let mut desk = Desk::new(cx, answers)?;
     let event = cx.event()?;
     match dispatch(&mut desk, &event) {
-        Ok(()) if desk.is_countable() => desk.close(),
+        Ok(()) if desk.is_countable() => desk.close(&event),
         Ok(()) | Err(Stop::Beyond) => beyond(&event),
         Err(Stop::No(verdict)) => Ok(Decision { verdict, ..Decision::default() }),
         Err(Stop::Broken(fault)) => Err(fault),

@@ -128,9 +128,10 @@ pub(crate) fn release(invoice: &mut Invoice, now: Time) {
     }
 }
 
-fn share(whole: Money, part: i64, of: i64) -> Step<Money> {
+/// A part of a sum, in proportion, rounded once.
+pub(crate) fn share(whole: Money, part: i64, of: i64) -> Result<Money, MoneyError> {
     if of == 0 {
         return Ok(Money::zero(whole.currency));
     }
-    Ok(whole.scaled(part.into(), of.into())?)
+    whole.scaled(part.into(), of.into())
 }

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use syndic_book::{Status as Life, Subscription};
+use syndic_sdk::Write;
 use syndic_sdk::prelude::*;
 use syndic_sdk::testing::{Judged, Outcome};
 
+use super::journal::{Journal, told};
 use super::moved;
-use super::street::{Street, payment, subscribes};
+use super::street::{Street, balance, payment, subscribes};
 use crate::table::{MOVES, Status};
 
 const HISTORIES: u64 = 200;
@@ -55,6 +57,7 @@ struct History {
     street: Street,
     causes: BTreeSet<Cause>,
     ended: BTreeMap<String, Status>,
+    journal: Journal,
     events: usize,
 }
 
@@ -90,7 +93,15 @@ impl History {
             2..=3 => None,
             _ => Some(Settled::Done),
         });
-        History { seed, dice, street, causes: BTreeSet::new(), ended: BTreeMap::new(), events: 0 }
+        History {
+            seed,
+            dice,
+            street,
+            causes: BTreeSet::new(),
+            ended: BTreeMap::new(),
+            journal: Journal::default(),
+            events: 0,
+        }
     }
 
     fn step(&mut self) {
@@ -141,9 +152,21 @@ impl History {
             Outcome::Refused(_) | Outcome::Referred(_) => assert!(!report, "{at}: {:?}", judged.outcome),
             _ => {}
         }
-        self.street.books();
+        self.check_books(judged, &at);
         self.check_access(&at);
         self.check_invoices(&at);
+    }
+
+    /// Both equations; and the entries alone say the same, one to each decision that moved money.
+    fn check_books(&mut self, judged: &Judged, at: &str) {
+        for (currency, totals) in told(&self.street) {
+            assert!(balance(&totals), "{at}: {currency}: {totals:?}");
+        }
+        let entry =
+            |write: &&Write| matches!(write, Write::Set { fact, .. } if fact.name.starts_with("billing.entry."));
+        assert!(judged.decision.writes.iter().filter(entry).count() <= 1, "{at}");
+        self.journal.read(&self.street);
+        self.journal.agrees_with(&self.street, at);
     }
 
     /// Access and the cause `payment` follow from what is past due.

@@ -1,6 +1,8 @@
 //! What billing promises: stories, and properties over random histories.
 
+mod entries;
 mod histories;
+mod journal;
 mod money_back;
 mod paying;
 mod street;

@@ -8,9 +8,9 @@ use syndic_book::{
 use syndic_sdk::prelude::*;
 use syndic_sdk::testing::{IntoTime, Judged, World};
 
+use super::journal::{Journal, Totals, told};
 use crate::GOVERNOR;
 use crate::account::Account;
-use crate::books::{Totals, books};
 use crate::invoice::Invoice;
 
 pub(super) struct Street {
@@ -192,19 +192,25 @@ impl Street {
         (1..=self.account().invoices).map(|n| self.invoice(&format!("inv-{n}"))).collect()
     }
 
-    /// The books in US dollars, checked.
+    /// The books in US dollars, checked: what the facts say, and what the journal says.
     pub(super) fn books(&self) -> Totals {
-        let invoices = self.invoices();
-        let books = books(&self.account(), &invoices);
+        self.books_in(Currency::USD)
+    }
+
+    pub(super) fn books_in(&self, currency: Currency) -> Totals {
+        let books = told(self);
         for (currency, totals) in &books {
             assert!(balance(totals), "{currency}: {totals:?}");
         }
-        books.get(&Currency::USD).copied().unwrap_or_default()
+        let mut journal = Journal::default();
+        journal.read(self);
+        journal.agrees_with(self, "the journal");
+        books.get(&currency).copied().unwrap_or_default()
     }
 }
 
 /// Both equations of the specification, and nothing below zero.
-fn balance(totals: &Totals) -> bool {
+pub(super) fn balance(totals: &Totals) -> bool {
     let Totals { invoiced, paid, credited, written_off, open, received, unapplied, refunded, charged_back } = *totals;
     invoiced == paid + credited + written_off + open
         && received == paid + unapplied + refunded + charged_back
