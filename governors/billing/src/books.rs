@@ -19,7 +19,7 @@ use crate::chart::Heading::{self, *};
 use crate::chart::Side;
 use crate::desk::File;
 use crate::invoice::{Invoice, RefundStatus};
-use crate::split::share;
+use crate::split::{Parts, Split, share};
 
 /// The fact `billing.entry.<n>`: what one decision did to the books.
 #[derive(Debug, Serialize)]
@@ -164,17 +164,16 @@ impl<'a> Difference<'a> {
     }
 }
 
-/// The tax, our commission and the vendor's part in what an invoice earned: as it was split once it is paid, and
-/// before that the tax alone.
+/// The tax, our commission and the vendor's part in what an invoice earned: as it was split once it is paid. Before
+/// that it has tax alone, and of what is given up the tax stays: whether the state gives it back is tax law.
 fn parts(invoice: &Invoice, earned: i64) -> Result<[i64; 3], Fault> {
-    let Some(split) = &invoice.split else {
-        return Ok([share(invoice.tax, earned, invoice.gross.minor_units)?.minor_units, 0, 0]);
-    };
-    let (whole, gone) = (&split.parts, &split.reversed);
-    let of_the_vendor = i64::from(invoice.vendor.is_some());
-    Ok([
-        whole.tax.minor_units - gone.tax.minor_units,
-        of_the_vendor * (whole.commission.minor_units - gone.commission.minor_units),
-        of_the_vendor * (whole.vendor_net.minor_units - gone.vendor_net.minor_units),
-    ])
+    let accrued = share(invoice.tax, earned, invoice.gross.minor_units)?.minor_units;
+    let Some(Split { parts, reversed, .. }) = &invoice.split else { return Ok([accrued, 0, 0]) };
+    let kept = |part: fn(&Parts) -> Money| part(parts).minor_units - part(reversed).minor_units;
+    let given_up = invoice.written_off != invoice.charged_back;
+    let tax = if given_up { accrued } else { kept(|parts| parts.tax) };
+    Ok(match invoice.vendor {
+        Some(_) => [tax, kept(|parts| parts.commission), kept(|parts| parts.vendor_net)],
+        None => [tax, 0, 0],
+    })
 }

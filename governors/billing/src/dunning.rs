@@ -11,7 +11,8 @@ use syndic_sdk::prelude::*;
 use crate::cancellation;
 use crate::desk::{Desk, Step};
 use crate::invoice::Invoice;
-use crate::payments::collect;
+use crate::payments::{apply_credit, collect};
+use crate::split;
 use crate::table::Trigger;
 
 /// The rungs, with the hours after the first failure at which each is due: for an ordinary invoice, and for the first
@@ -185,8 +186,15 @@ fn climb(desk: &mut Desk, rung: Rung, id: &str) -> Step {
     dunning.rungs = at + 1;
     match rung {
         Rung::Retry1 | Rung::Retry2 | Rung::Retry3 => collect(desk, &mut invoice)?,
-        Rung::Suspend => desk.account.suspended = true,
-        Rung::GiveUp => return give_up(desk, invoice),
+        Rung::Suspend | Rung::GiveUp => {
+            // Nobody is shut out, and nothing given up, over money that lies here.
+            apply_credit(desk, &mut invoice)?;
+            match rung {
+                _ if !invoice.owes() => {}
+                Rung::Suspend => desk.account.suspended = true,
+                _ => return give_up(desk, invoice),
+            }
+        }
     }
     desk.file(invoice);
     Ok(())
@@ -206,6 +214,7 @@ fn give_up(desk: &mut Desk, invoice: Invoice) -> Step {
     if let Some(mut invoice) = chased(desk, &id)? {
         invoice.written_off.minor_units += invoice.due();
         invoice.follow(Trigger::GivenUp)?;
+        split::record(desk, &mut invoice)?;
         desk.file(invoice);
     }
     if !ending.is_empty() {

@@ -65,9 +65,9 @@ pub(crate) enum Payout {
     Released,
 }
 
-/// Records who gets what, once an invoice is paid, and holds the vendor's part.
+/// Records who gets what of the money, once no more is to come, and holds the vendor's part.
 pub(crate) fn record(desk: &mut Desk, invoice: &mut Invoice) -> Step {
-    if invoice.split.is_some() {
+    if invoice.split.is_some() || invoice.paid.is_zero() {
         return Ok(());
     }
     let gross = invoice.paid;

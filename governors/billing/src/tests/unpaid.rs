@@ -6,7 +6,7 @@ use std::rc::Rc;
 use syndic_sdk::prelude::*;
 use syndic_sdk::testing::{Reply, World};
 
-use super::street::{Street, subscribes};
+use super::street::{Street, payment, subscribes};
 use crate::GOVERNOR;
 
 /// The days after the first failure on which the card is tried, until the ladder ends.
@@ -63,6 +63,32 @@ fn a_week_unpaid_blocks_and_three_days_later_it_is_over() {
     assert_eq!(street.line("inv-2"), "written-off 2999 0 1928 1071", "ten days of 28 were used, and are written off");
     assert_eq!((street.access(), street.causes()), (Value::Null, Value::Null));
     assert!(!street.subs()[0].status.is_live());
+    street.books();
+}
+
+#[test]
+fn nobody_is_shut_out_over_money_that_lies_here() {
+    let mut street = Street::behind("sandbox:lost_card");
+    street.tell(PaymentProcessed { invoice_id: Some("inv-1".into()), ..payment(3_000, "for-a-paid-one") });
+    assert_eq!((street.line("inv-2").as_str(), street.credit()), ("past-due 2999 0 0 0", 3_000));
+    street.wait_days(7);
+    assert_eq!((street.line("inv-2").as_str(), street.credit()), ("paid 2999 2999 0 0", 1));
+    assert_eq!((street.access(), street.causes()), (Value::Null, Value::Null));
+}
+
+#[test]
+fn a_vendor_gets_a_part_of_what_was_paid_before_the_rest_was_given_up() {
+    let mut street = Street::new();
+    street.sell("tool", json!({ "vendor_id": "v-1", "commission_bp": 1_500 }));
+    street.subscribe("tool");
+    street.wait_until("2026-02-01T00:00:00Z");
+    street.pay_by("sandbox:lost_card");
+    street.renew("sub-1");
+    street.pay(1_000);
+    street.wait_days(10);
+    assert_eq!(street.line("inv-2"), "written-off 10000 1000 6429 2571");
+    let parts = street.invoice("inv-2").split.expect("money is held").parts;
+    assert_eq!((parts.commission.minor_units, parts.vendor_net.minor_units), (150, 850));
     street.books();
 }
 
