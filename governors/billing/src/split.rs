@@ -96,14 +96,21 @@ pub(crate) fn record(desk: &mut Desk, invoice: &mut Invoice) -> Step {
 /// come to exactly what one large one would.
 pub(crate) fn reverse(invoice: &mut Invoice, amount: i64) -> Step {
     let Some(split) = &mut invoice.split else { return Ok(()) };
-    let Parts { gross, tax, commission, .. } = split.parts;
-    let back = (split.reversed.gross.minor_units + amount).min(gross.minor_units);
-    let tax = share(tax, back, gross.minor_units)?;
-    let commission = share(commission, back, gross.minor_units)?;
-    let gross = Money::new(back, gross.currency);
-    let vendor_net = gross.checked_sub(tax)?.checked_sub(commission)?;
-    split.reversed = Parts { gross, tax, commission, vendor_net };
+    let back = (split.reversed.gross.minor_units + amount).min(split.parts.gross.minor_units);
+    split.reversed = split.parts.scaled_to(back)?;
     Ok(())
+}
+
+impl Parts {
+    /// The parts of a smaller sum, in proportion: the tax of it, our commission on the rest, and what that leaves. Two
+    /// roundings, one after the other, so that no part is ever more than its whole and none shrinks as the sum grows.
+    fn scaled_to(&self, sum: i64) -> Result<Parts, MoneyError> {
+        let gross = Money::new(sum, self.gross.currency);
+        let tax = share(self.tax, sum, self.gross.minor_units)?;
+        let net = gross.checked_sub(tax)?;
+        let commission = share(self.commission, net.minor_units, self.gross.checked_sub(self.tax)?.minor_units)?;
+        Ok(Parts { gross, tax, commission, vendor_net: net.checked_sub(commission)? })
+    }
 }
 
 /// A dispute holds the vendor's part back.
@@ -134,4 +141,32 @@ pub(crate) fn share(whole: Money, part: i64, of: i64) -> Result<Money, MoneyErro
         return Ok(Money::zero(whole.currency));
     }
     whole.scaled(part.into(), of.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_parts_add_up_and_never_exceed_their_whole() {
+        for (gross, tax, commission) in
+            [(1, 0, 1), (4, 2, 2), (10, 5, 0), (1_001, 0, 150), (1_190, 190, 333), (97, 13, 84)]
+        {
+            let money = |minor_units| Money::new(minor_units, Currency::USD);
+            let vendor_net = money(gross - tax - commission);
+            let whole = Parts { gross: money(gross), tax: money(tax), commission: money(commission), vendor_net };
+            let mut before = [0; 3];
+            for sum in 0..=gross {
+                let Parts { tax, commission, vendor_net, .. } = whole.scaled_to(sum).expect("a part of money is money");
+                let parts = [tax, commission, vendor_net].map(|part| part.minor_units);
+                assert_eq!(parts.iter().sum::<i64>(), sum);
+                assert!(
+                    parts.iter().zip(before).all(|(part, before)| *part >= before),
+                    "{whole:?} at {sum}: {parts:?}"
+                );
+                before = parts;
+            }
+            assert_eq!(whole.scaled_to(gross).expect("the whole"), whole);
+        }
+    }
 }
