@@ -10,6 +10,7 @@ use syndic_sdk::prelude::*;
 use crate::desk::{Desk, Step};
 use crate::dunning;
 use crate::invoice::Invoice;
+use crate::pricing;
 use crate::split;
 use crate::table::{Status, Trigger};
 
@@ -167,8 +168,10 @@ pub(crate) fn processed(desk: &mut Desk, payment: &PaymentProcessed) -> Step {
         Some(id) => desk.invoice(id)?,
         None => None,
     };
-    let invoices = named.as_ref().map(|invoice| invoice.gross.currency);
-    let currency = payment.currency.or(invoices).or(desk.account.currency).unwrap_or(Currency::USD);
+    let currency = match payment.currency {
+        Some(currency) => currency,
+        None => assumed(desk, payment, named.as_ref())?,
+    };
     let invoice_id = payment.invoice_id.as_deref();
     let whole_key = (key.len() > CLAIMED_BYTES_MAX).then_some(key.as_str());
     let claim = Claim { subject: desk.cx.subject(), amount: payment.amount, currency, invoice_id, key: whole_key };
@@ -176,9 +179,32 @@ pub(crate) fn processed(desk: &mut Desk, payment: &PaymentProcessed) -> Step {
     desk.out.set(payment_fact(key), &Money::new(payment.amount, currency));
     let target = match invoice_id {
         Some(_) => named.filter(|invoice| invoice.owes() && invoice.gross.currency == currency),
-        None => oldest(desk, currency)?,
+        None => oldest(desk, Some(currency))?,
     };
     receive(desk, target, currency, payment.amount)
+}
+
+/// The currency of a payment that names none: what it was taken for when it was first told, for a claim is kept by
+/// it; the invoice's that it settles; what the customer was charged, or would be; the bundled book's.
+fn assumed(desk: &mut Desk, payment: &PaymentProcessed, named: Option<&Invoice>) -> Step<Currency> {
+    if let Some(told) = desk.cx.fact::<Money>(&payment_fact(&payment.idempotency_key))? {
+        return Ok(told.currency);
+    }
+    if let Some(invoice) = named {
+        return Ok(invoice.gross.currency);
+    }
+    if let Some(invoice) = oldest(desk, None)? {
+        return Ok(invoice.gross.currency);
+    }
+    if let Some(currency) = desk.account.currency {
+        return Ok(currency);
+    }
+    for id in syndic_book::index(desk.cx)?.ids {
+        if let Some(plan) = pricing::plan(desk, &id)? {
+            return Ok(plan.line.currency);
+        }
+    }
+    Ok(Currency::USD)
 }
 
 /// Applies a payment to one invoice; what is over stays credit.
@@ -197,11 +223,11 @@ fn receive(desk: &mut Desk, target: Option<Invoice>, currency: Currency, amount:
     Ok(())
 }
 
-/// The oldest invoice in a currency that a payment may settle.
-fn oldest(desk: &mut Desk, currency: Currency) -> Step<Option<Invoice>> {
+/// The oldest invoice that a payment may settle: in a currency, or in any.
+fn oldest(desk: &mut Desk, currency: Option<Currency>) -> Step<Option<Invoice>> {
     for id in desk.account.open.clone() {
-        let invoice = desk.invoice(&id)?;
-        if let Some(invoice) = invoice.filter(|invoice| invoice.owes() && invoice.gross.currency == currency) {
+        let fits = |invoice: &Invoice| currency.is_none_or(|currency| invoice.gross.currency == currency);
+        if let Some(invoice) = desk.invoice(&id)?.filter(|invoice| invoice.owes() && fits(invoice)) {
             return Ok(Some(invoice));
         }
     }

@@ -62,6 +62,33 @@ fn another_currency_is_kept_and_never_summed() {
 }
 
 #[test]
+fn a_payment_that_names_no_currency_has_its_invoices() {
+    let mut street = Street::behind("sandbox:declined");
+    street.pay(2_999);
+    street.sell("euro", json!({ "prices": { "monthly": { "minor_units": 5_000, "currency": "EUR" } } }));
+    street.tell(CustomerSubscribes { order_id: Some("order-1".into()), ..subscribes("euro") });
+    street.wait_until("2026-03-01T00:00:00Z");
+    street.renew("sub-2");
+    assert_eq!(street.line("inv-4"), "past-due 5000 0 0 0");
+    street.tell(payment(5_000, "k"));
+    assert_eq!(street.line("inv-4"), "paid 5000 5000 0 0", "the only one that is open is in euros");
+    assert_eq!(street.tell(payment(5_000, "k")).outcome, Outcome::Duplicate, "and told again it still is");
+    let named = |id: &str| PaymentProcessed { invoice_id: Some(id.into()), ..payment(10, id) };
+    street.tell(named("inv-3"));
+    street.tell(named("inv-1"));
+    assert_eq!(street.world.value("billing.account")["unapplied"], json!({ "EUR": 10, "USD": 10 }));
+}
+
+#[test]
+fn a_payment_in_another_currency_leaves_the_invoice_it_names() {
+    let mut street = Street::behind("sandbox:declined");
+    let invoice_id = Some("inv-2".to_owned());
+    street.tell(PaymentProcessed { currency: "KWD".parse().ok(), invoice_id, ..payment(2_999, "dinars") });
+    assert_eq!((street.line("inv-2").as_str(), street.access()), ("past-due 2999 0 0 0", json!("grace")));
+    assert_eq!(street.world.value("billing.account")["unapplied"]["KWD"], 2_999);
+}
+
+#[test]
 fn the_providers_echo_of_our_own_capture_counts_nothing() {
     let mut street = Street::new();
     street.just(subscribes("starter"));
