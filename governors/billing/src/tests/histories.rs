@@ -8,19 +8,23 @@ use std::rc::Rc;
 use syndic_book::{Status as Life, Subscription};
 use syndic_sdk::Write;
 use syndic_sdk::prelude::*;
-use syndic_sdk::testing::{Judged, Outcome};
+use syndic_sdk::testing::{Judged, Outcome, World};
 
 use super::journal::{Journal, told};
 use super::moved;
 use super::street::{Street, balance, payment, subscribes};
+use crate::GOVERNOR;
 use crate::table::{MOVES, Status};
 
-const HISTORIES: u64 = 200;
+const HISTORIES: u64 = 300;
 const EVENTS: usize = 80;
 
 const METHODS: [&str; 6] =
     ["card", "card", "sandbox:declined", "sandbox:lost_card", "sandbox:capture-fails", "sandbox:timeout"];
-const SKUS: [&str; 6] = ["starter", "pro", "vault", "api", "euro", "free"];
+const SKUS: [&str; 8] = ["starter", "pro", "vault", "api", "euro", "free", "yen", "fils"];
+/// Plans that a customer moves between, up and down.
+const STAIRS: [(&str, &str); 3] = [("starter", "pro"), ("yen", "yen-plus"), ("fils", "fils-plus")];
+const CURRENCIES: [&str; 3] = ["EUR", "JPY", "KWD"];
 const CAUSES: [Cause; 3] = [Cause::Admin, Cause::Fraud, Cause::Compliance];
 
 /// SplitMix64: small, and the same everywhere.
@@ -81,11 +85,19 @@ fn the_books_balance_whatever_happens_and_every_move_of_the_table_happens() {
 impl History {
     fn new(seed: u64) -> Self {
         let dice = Dice::new(seed);
-        let mut street = Street::new();
+        let world = World::new(&GOVERNOR);
+        let mut street = Street::of(if seed % 2 == 1 { world.config("tax_bp", "1937") } else { world });
         street.sell("vault", json!({ "requires_approval": true, "vendor_id": "v-1", "commission_bp": 1_500 }));
         let rate = json!({ "minor_units": 7, "currency": "USD", "per": 100 });
         street.sell("api", json!({ "overage": { "requests": rate } }));
         street.sell("euro", json!({ "prices": { "monthly": { "minor_units": 5_555, "currency": "EUR" } } }));
+        for (sku, minor_units, currency) in
+            [("yen", 3_333, "JPY"), ("yen-plus", 9_999, "JPY"), ("fils", 12_345, "KWD"), ("fils-plus", 45_679, "KWD")]
+        {
+            let price = |months: i64| json!({ "minor_units": minor_units * months, "currency": currency });
+            let prices = json!({ "monthly": price(1), "annual": price(11) });
+            street.sell(sku, json!({ "prices": prices, "vendor_id": "v-2", "commission_bp": 1_234 }));
+        }
         let fate = dice.clone();
         street.fate = Box::new(move |_| match fate.roll(10) {
             0 => Some(Settled::Failed),
@@ -262,8 +274,8 @@ impl History {
         match dice.roll(24) {
             0..=3 if !held => self.a_subscription(),
             4 if !held => self.an_upgrade(),
-            5 if !held && self.has("pro") && !self.has("starter") => Some(changed(ChangeAction::Downgrade)),
-            6 if !held && self.could_come_back() => Some(changed(ChangeAction::Reactivate)),
+            5 if !held => self.a_downgrade(),
+            6 if !held && self.could_come_back() => Some(changed(ChangeAction::Reactivate, None, None)),
             7 => {
                 let subscription_id = self.some_sub()?;
                 Some(CustomerCancels { subscription_id: Some(subscription_id), ..CustomerCancels::default() }.into())
@@ -330,9 +342,14 @@ impl History {
     }
 
     fn an_upgrade(&self) -> Option<Event> {
-        let (old_sku, new_sku) = ("starter".to_owned(), "pro".to_owned());
-        let fits = self.has("starter") && !self.has("pro");
-        fits.then(|| CustomerUpgrades { old_sku, new_sku, contract_price: None }.into())
+        let (old, new) = STAIRS.into_iter().find(|(old, new)| self.has(old) && !self.has(new))?;
+        Some(CustomerUpgrades { old_sku: old.into(), new_sku: new.into(), contract_price: None }.into())
+    }
+
+    fn a_downgrade(&self) -> Option<Event> {
+        let (to, from) = STAIRS.into_iter().find(|(to, from)| self.has(from) && !self.has(to))?;
+        let sub = self.open_subs().find(|sub| sub.sku == from)?.id.clone();
+        Some(changed(ChangeAction::Downgrade, Some(to.to_owned()), Some(sub)))
     }
 
     fn could_come_back(&self) -> bool {
@@ -341,8 +358,8 @@ impl History {
     }
 
     fn a_payment(&self) -> Event {
-        let amount = self.dice.of(&[1, 1, 1, 500, 2_999, 10_000]);
-        let currency = self.dice.once_in(4).then(|| "EUR".parse().expect("a currency"));
+        let amount = self.dice.of(&[1, 1, 1, 500, 2_999, 12_000]);
+        let currency = self.dice.once_in(4).then(|| self.dice.of(&CURRENCIES).parse().expect("a currency"));
         let invoice_id = self.dice.once_in(3).then(|| self.some_invoice());
         PaymentProcessed { currency, invoice_id, ..payment(amount, &format!("p-{}", self.events)) }.into()
     }
@@ -376,6 +393,6 @@ impl History {
     }
 }
 
-fn changed(action: ChangeAction) -> Event {
-    SubscriptionChanged { action, new_sku: None, when: When::Now, subscription_id: None }.into()
+fn changed(action: ChangeAction, new_sku: Option<String>, subscription_id: Option<String>) -> Event {
+    SubscriptionChanged { action, new_sku, when: When::Now, subscription_id }.into()
 }

@@ -1,5 +1,6 @@
 //! What billing promises: stories, and properties over random histories.
 
+mod currencies;
 mod entries;
 mod histories;
 mod journal;

@@ -276,7 +276,8 @@ impl Street {
         match (request.action, request.when) {
             (ChangeAction::Downgrade, When::Now) => {
                 let below = if sub.sku == "pro" { "starter" } else { "free" };
-                self.edit(Some(sub.id), |sub| below.clone_into(&mut sub.sku));
+                let to = request.new_sku.as_deref().unwrap_or(below);
+                self.edit(Some(sub.id), |sub| to.clone_into(&mut sub.sku));
             }
             (ChangeAction::Reactivate, _) if sub.status == Life::Cancelled => self.edit(Some(sub.id), |sub| {
                 sub.status = Life::Active;
