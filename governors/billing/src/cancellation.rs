@@ -13,6 +13,9 @@ use crate::usage;
 /// The timer that ends the subscriptions for which a decision had no room.
 pub(crate) const REST: &str = "cancel-rest";
 
+/// Invoices whose money one decision may send back: an effect each, of sixteen. One plan has at most twelve.
+const SENT_BACK_AT_ONCE: usize = 14;
+
 /// CustomerCancels. Until a period's end only the slot `subscription` has something to do.
 pub(crate) fn cancels(desk: &mut Desk, request: &CustomerCancels) -> Step {
     if request.when == When::PeriodEnd {
@@ -42,18 +45,19 @@ pub(crate) fn rest(desk: &mut Desk, timer: &TimerFired) -> Step {
 
 /// Ends what is in force for these subscriptions.
 pub(crate) fn end(desk: &mut Desk, ending: &[&Subscription]) -> Step {
-    let mut freed = Vec::new();
+    let (mut freed, mut invoices) = (Vec::new(), 0);
     for (at, sub) in ending.iter().enumerate() {
-        if !desk.has_room() {
+        let Some(plan) = pricing::plan(desk, &sub.id)? else { continue };
+        invoices += plan.invoices.len();
+        let fits = invoices <= SENT_BACK_AT_ONCE && desk.has_room_for(plan.invoices.len());
+        if !fits && !freed.is_empty() {
             let rest: Vec<_> = ending[at..].iter().map(|sub| &sub.id).collect();
             desk.out.timer(REST, desk.now, &rest);
             break;
         }
-        if let Some(plan) = pricing::plan(desk, &sub.id)? {
-            let amount = give_back(desk, &plan)?;
-            pricing::end(desk, &sub.id);
-            freed.push((plan, amount));
-        }
+        let amount = give_back(desk, &plan)?;
+        pricing::end(desk, &sub.id);
+        freed.push((plan, amount));
     }
     for (plan, amount) in freed {
         settle_debts(desk, plan.line.currency)?;

@@ -22,8 +22,9 @@ const ACCOUNT: &str = "billing.account";
 /// The longest invoice id that is looked up: ours are shorter, and fact names are bounded.
 const ID_BYTES_MAX: usize = 32;
 
-/// Invoices one decision may touch where it could touch any number. Each takes up to two of the 64 writes.
-const INVOICES_MAX: usize = 16;
+/// Invoices one decision may touch where it could touch any number. Each takes up to two of the 64 writes; the plans
+/// that end with them, the account, the entry, the usage, access and cause take thirteen.
+const INVOICES_MAX: usize = 24;
 
 /// Effects, and timers, that one decision may ask for where it could ask for any number. 16 is the end, and one more
 /// invoice may take three.
@@ -150,10 +151,10 @@ impl<'a> Desk<'a> {
         answer
     }
 
-    /// Whether another invoice fits into this decision. What does not fit follows by a timer.
-    pub(crate) fn has_room(&self) -> bool {
+    /// Whether that many more invoices fit into this decision. What does not fit follows by a timer.
+    pub(crate) fn has_room_for(&self, invoices: usize) -> bool {
         let asked = self.out.timers.len().max(self.out.effects.len() + self.questions.len());
-        self.files.len() < INVOICES_MAX && asked < ASKED_MAX
+        self.files.len() + invoices <= INVOICES_MAX && asked < ASKED_MAX
     }
 
     /// Whether all that came in can still be counted.

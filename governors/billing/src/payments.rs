@@ -127,7 +127,7 @@ pub(crate) fn paid(desk: &mut Desk, invoice: &mut Invoice) -> Step {
 /// Puts credit on everything that is owed, the oldest first: before money goes back, debts are paid.
 pub(crate) fn settle_debts(desk: &mut Desk, currency: Currency) -> Step {
     for id in desk.account.open.clone() {
-        if desk.account.credit(currency) == 0 || !desk.has_room() {
+        if desk.account.credit(currency) == 0 || !desk.has_room_for(1) {
             break;
         }
         let Some(mut invoice) = desk.invoice(&id)? else { continue };

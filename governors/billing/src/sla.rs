@@ -47,7 +47,7 @@ fn credit_month(desk: &mut Desk, period: &str, uptime_ppm: i64) -> Step {
         if percent == 0 || credited.contains_key(&sub.id) || plan.since >= start.plus_months(1, 1) {
             continue;
         }
-        if !desk.has_room() {
+        if !desk.has_room_for(plan.invoices.len()) {
             desk.out.timer(REST, desk.now, &Rest { period: period.to_owned(), uptime_ppm });
             break;
         }

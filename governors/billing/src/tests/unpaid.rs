@@ -214,3 +214,22 @@ fn many_subscriptions_end_within_what_a_decision_may_hold() {
     let books = street.books();
     assert_eq!((books.refunded, books.unapplied, books.credited), (80_000, 0, 80_000));
 }
+
+#[test]
+fn many_invoices_go_back_within_what_a_decision_may_hold() {
+    let mut street = Street::new();
+    for n in 0..6 {
+        for (tier, minor_units) in [("low", 1_000), ("mid", 2_000), ("top", 3_000)] {
+            let price = json!({ "monthly": { "minor_units": minor_units, "currency": "USD" } });
+            street.sell(&format!("{tier}-{n}"), json!({ "prices": price }));
+        }
+        street.subscribe(&format!("low-{n}"));
+        street.upgrade(&format!("low-{n}"), &format!("mid-{n}"));
+        street.upgrade(&format!("mid-{n}"), &format!("top-{n}"));
+    }
+    assert_eq!(street.account().invoices, 18);
+    street.cancel();
+    street.wait_days(0);
+    let books = street.books();
+    assert_eq!((books.refunded, books.unapplied), (18_000, 0), "eighteen refunds, and no decision asks for so many");
+}
