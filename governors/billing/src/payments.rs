@@ -124,14 +124,15 @@ pub(crate) fn paid(desk: &mut Desk, invoice: &mut Invoice) -> Step {
     split::record(desk, invoice)
 }
 
-/// Puts credit on everything that is owed, the oldest first: before money goes back, debts are paid.
+/// Puts credit on everything that is owed, the oldest first: before money goes back, debts are paid. What a person has
+/// not approved is no debt yet.
 pub(crate) fn settle_debts(desk: &mut Desk, currency: Currency) -> Step {
     for id in desk.account.open.clone() {
         if desk.account.credit(currency) == 0 || !desk.has_room_for(1) {
             break;
         }
         let Some(mut invoice) = desk.invoice(&id)? else { continue };
-        if invoice.owes() && invoice.gross.currency == currency {
+        if invoice.owes() && !invoice.awaiting_approval && invoice.gross.currency == currency {
             apply_credit(desk, &mut invoice)?;
             desk.file(invoice);
         }

@@ -6,7 +6,7 @@ use crate::credit::{credit, refund};
 use crate::desk::{Desk, Step};
 use crate::dunning;
 use crate::invoice::{Invoice, RefundStatus};
-use crate::payments::{apply_credit, capture_fact, collect, paid, payment_fact, void};
+use crate::payments::{apply_credit, capture_fact, collect, paid, payment_fact, settle_debts, void};
 use crate::pricing;
 use crate::split;
 use crate::table::{Status, Trigger};
@@ -32,7 +32,7 @@ fn invoice_of(desk: &mut Desk, effect: &str) -> Step<Option<Invoice>> {
     desk.invoice(id)
 }
 
-/// The money is in. What is no longer owed stays credit, or goes back at once where the subscription has ended.
+/// The money is in. What is no longer owed stays credit; where the subscription has ended it pays debts, and goes back.
 fn captured(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> Step {
     let currency = invoice.gross.currency;
     let authorized = invoice.authorized.map(|amount| amount.minor_units);
@@ -52,6 +52,8 @@ fn captured(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> 
         apply_credit(desk, invoice)?;
     }
     if excess > 0 && ended(desk, invoice)? {
+        desk.file(invoice.clone());
+        settle_debts(desk, currency)?;
         let back = excess.min(desk.account.credit(currency)).min(invoice.captured_left());
         refund(desk, invoice, back);
     }

@@ -144,6 +144,34 @@ fn a_decline_after_a_lost_capture_is_past_due_and_not_a_refusal() {
 }
 
 #[test]
+fn a_capture_of_less_than_was_reserved_leaves_the_rest_owed() {
+    let mut street = Street::new();
+    street.just(subscribes("starter"));
+    street.world.settle("capture-inv-1", Settled::Done, Some(2_000));
+    assert_eq!((street.line("inv-1").as_str(), street.access()), ("past-due 2999 2000 0 0", json!("grace")));
+    street.pay(999);
+    assert_eq!((street.line("inv-1").as_str(), street.books().received), ("paid 2999 2999 0 0", 2_999));
+}
+
+#[test]
+fn a_capture_that_settles_after_the_end_pays_debts_before_it_goes_back() {
+    let mut street = Street::behind("sandbox:declined");
+    street.pay_by("sandbox:declined");
+    street.just(CustomerSubscribes { payment_method: Some("card".into()), ..subscribes("pro") });
+    street.just(CustomerCancels { subscription_id: Some("sub-2".into()), ..CustomerCancels::default() });
+    assert_eq!(
+        (street.line("inv-3").as_str(), street.line("inv-2").as_str()),
+        ("capturing 9999 0 9999 0", "past-due 2999 0 0 0")
+    );
+    street.carry_out();
+    assert_eq!(
+        (street.line("inv-3").as_str(), street.line("inv-2").as_str()),
+        ("void 9999 0 9999 0", "paid 2999 2999 0 0")
+    );
+    assert_eq!((street.books().refunded, street.access()), (7_000, Value::Null));
+}
+
+#[test]
 fn a_capture_that_never_settles_counts_as_lost_after_a_week() {
     let mut street = Street::new();
     street.just(subscribes("starter"));
@@ -203,6 +231,15 @@ fn what_was_not_approved_is_voided_and_never_refunded() {
     let asked: Vec<_> = judged.effects.iter().map(|effect| effect.action.as_str()).collect();
     assert_eq!(asked, ["void-authorization"]);
     assert_eq!((street.line("inv-1").as_str(), street.books().received), ("void 10000 0 10000 0", 0));
+}
+
+#[test]
+fn credit_that_comes_free_leaves_what_is_only_reserved() {
+    let mut street = approval_street();
+    street.subscribe("pro");
+    street.tell(CustomerCancels { subscription_id: Some("sub-2".into()), ..CustomerCancels::default() });
+    assert_eq!(street.line("inv-1"), "authorised 10000 0 0 0", "nobody owes what nobody approved");
+    assert_eq!(street.books().refunded, 9_999);
 }
 
 #[test]
