@@ -5,6 +5,7 @@
 
 use syndic_sdk::prelude::*;
 
+use crate::bounds::words;
 use crate::desk::{Desk, Step};
 use crate::invoice::{CreditNote, Invoice, Refund, RefundStatus};
 use crate::payments::{paid, void};
@@ -30,7 +31,7 @@ pub(crate) fn credit(desk: &mut Desk, invoice: &mut Invoice, amount: i64, reason
     invoice.paid.minor_units -= freed;
     desk.account.apply(invoice.gross.currency, -freed);
     desk.number("credit-note", &invoice.id, format!("/credit_notes/{}/number", invoice.credit_notes.len()));
-    let note = CreditNote { number: None, at: desk.now, amount: invoice.money(amount), reason: reason.to_owned() };
+    let note = CreditNote { number: None, at: desk.now, amount: invoice.money(amount), reason: words(reason) };
     invoice.credit_notes.push(note);
     split::reverse(invoice, freed)?;
     settle(desk, invoice)?;

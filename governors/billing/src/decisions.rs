@@ -4,6 +4,7 @@ use serde::Deserialize;
 use syndic_book::{Status as Life, causes, holds_renewal};
 use syndic_sdk::prelude::*;
 
+use crate::bounds;
 use crate::desk::{Desk, Step, Stop};
 use crate::dunning;
 use crate::payments::{capture, collect};
@@ -70,7 +71,7 @@ fn oldest_waiting(desk: &Desk) -> Step<Option<String>> {
 
 /// PaymentMethodUpdated: kept, and tried at once on what is past due. A trial that ended for want of a method goes on.
 pub(crate) fn method_updated(desk: &mut Desk, update: &PaymentMethodUpdated) -> Step {
-    desk.account.payment_method = Some(update.payment_method.clone());
+    desk.account.payment_method = Some(bounds::name("payment method", &update.payment_method)?);
     if !holds_renewal(&causes(desk.cx)?) {
         let subs = syndic_book::subscriptions(desk.cx)?;
         for sub in subs.iter().filter(|sub| sub.status == Life::Expired).take(RENEWED_AT_ONCE) {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use syndic_book::{causes, holds_renewal};
 use syndic_sdk::prelude::*;
 
+use crate::bounds::words;
 use crate::cancellation;
 use crate::desk::{Desk, Step};
 use crate::invoice::Invoice;
@@ -116,11 +117,11 @@ pub(crate) fn payment_failed(desk: &mut Desk, invoice: &mut Invoice, code: &str)
     let begun = || Dunning { since: desk.now, failures: 0, code: String::new(), hard, rungs: 0, paused_at: None };
     let mut dunning = before.unwrap_or_else(begun);
     dunning.failures += 1;
-    code.clone_into(&mut dunning.code);
+    dunning.code = words(code);
     dunning.hard = hard;
     invoice.dunning = Some(dunning);
     if turned && hard {
-        let body = json!({ "template": "payment-method-needed", "invoice": invoice.id, "decline_code": code });
+        let body = json!({ "template": "payment-method-needed", "invoice": invoice.id, "decline_code": words(code) });
         let id = format!("method-{}", invoice.id);
         desk.out.effect(Effect::deferred(&id, "mail", &id, &body));
     }

@@ -13,6 +13,7 @@
 
 mod account;
 mod books;
+mod bounds;
 mod cancellation;
 mod changes;
 pub mod chart;

@@ -2,6 +2,7 @@
 
 use syndic_sdk::prelude::*;
 
+use crate::bounds::words;
 use crate::credit::{credit, refund};
 use crate::desk::{Desk, Step, Stop};
 use crate::invoice::{Dispute, Invoice};
@@ -85,7 +86,7 @@ pub(crate) fn opened(desk: &mut Desk, report: &DisputeOpened) -> Step {
     invoice.dispute = Some(Dispute {
         opened_at: desk.now,
         amount: invoice.money(amount),
-        reason: report.reason.chars().take(500).collect(),
+        reason: words(&report.reason),
         credit_waiting: 0,
         refund_waiting: false,
     });

@@ -8,6 +8,7 @@ use syndic_book::{
 };
 use syndic_sdk::prelude::*;
 
+use crate::bounds;
 use crate::desk::{Desk, Step, Stop};
 use crate::invoice::{Invoice, Occasion};
 use crate::payments::{Charge, apply_credit, charge, collect};
@@ -24,7 +25,7 @@ pub(crate) fn subscribes(desk: &mut Desk, request: &CustomerSubscribes) -> Step 
         return Ok(());
     };
     if let Some(method) = &request.payment_method {
-        desk.account.payment_method = Some(method.clone());
+        desk.account.payment_method = Some(bounds::name("payment method", method)?);
     }
     let id = syndic_book::index(cx)?.next_id();
     let (start, end, _) = first_period(desk.now, &sku, request);
@@ -34,7 +35,7 @@ pub(crate) fn subscribes(desk: &mut Desk, request: &CustomerSubscribes) -> Step 
         plan.invoices.push(invoice.id.clone());
         invoice.awaiting_approval = sku.requires_approval;
         match &request.order_id {
-            Some(order) => paid_by_order(desk, &mut invoice, order)?,
+            Some(order) => paid_by_order(desk, &mut invoice, &sku.sku, order)?,
             None => pay_or_refuse(desk, &mut invoice)?,
         }
         desk.file(invoice);
@@ -116,13 +117,17 @@ pub(crate) fn pay_or_refuse(desk: &mut Desk, invoice: &mut Invoice) -> Step {
     }
 }
 
-/// An order's capture has paid for it already: the money is in, and nothing is authorised.
-fn paid_by_order(desk: &mut Desk, invoice: &mut Invoice, order: &str) -> Step {
+/// An order's capture has paid for it already: the money is in, and nothing is authorised. It pays for a plan once,
+/// whoever tells of it and however often.
+fn paid_by_order(desk: &mut Desk, invoice: &mut Invoice, sku: &str, order: &str) -> Step {
     let (currency, amount) = (invoice.gross.currency, invoice.gross.minor_units);
+    let order = bounds::name("order", order)?;
+    let subject = desk.cx.subject();
+    desk.out.claim(format!("order:{sku}/{order}"), &json!({ "subject": subject, "amount": invoice.gross }));
     let before = desk.account.credit(currency);
     desk.account.receive(currency, amount);
     desk.account.apply(currency, before);
-    invoice.order_id = Some(order.to_owned());
+    invoice.order_id = Some(order);
     invoice.captured = invoice.gross;
     apply_credit(desk, invoice)?;
     desk.account.apply(currency, -before);

@@ -100,6 +100,40 @@ fn an_order_has_paid_already() {
 }
 
 #[test]
+fn an_order_pays_for_a_plan_once() {
+    let mut street = Street::new();
+    let ordered = |seats| CustomerSubscribes { order_id: Some("order-7".into()), seats, ..subscribes("starter") };
+    street.tell(ordered(1));
+    street.cancel();
+    assert_eq!(street.world.judge(ordered(1)).outcome, Outcome::Duplicate);
+    assert_eq!(street.world.judge(ordered(2)).outcome, Outcome::Violation);
+    assert_eq!(street.account().invoices, 1);
+}
+
+#[test]
+fn no_text_from_outside_fills_a_fact() {
+    let mut street = Street::new();
+    let long = "\u{1}\"ä".repeat(15_000);
+    let method = CustomerSubscribes { payment_method: Some(long.clone()), ..subscribes("pro") };
+    assert_eq!(street.tell(method).code(), Some("payment-declined"));
+    let order = CustomerSubscribes { order_id: Some(long.clone()), ..subscribes("pro") };
+    assert_eq!(street.tell(order).code(), Some("payment-declined"));
+    street.subscribe("pro");
+    assert_eq!(street.pay_by(&long).code(), Some("payment-declined"));
+    let refund = |_| RefundRequested { invoice_id: "inv-1".into(), amount: Some(1), reason: long.clone() };
+    (0..100).map(refund).for_each(|refund| drop(street.tell(refund)));
+    street.tell(DisputeOpened { invoice_id: "inv-1".into(), amount: 1, reason: long.clone() });
+    street.wait_until("2026-02-01T00:00:00Z");
+    street.pay_by("sandbox:declined");
+    street.renew("sub-1");
+    let failed = PaymentFailed { reason: long.clone(), decline_code: Some(long.clone()), invoice_id: None };
+    street.tell(failed);
+    let sizes = street.world.facts().into_iter().map(|(fact, value)| (value.to_string().len(), fact.name.clone()));
+    let largest = sizes.max().expect("there are facts");
+    assert!(largest.0 < 48 << 10, "a hundred corrections, and room for what comes: {largest:?}");
+}
+
+#[test]
 fn credit_is_used_before_the_card() {
     let mut street = Street::new();
     street.pay(1_000);
