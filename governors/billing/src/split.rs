@@ -16,7 +16,7 @@ pub(crate) const HELD_DAYS: i64 = 14;
 const WHOLE_BP: i128 = 10_000;
 
 /// Whose product an invoice is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Vendor {
     /// The vendor.
     pub id: String,

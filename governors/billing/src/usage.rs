@@ -15,12 +15,13 @@ use crate::dunning;
 use crate::invoice::{Invoice, Line, Occasion};
 use crate::payments::{apply_credit, collect};
 use crate::pricing::{self, Order};
+use crate::split::Vendor;
 
 /// Resources one period keeps; a fact is bounded, and no plan limits as many.
 const RESOURCES_MAX: usize = 64;
 
-/// Currencies one period is billed in: one invoice each, all in one decision.
-const CURRENCIES_MAX: usize = 3;
+/// Invoices one period is billed with, one for each currency and vendor: all in one decision, with two timers each.
+const BILLS_MAX: usize = 4;
 
 /// How long a collection may go without an answer before the invoice counts as failed.
 const UNANSWERED_DAYS: i64 = 1;
@@ -36,7 +37,7 @@ struct Usage {
     resources: BTreeMap<String, Mark>,
     /// Whether it is billed. Never again afterwards.
     closed: bool,
-    /// The invoices, one per currency.
+    /// The invoices, one for each currency and vendor.
     #[serde(default)]
     invoices: Vec<String>,
 }
@@ -51,14 +52,25 @@ struct Mark {
     /// What it costs; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate: Option<Rate>,
+    /// Whose product it is that costs so much; absent: the marketplace's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vendor: Option<Vendor>,
+}
+
+/// Who is paid for overage, and in what.
+type Bill = (Currency, Option<Vendor>);
+
+impl Mark {
+    fn bill(&self) -> Option<Bill> {
+        self.rate.as_ref().map(|rate| (rate.currency, self.vendor.clone()))
+    }
 }
 
 impl Usage {
-    /// Whether the period's bill has, or has room for, an invoice in this currency.
-    fn may_be_billed_in(&self, currency: Currency) -> bool {
-        let rates = self.resources.values().filter_map(|mark| mark.rate.as_ref());
-        let currencies: BTreeSet<_> = rates.map(|rate| rate.currency).collect();
-        currencies.contains(&currency) || currencies.len() < CURRENCIES_MAX
+    /// Whether the period has, or has room for, an invoice that bills this.
+    fn may_be_billed(&self, bill: &Bill) -> bool {
+        let bills: BTreeSet<_> = self.resources.values().filter_map(Mark::bill).collect();
+        bills.contains(bill) || bills.len() < BILLS_MAX
     }
 }
 
@@ -90,9 +102,16 @@ pub(crate) fn exceeded(desk: &mut Desk, report: &UsageExceedsQuota) -> Step {
         desk.out.note(format!("`{}` is one resource too many for this period", report.resource));
         return Ok(());
     }
-    let rate = rate(desk, &subs, &report.resource)?.or(known.and_then(|mark| mark.rate.clone()));
-    let rate = rate.filter(|rate| usage.may_be_billed_in(rate.currency));
-    usage.resources.insert(report.resource.clone(), Mark { max: report.current_usage, limit, rate });
+    let (rate, vendor) = match (rate(desk, &subs, &report.resource)?, known) {
+        (Some((rate, vendor)), _) => (Some(rate), vendor),
+        (None, Some(known)) => (known.rate.clone(), known.vendor.clone()),
+        (None, None) => (None, None),
+    };
+    let mut mark = Mark { max: report.current_usage, limit, rate, vendor };
+    if mark.bill().is_some_and(|bill| !usage.may_be_billed(&bill)) {
+        mark.rate = None;
+    }
+    usage.resources.insert(report.resource.clone(), mark);
     desk.out.timer(format!("usage-{start}"), end, &());
     desk.out.set(fact, &usage);
     desk.account.usage = Some(start.to_string());
@@ -106,12 +125,12 @@ fn limit(desk: &Desk, report: &UsageExceedsQuota) -> Step<Option<i64>> {
     Ok(limits.map_or(Some(report.limit), |limits| limits.get(&report.resource)?.limit))
 }
 
-/// What a resource costs beyond its limit: the rate of the oldest subscription that has one.
-fn rate(desk: &Desk, subs: &[Subscription], resource: &str) -> Step<Option<Rate>> {
+/// What a resource costs beyond its limit, and who sells it: the oldest subscription's that has a rate.
+fn rate(desk: &Desk, subs: &[Subscription], resource: &str) -> Step<Option<(Rate, Option<Vendor>)>> {
     for sub in live(subs) {
-        let sku = syndic_book::sku(desk.cx, &sub.sku)?;
-        if let Some(rate) = sku.and_then(|sku| sku.overage.get(resource).cloned()).filter(|rate| rate.per > 0) {
-            return Ok(Some(rate));
+        let Some(sku) = syndic_book::sku(desk.cx, &sub.sku)? else { continue };
+        if let Some(rate) = sku.overage.get(resource).filter(|rate| rate.per > 0) {
+            return Ok(Some((rate.clone(), pricing::vendor(&sku))));
         }
     }
     Ok(None)
@@ -154,9 +173,9 @@ fn bill(desk: &mut Desk, start: &str) -> Step {
     }
     usage.closed = true;
     desk.account.usage = desk.account.usage.take().filter(|open| *open != start.to_string());
-    for lines in lines(desk, &usage)?.into_values() {
+    for ((_, vendor), lines) in lines(desk, &usage)? {
         if pricing::gross(&lines)? > 0 {
-            let invoice = issue(desk, lines)?;
+            let invoice = issue(desk, vendor, lines)?;
             usage.invoices.push(invoice);
         }
     }
@@ -164,13 +183,13 @@ fn bill(desk: &mut Desk, start: &str) -> Step {
     Ok(())
 }
 
-/// One line per resource that costs something, by currency. Each is rounded once. One that would cost more than money
+/// One line per resource that costs something, by currency and vendor. Each is rounded once. One that would cost more than money
 /// can be stays recorded, and is left out of the bill: nobody may be kept from leaving by it.
-fn lines(desk: &mut Desk, usage: &Usage) -> Step<BTreeMap<Currency, Vec<Line>>> {
-    let mut lines: BTreeMap<Currency, Vec<Line>> = BTreeMap::new();
+fn lines(desk: &mut Desk, usage: &Usage) -> Step<BTreeMap<Bill, Vec<Line>>> {
+    let mut lines: BTreeMap<Bill, Vec<Line>> = BTreeMap::new();
     for (resource, mark) in &usage.resources {
-        let Some(rate) = &mark.rate else { continue };
-        let bill = lines.entry(rate.currency).or_default();
+        let (Some(rate), Some(bill)) = (&mark.rate, mark.bill()) else { continue };
+        let bill = lines.entry(bill).or_default();
         let before = bill.len();
         match priced(desk, usage, resource, mark, rate).and_then(|line| {
             bill.extend(line);
@@ -193,8 +212,8 @@ fn priced(desk: &Desk, usage: &Usage, resource: &str, mark: &Mark, rate: &Rate) 
     Ok((net.minor_units > 0).then_some(line))
 }
 
-fn issue(desk: &mut Desk, lines: Vec<Line>) -> Step<String> {
-    let order = Order { occasion: Occasion::Overage, subscription: None, vendor: None, lines };
+fn issue(desk: &mut Desk, vendor: Option<Vendor>, lines: Vec<Line>) -> Step<String> {
+    let order = Order { occasion: Occasion::Overage, subscription: None, vendor, lines };
     let mut invoice = pricing::issue(desk, order)?;
     let id = invoice.id.clone();
     apply_credit(desk, &mut invoice)?;

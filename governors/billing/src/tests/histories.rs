@@ -96,7 +96,10 @@ impl History {
         {
             let price = |months: i64| json!({ "minor_units": minor_units * months, "currency": currency });
             let prices = json!({ "monthly": price(1), "annual": price(11) });
-            street.sell(sku, json!({ "prices": prices, "vendor_id": "v-2", "commission_bp": 1_234 }));
+            let bags = json!({ "minor_units": 3, "currency": currency, "per": 7 });
+            let overage = json!({ "bags": bags });
+            street
+                .sell(sku, json!({ "prices": prices, "overage": overage, "vendor_id": "v-2", "commission_bp": 1_234 }));
         }
         let fate = dice.clone();
         street.fate = Box::new(move |_| match fate.roll(10) {
@@ -309,7 +312,8 @@ impl History {
             20 => Some(self.a_ruling()),
             21 => {
                 let current_usage = 1_001 + dice.roll(100_000) as i64;
-                Some(UsageExceedsQuota { resource: "requests".into(), current_usage, limit: 1_000 }.into())
+                let resource = dice.of(&["requests", "bags"]).to_owned();
+                Some(UsageExceedsQuota { resource, current_usage, limit: 1_000 }.into())
             }
             22 => {
                 let (period, uptime_ppm) = (self.street.now.month(), 960_000 + dice.roll(40_000) as i64);

@@ -197,6 +197,22 @@ fn overage_is_one_line_per_resource_billed_when_the_period_closes() {
 }
 
 #[test]
+fn overage_of_a_vendors_product_is_the_vendors_too() {
+    let mut street = metered();
+    let rate = |resource: &str| json!({ resource: { "minor_units": 1, "currency": "USD", "per": 1_000 } });
+    street.sell("mill", json!({ "overage": rate("bags"), "vendor_id": "v-1", "commission_bp": 1_500 }));
+    street.subscribe("mill");
+    street.tell(over("requests", 1_200_000));
+    street.tell(over("bags", 2_000_000));
+    street.wait_until("2026-02-01T00:00:00Z");
+    let parts = |id: &str| street.invoice(id).split.map(|split| (split.parts.commission, split.parts.vendor_net));
+    let usd = |minor_units| Money::new(minor_units, Currency::USD);
+    assert_eq!(parts("inv-3"), Some((usd(1_000), usd(0))), "our own");
+    assert_eq!(parts("inv-4"), Some((usd(150), usd(850))), "one invoice for each vendor");
+    street.books();
+}
+
+#[test]
 fn the_limit_in_the_facts_rules_and_not_the_meters() {
     let mut street = metered();
     let limits = json!({ "requests": { "limit": 1_400_000, "hard": false }, "storage_gb": { "hard": false } });
