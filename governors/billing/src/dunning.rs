@@ -54,7 +54,7 @@ impl Rung {
         }
     }
 
-    fn is_retry(self) -> bool {
+    pub(crate) fn is_retry(self) -> bool {
         matches!(self, Rung::Retry1 | Rung::Retry2 | Rung::Retry3)
     }
 }

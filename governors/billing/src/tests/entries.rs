@@ -5,7 +5,6 @@ use syndic_sdk::prelude::*;
 use super::street::{Street, payment, subscribes};
 use crate::account::Account;
 use crate::books;
-use crate::chart::CHART;
 
 /// The entries from number `from` on, in words.
 fn entries(street: &Street, from: u64) -> Vec<String> {
@@ -102,13 +101,4 @@ fn money_from_nowhere_is_a_fault() {
     after.apply(Currency::USD, 500);
     let fault = books::lines(&Account::default(), &after, [].into_iter()).expect_err("and now there is too little");
     assert_eq!(fault.message, "USD: more credit was used than there is");
-}
-
-#[test]
-fn the_readme_shows_the_chart() {
-    let readme = include_str!("../../README.md");
-    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
-    let rows =
-        CHART.map(|(heading, side, told)| format!("| `{}` | {} | {told} |", word(json!(heading)), word(json!(side))));
-    assert!(readme.contains(&rows.join("\n")), "the README has to show\n{}", rows.join("\n"));
 }

@@ -12,6 +12,7 @@ use syndic_sdk::testing::{Judged, Outcome, World};
 
 use super::journal::{Journal, told};
 use super::moved;
+use super::readme::Seen;
 use super::street::{Street, balance, payment, subscribes};
 use crate::GOVERNOR;
 use crate::table::{MOVES, Status};
@@ -68,6 +69,7 @@ struct History {
 #[test]
 fn the_books_balance_whatever_happens_and_every_move_of_the_table_happens() {
     let mut events = 0;
+    let mut seen = Seen::default();
     for seed in 0..HISTORIES {
         let mut history = History::new(seed);
         for _ in 0..EVENTS {
@@ -75,11 +77,13 @@ fn the_books_balance_whatever_happens_and_every_move_of_the_table_happens() {
         }
         history.rest_in_peace();
         events += history.events;
+        seen.extend(history.street.seen);
     }
     assert!(events >= 10_000, "only {events} events");
     let table: BTreeSet<_> = MOVES.iter().map(|(from, on, _)| (*from, *on)).collect();
     let never: Vec<_> = table.difference(&moved()).copied().collect();
     assert!(never.is_empty(), "these moves never happened: {never:?}");
+    seen.is_told();
 }
 
 impl History {

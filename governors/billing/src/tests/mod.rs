@@ -6,6 +6,7 @@ mod histories;
 mod journal;
 mod money_back;
 mod paying;
+mod readme;
 mod street;
 mod subscriptions;
 mod tables;

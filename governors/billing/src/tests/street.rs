@@ -9,6 +9,7 @@ use syndic_sdk::prelude::*;
 use syndic_sdk::testing::{IntoTime, Judged, World};
 
 use super::journal::{Journal, Totals, told};
+use super::readme::Seen;
 use crate::GOVERNOR;
 use crate::account::Account;
 use crate::invoice::Invoice;
@@ -17,6 +18,7 @@ pub(super) struct Street {
     pub(super) world: World,
     pub(super) now: Time,
     pub(super) fate: Fate,
+    pub(super) seen: Seen,
     subs: Vec<Subscription>,
     payments: u32,
 }
@@ -31,7 +33,8 @@ impl Street {
 
     pub(super) fn of(world: World) -> Self {
         let now = Time::from_date(2026, 1, 1);
-        Street { world: world.now(now), now, fate: Box::new(|_| Some(Settled::Done)), subs: Vec::new(), payments: 0 }
+        let fate = Box::new(|_: &str| Some(Settled::Done));
+        Street { world: world.now(now), now, fate, seen: Seen::default(), subs: Vec::new(), payments: 0 }
     }
 
     /// Judges an event and carries out what follows from it: raised events first, then deferred effects.
@@ -45,6 +48,7 @@ impl Street {
     pub(super) fn just(&mut self, event: impl Into<Event>) -> Judged {
         let event = event.into();
         let judged = self.world.judge(event.clone());
+        self.seen.note(&judged);
         if judged.is_completed() {
             self.subscription_slot(&event);
         }
@@ -77,7 +81,9 @@ impl Street {
     }
 
     pub(super) fn settle(&mut self, effect: &str, status: Settled) -> Judged {
-        self.world.settle(effect, status, None)
+        let judged = self.world.settle(effect, status, None);
+        self.seen.note(&judged);
+        judged
     }
 
     /// Lets time pass: timers fire in order, each with its consequences.
@@ -87,6 +93,7 @@ impl Street {
         while let Some(name) = self.world.due_timers(until).first().map(|name| (*name).to_owned()) {
             self.now = self.now.max(self.world.due(&name).unwrap_or(self.now));
             let judged = self.world.fire(&name);
+            self.seen.note(&judged);
             self.follow(&judged);
             fired.push(judged);
             assert!(fired.len() < 1_000, "timers go on without end; the last was `{name}`");

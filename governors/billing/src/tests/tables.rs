@@ -1,7 +1,7 @@
 //! The two tables: the life of an invoice, and the ladder.
 
 use crate::dunning::LADDER;
-use crate::table::{MOVES, Status, next};
+use crate::table::{MOVES, Status};
 
 #[test]
 fn no_move_is_written_twice() {
@@ -43,15 +43,4 @@ fn the_ladder_only_climbs() {
         let hours: Vec<_> = LADDER.iter().filter_map(column).collect();
         assert!(hours.is_sorted(), "{hours:?}");
     }
-}
-
-#[test]
-fn the_readme_shows_the_table() {
-    let readme = include_str!("../../README.md");
-    for (from, on, to) in MOVES {
-        assert_eq!(next(*from, *on), Some(*to));
-        let row = format!("| {from:?} | {on:?} | {to:?} |");
-        assert!(readme.contains(&row), "the README lacks {row}");
-    }
-    assert_eq!(readme.matches("\n| Open |").count(), MOVES.iter().filter(|row| row.0 == Status::Open).count());
 }
