@@ -42,7 +42,7 @@ fn switch(desk: &mut Desk, sub: &Subscription, to: &str, contract: Option<Money>
     if sub.status == Life::Trial {
         return pricing::keep(desk, &sub.id, Plan { sku: sku.sku, ..old });
     }
-    let mut new = old.at(&sku, price);
+    let mut new = old.at(&sku, price, pricing::tax_rate(desk)?);
     let lines = both_lines(desk, &old, &new)?;
     bill(desk, sub, &sku, (&old, &mut new), lines)?;
     pricing::keep(desk, &sub.id, new)
@@ -56,7 +56,9 @@ fn in_force(desk: &Desk, sub: &Subscription) -> Step<Option<Plan>> {
     let Some(sku) = syndic_book::sku(desk.cx, &sub.sku)? else { return Ok(None) };
     let line = pricing::price(&sku, sub.cycle, sub.seats, sub.contract_price)?;
     let (start, end) = (sub.start, sub.end);
-    Ok(line.map(|line| Plan { sku: sku.sku, line, start, end, since: start, invoices: Vec::new(), running: None }))
+    let since = start;
+    let plan = |line| Plan { sku: sku.sku, line, start, end, since, tax_bp: None, invoices: Vec::new(), running: None };
+    Ok(line.map(plan))
 }
 
 /// What is left of the old line, taken back, and the same of the new one. Each is rounded once.
@@ -69,10 +71,10 @@ fn both_lines(desk: &Desk, old: &Plan, new: &Plan) -> Step<Vec<Line>> {
         );
     }
     let (credit, charge) = (old.rest(desk.now)?, new.rest(desk.now)?);
-    let lines = [(&old.sku, Money::new(-credit.minor_units, credit.currency)), (&new.sku, charge)];
+    let lines = [(old, Money::new(-credit.minor_units, credit.currency)), (new, charge)];
     let mut both = Vec::new();
-    for (item, net) in lines.into_iter().filter(|(_, net)| !net.is_zero()) {
-        both.push(pricing::line(desk, item, net, (desk.now, new.end))?);
+    for (plan, net) in lines.into_iter().filter(|(_, net)| !net.is_zero()) {
+        both.push(plan.part(desk, net, (desk.now, new.end))?);
     }
     Ok(both)
 }

@@ -32,6 +32,9 @@ pub(crate) struct Plan {
     pub end: Time,
     /// Since when the customer has it.
     pub since: Time,
+    /// The rate of tax it was charged with: what is credited of it later carries the same. Absent: today's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_bp: Option<u32>,
     /// The invoices that charged for the period, the oldest first.
     #[serde(default)]
     pub invoices: Vec<String>,
@@ -77,8 +80,12 @@ pub(crate) fn price(sku: &Sku, cycle: Cycle, seats: u32, contract: Option<Money>
 }
 
 /// A line with its tax: the slot's configured rate, which is 0 unless the operator says otherwise.
-pub(crate) fn line(desk: &Desk, item: &str, net: Money, (start, end): (Time, Time)) -> Step<Line> {
-    let tax = net.scaled(tax_rate(desk)?, WHOLE_BP)?;
+pub(crate) fn line(desk: &Desk, item: &str, net: Money, period: (Time, Time)) -> Step<Line> {
+    taxed(desk, item, net, tax_rate(desk)?, period)
+}
+
+fn taxed(desk: &Desk, item: &str, net: Money, rate_bp: u32, (start, end): (Time, Time)) -> Step<Line> {
+    let tax = net.scaled(rate_bp.into(), WHOLE_BP)?;
     Ok(Line { item: item.to_owned(), net, tax, tax_code: desk.cx.config("tax_code"), start, end })
 }
 
@@ -96,7 +103,7 @@ pub(crate) fn gross(lines: &[Line]) -> Step<i64> {
 
 /// What the time that is left is worth, with tax.
 pub(crate) fn unused(desk: &Desk, plan: &Plan) -> Step<i64> {
-    gross(&[line(desk, &plan.sku, plan.rest(desk.now)?, (plan.start, plan.end))?])
+    gross(&[plan.part(desk, plan.rest(desk.now)?, (plan.start, plan.end))?])
 }
 
 impl Plan {
@@ -112,13 +119,19 @@ impl Plan {
         }
     }
 
-    /// The same time at another line. What was free to its end stays free.
-    pub(crate) fn at(&self, sku: &Sku, line: Money) -> Plan {
+    /// A part of what was charged, with the tax it was charged with, whatever the rate is by now.
+    pub(crate) fn part(&self, desk: &Desk, net: Money, period: (Time, Time)) -> Step<Line> {
+        let rate_bp = self.tax_bp.map_or_else(|| tax_rate(desk), Ok)?;
+        taxed(desk, &self.sku, net, rate_bp, period)
+    }
+
+    /// The same time at another line, and today's tax. What was free to its end stays free.
+    pub(crate) fn at(&self, sku: &Sku, line: Money, tax_bp: u32) -> Plan {
         let running = self.running.as_ref().map(|running| match running.line.is_zero() {
             true => running.clone(),
             false => Running { line, ..running.clone() },
         });
-        Plan { sku: sku.sku.clone(), line, running, ..self.clone() }
+        Plan { sku: sku.sku.clone(), line, running, tax_bp: Some(tax_bp), ..self.clone() }
     }
 }
 
@@ -204,10 +217,10 @@ fn plan_fact(subscription: &str) -> String {
 }
 
 /// Hundredths of a percent. The operator's setting, so a mistake in it is a fault and not a customer's problem.
-fn tax_rate(desk: &Desk) -> Step<i128> {
+pub(crate) fn tax_rate(desk: &Desk) -> Step<u32> {
     let Some(text) = desk.cx.config("tax_bp") else { return Ok(0) };
-    match text.parse() {
-        Ok(rate @ 0..=WHOLE_BP) => Ok(rate),
+    match text.parse::<u32>() {
+        Ok(rate) if i128::from(rate) <= WHOLE_BP => Ok(rate),
         _ => Err(Stop::Broken(Fault::new("broken-config", format!("`tax_bp` is `{text}`: 0 to 10000 is a rate")))),
     }
 }

@@ -64,5 +64,5 @@ fn credit_month(desk: &mut Desk, period: &str, uptime_ppm: i64) -> Step {
 /// A part of one month of the plan's line, with tax, rounded once.
 fn share(desk: &Desk, plan: &Plan, sub: &Subscription, percent: i64) -> Step<i64> {
     let net = plan.line.scaled(percent.into(), 100 * i128::from(sub.cycle.months()))?;
-    pricing::gross(&[pricing::line(desk, &plan.sku, net, (plan.start, plan.end))?])
+    pricing::gross(&[plan.part(desk, net, (plan.start, plan.end))?])
 }

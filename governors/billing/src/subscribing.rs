@@ -30,7 +30,7 @@ pub(crate) fn subscribes(desk: &mut Desk, request: &CustomerSubscribes) -> Step 
     let id = syndic_book::index(cx)?.next_id();
     let (start, end, _) = first_period(desk.now, &sku, request);
     let line = if request.trial { Money::zero(price.currency) } else { price };
-    let mut plan = begun(desk, &sku, line, (start, end));
+    let mut plan = begun(desk, &sku, line, (start, end))?;
     if let Some(mut invoice) = whole_line(desk, Occasion::Subscription, &id, &sku, &plan)? {
         plan.invoices.push(invoice.id.clone());
         invoice.awaiting_approval = sku.requires_approval;
@@ -49,7 +49,7 @@ pub(crate) fn reactivates(desk: &mut Desk, sub: &Subscription) -> Step {
     let Some(sku) = syndic_book::sku(desk.cx, &sub.sku)?.filter(Sku::sells) else { return Ok(()) };
     let Some(price) = pricing::price(&sku, sub.cycle, sub.seats, sub.contract_price)? else { return Ok(()) };
     let period = period_from(desk.now, sub.cycle, desk.now.day());
-    let mut plan = begun(desk, &sku, price, period);
+    let mut plan = begun(desk, &sku, price, period)?;
     if let Some(mut invoice) = whole_line(desk, Occasion::Reactivation, &sub.id, &sku, &plan)? {
         plan.invoices.push(invoice.id.clone());
         invoice.awaiting_approval = sku.requires_approval;
@@ -70,7 +70,7 @@ pub(crate) fn renews(desk: &mut Desk, request: &RenewalDue) -> Step {
     let before = pricing::plan(desk, &sub.id)?;
     let Some((sku, price)) = renewing(desk, &sub, before.as_ref())? else { return Ok(()) };
     let since = before.as_ref().map_or(start, |plan| plan.since);
-    let mut plan = Plan { since, ..begun(desk, &sku, price, (start, end)) };
+    let mut plan = Plan { since, ..begun(desk, &sku, price, (start, end))? };
     // Renewed early, the rest of the period before is still the customer's, and so are the invoices that charged it.
     if let Some(Plan { line, start, end, invoices, .. }) = before.filter(|plan| desk.now < plan.end) {
         plan.running = Some(Running { line, start, end });
@@ -93,8 +93,9 @@ fn renewing(desk: &Desk, sub: &Subscription, before: Option<&Plan>) -> Step<Opti
     Ok(price.map(|price| (sku, price)))
 }
 
-fn begun(desk: &Desk, sku: &Sku, line: Money, (start, end): (Time, Time)) -> Plan {
-    Plan { sku: sku.sku.clone(), line, start, end, since: desk.now, invoices: Vec::new(), running: None }
+fn begun(desk: &Desk, sku: &Sku, line: Money, (start, end): (Time, Time)) -> Step<Plan> {
+    let (sku, since, tax_bp) = (sku.sku.clone(), desk.now, Some(pricing::tax_rate(desk)?));
+    Ok(Plan { sku, line, start, end, since, tax_bp, invoices: Vec::new(), running: None })
 }
 
 /// An invoice over a plan's whole line; none where it costs nothing.

@@ -157,6 +157,19 @@ fn tax_is_a_part_of_every_line() {
 }
 
 #[test]
+fn what_is_credited_carries_the_tax_it_was_charged_with() {
+    let mut street = Street::of(World::new(&GOVERNOR).config("tax_bp", "1900"));
+    street.subscribe("starter");
+    street.world = std::mem::replace(&mut street.world, World::new(&GOVERNOR)).config("tax_bp", "700");
+    street.upgrade("starter", "pro");
+    let taxes: Vec<_> = street.invoice("inv-2").lines.iter().map(|line| line.tax.minor_units).collect();
+    assert_eq!(taxes, [-570, 700], "19 % back, and 7 % on the new plan");
+    street.cancel();
+    let books = street.books();
+    assert_eq!((books.paid, books.unapplied, books.refunded), (0, 0, 9_999 + 700), "all of it, and not a cent more");
+}
+
+#[test]
 fn an_upgrade_charges_the_difference_for_the_time_that_is_left() {
     let mut street = Street::new();
     street.subscribe("starter");
