@@ -15,6 +15,7 @@ use super::moved;
 use super::readme::Seen;
 use super::street::{Street, balance, payment, subscribes};
 use crate::GOVERNOR;
+use crate::invoice::Occasion;
 use crate::table::{MOVES, Status};
 
 const HISTORIES: u64 = 300;
@@ -22,7 +23,7 @@ const EVENTS: usize = 80;
 
 const METHODS: [&str; 6] =
     ["card", "card", "sandbox:declined", "sandbox:lost_card", "sandbox:capture-fails", "sandbox:timeout"];
-const SKUS: [&str; 8] = ["starter", "pro", "vault", "api", "euro", "free", "yen", "fils"];
+const SKUS: [&str; 9] = ["starter", "pro", "vault", "api", "euro", "free", "yen", "fils", "enterprise"];
 /// Plans that a customer moves between, up and down.
 const STAIRS: [(&str, &str); 3] = [("starter", "pro"), ("yen", "yen-plus"), ("fils", "fils-plus")];
 const CURRENCIES: [&str; 3] = ["EUR", "JPY", "KWD"];
@@ -84,6 +85,16 @@ fn the_books_balance_whatever_happens_and_every_move_of_the_table_happens() {
     let never: Vec<_> = table.difference(&moved()).copied().collect();
     assert!(never.is_empty(), "these moves never happened: {never:?}");
     seen.is_told();
+}
+
+#[test]
+fn the_same_history_leaves_the_same_facts() {
+    let live = || {
+        let mut history = History::new(7);
+        (0..EVENTS).for_each(|_| history.step());
+        history.street.world.facts().into_iter().map(|(fact, value)| (fact.clone(), value)).collect::<Vec<_>>()
+    };
+    assert_eq!(live(), live());
 }
 
 impl History {
@@ -203,9 +214,10 @@ impl History {
         assert!(!account.suspended || !account.past_due.is_empty(), "{at}");
     }
 
-    /// Numbers have no gaps, the index is right, and what has ended stays as it is.
+    /// Numbers have no gaps, the index is right, what has ended stays as it is, and overage is billed once.
     fn check_invoices(&mut self, at: &str) {
         let account = self.street.account();
+        let mut billed = BTreeSet::new();
         for (n, invoice) in self.street.invoices().into_iter().enumerate() {
             assert_eq!(invoice.number, Some(n as i64 + 1), "{at}");
             assert_eq!(account.open.contains(&invoice.id), invoice.status.unsettled(), "{at}: {}", invoice.id);
@@ -214,6 +226,9 @@ impl History {
                 let parts = split.parts;
                 let sum = parts.tax.minor_units + parts.commission.minor_units + parts.vendor_net.minor_units;
                 assert_eq!(parts.gross.minor_units, sum, "{at}: {}", invoice.id);
+            }
+            for line in invoice.lines.iter().filter(|_| invoice.occasion == Occasion::Overage) {
+                assert!(billed.insert((line.item.clone(), line.start)), "{at}: {line:?} again");
             }
             if let Some(before) = self.ended.get(&invoice.id) {
                 assert_eq!(*before, invoice.status, "{at}: {}", invoice.id);
@@ -346,7 +361,10 @@ impl History {
         let order_id = self.dice.once_in(8).then(|| format!("order-{}", self.events));
         let trial = order_id.is_none() && self.dice.once_in(8);
         let billing_cycle = self.dice.of(&[Cycle::Monthly, Cycle::Monthly, Cycle::Annual]);
-        Some(CustomerSubscribes { payment_method, order_id, trial, billing_cycle, ..subscribes(sku) }.into())
+        let contract_price = (sku == "enterprise" && !self.dice.once_in(4)).then(|| Money::new(77_777, Currency::USD));
+        let seats = self.dice.of(&[1, 1, 3]);
+        let request = CustomerSubscribes { payment_method, order_id, contract_price, seats, ..subscribes(sku) };
+        Some(CustomerSubscribes { trial, billing_cycle, ..request }.into())
     }
 
     fn an_upgrade(&self) -> Option<Event> {
@@ -369,7 +387,12 @@ impl History {
         let amount = self.dice.of(&[1, 1, 1, 500, 2_999, 12_000]);
         let currency = self.dice.once_in(4).then(|| self.dice.of(&CURRENCIES).parse().expect("a currency"));
         let invoice_id = self.dice.once_in(3).then(|| self.some_invoice());
-        PaymentProcessed { currency, invoice_id, ..payment(amount, &format!("p-{}", self.events)) }.into()
+        let key = match self.dice.roll(8) {
+            0 => format!("p-{}", self.dice.roll(10)),
+            1 => self.street.invoices().pop().and_then(|newest| newest.capture).unwrap_or_default(),
+            _ => format!("p-{}", self.events),
+        };
+        PaymentProcessed { currency, invoice_id, ..payment(amount, &key) }.into()
     }
 
     fn a_suspension(&mut self) {
