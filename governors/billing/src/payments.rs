@@ -186,7 +186,8 @@ pub(crate) fn processed(desk: &mut Desk, payment: &PaymentProcessed) -> Step {
 }
 
 /// The currency of a payment that names none: what it was taken for when it was first told, for a claim is kept by
-/// it; the invoice's that it settles; what the customer was charged, or would be; the bundled book's.
+/// it; the invoice's that it settles, or that is being captured, for this may be the echo; what the customer was
+/// charged, or would be; the bundled book's.
 fn assumed(desk: &mut Desk, payment: &PaymentProcessed, named: Option<&Invoice>) -> Step<Currency> {
     if let Some(told) = desk.cx.fact::<Money>(&payment_fact(&payment.idempotency_key))? {
         return Ok(told.currency);
@@ -195,6 +196,11 @@ fn assumed(desk: &mut Desk, payment: &PaymentProcessed, named: Option<&Invoice>)
         return Ok(invoice.gross.currency);
     }
     if let Some(invoice) = oldest(desk, None)? {
+        return Ok(invoice.gross.currency);
+    }
+    if let Some(capturing) = desk.account.open.first().cloned()
+        && let Some(invoice) = desk.invoice(&capturing)?
+    {
         return Ok(invoice.gross.currency);
     }
     if let Some(currency) = desk.account.currency {

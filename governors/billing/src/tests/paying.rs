@@ -120,6 +120,20 @@ fn no_key_stands_in_a_facts_name() {
 }
 
 #[test]
+fn an_early_echo_that_names_no_currency_has_the_captures() {
+    let mut street = Street::new();
+    street.subscribe("starter");
+    street.sell("euro", json!({ "prices": { "monthly": { "minor_units": 5_000, "currency": "EUR" } } }));
+    street.just(subscribes("euro"));
+    let capture = street.world.pending().concat();
+    assert_eq!(capture, "capture-inv-2");
+    street.just(payment(5_000, "key:evt-3/billing/capture-inv-2"));
+    street.carry_out();
+    assert_eq!(street.line("inv-2"), "paid 5000 5000 0 0");
+    assert_eq!(street.account().received, [("EUR".parse().expect("a currency"), 5_000), (Currency::USD, 2_999)].into());
+}
+
+#[test]
 fn a_lost_capture_is_authorised_once_more_and_then_past_due() {
     let mut street = Street::new();
     let judged = street

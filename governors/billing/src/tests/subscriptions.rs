@@ -214,6 +214,22 @@ fn two_currencies_are_never_netted() {
 }
 
 #[test]
+fn a_change_to_a_contract_costs_what_was_agreed() {
+    let mut street = Street::new();
+    street.subscribe("pro");
+    let to_contract =
+        |contract_price| CustomerUpgrades { old_sku: "pro".into(), new_sku: "enterprise".into(), contract_price };
+    assert_eq!(street.tell(to_contract(None)).code(), Some("no-contract-price"));
+    let euros = Money::new(500_000, "EUR".parse().expect("a currency"));
+    assert_eq!(street.tell(to_contract(Some(euros))).code(), Some("currency-mismatch"));
+    street.wait_until("2026-01-16T12:00:00Z");
+    street.tell(to_contract(Some(Money::new(500_000, Currency::USD))));
+    assert_eq!(street.line("inv-2"), "paid 245000 245000 0 0", "half of it, less half of 9999, half to even");
+    street.cancel();
+    assert_eq!(street.books().refunded, 250_000);
+}
+
+#[test]
 fn a_customer_keeps_the_price_of_the_period() {
     let mut street = Street::new();
     street.sell("gold", json!({}));
