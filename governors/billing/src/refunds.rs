@@ -75,11 +75,21 @@ fn give(desk: &mut Desk, invoice: &mut Invoice, amount: i64, reason: &str) -> St
     Ok(())
 }
 
-/// DisputeOpened: refunds are frozen, and so is the vendor's part. Only money that is held can be disputed.
+/// DisputeOpened: refunds are frozen, and so is the vendor's part. Only money that is held can be disputed here. What
+/// the bank asks beyond that was credited before, and may be spent: a person sees to it.
 pub(crate) fn opened(desk: &mut Desk, report: &DisputeOpened) -> Step {
-    let Some(mut invoice) = desk.invoice(&report.invoice_id)? else { return Ok(()) };
-    let amount = report.amount.min(invoice.paid.minor_units);
-    if invoice.status != Status::Paid || amount <= 0 {
+    let Some(mut invoice) = desk.invoice(&report.invoice_id)?.filter(|invoice| invoice.dispute.is_none()) else {
+        return Ok(());
+    };
+    let held = if invoice.status == Status::Paid { invoice.paid.minor_units } else { 0 };
+    let amount = report.amount.min(held);
+    if report.amount > held {
+        let asked = invoice.money(report.amount);
+        let body = json!({ "about": "dispute", "invoice": invoice.id, "amount": asked, "held": held });
+        let effect = format!("disputed-beyond-{}", invoice.id);
+        desk.out.effect(Effect::deferred(&effect, "ticket", &effect, &body));
+    }
+    if amount <= 0 {
         return Ok(());
     }
     invoice.follow(Trigger::DisputeOpened)?;

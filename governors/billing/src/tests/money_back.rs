@@ -144,6 +144,21 @@ fn a_lost_dispute_takes_the_money_and_every_bodys_part() {
 }
 
 #[test]
+fn what_a_bank_asks_beyond_what_is_held_is_a_ticket() {
+    let mut street = Street::new();
+    street.subscribe("pro");
+    street.change(ChangeAction::Downgrade, When::Now);
+    assert_eq!((street.line("inv-1").as_str(), street.credit()), ("paid 9999 2999 7000 0", 7_000));
+    let asked = street.tell(dispute(9_999));
+    let ticket = asked.effect("disputed-beyond-inv-1").expect("a person has to know");
+    assert!(ticket.body.contains(r#""held":2999"#), "{}", ticket.body);
+    street.tell(closed(DisputeStatus::Lost));
+    assert_eq!((street.books().charged_back, street.credit()), (2_999, 7_000));
+    assert_eq!(street.tell(dispute(9_999)).effects.len(), 1, "nothing is held any more");
+    assert_eq!(street.line("inv-1"), "charged-back 9999 0 7000 2999");
+}
+
+#[test]
 fn a_dispute_lost_in_part_leaves_the_rest_paid() {
     let mut street = paid();
     street.tell(dispute(1_000));
