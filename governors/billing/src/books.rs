@@ -103,13 +103,18 @@ fn sound(invoice: &Invoice) -> bool {
         && (invoice.due() == 0 || invoice.status.unsettled())
 }
 
-/// By how much each balance changes, debits above zero.
+/// By how much each balance changes.
 #[derive(Default)]
-struct Difference<'a>(BTreeMap<(Currency, Heading, Option<&'a str>), i64>);
+struct Difference<'a> {
+    /// Debits above zero.
+    balances: BTreeMap<(Currency, Heading, Option<&'a str>), i64>,
+    /// What went back, as the account counts it, less what the invoices say: nothing, always.
+    uncounted: BTreeMap<Currency, i64>,
+}
 
 impl<'a> Difference<'a> {
     fn post(&mut self, currency: Currency, heading: Heading, invoice: Option<&'a str>, debit: i64) {
-        *self.0.entry((currency, heading, invoice)).or_default() += debit;
+        *self.balances.entry((currency, heading, invoice)).or_default() += debit;
     }
 
     /// Adds, or takes away, what stands in the till.
@@ -119,6 +124,9 @@ impl<'a> Difference<'a> {
         }
         for (currency, unapplied) in &account.unapplied {
             self.post(*currency, CustomerCredit, None, -sign * unapplied);
+        }
+        for (currency, gone) in account.refunded.iter().chain(&account.charged_back) {
+            *self.uncounted.entry(*currency).or_default() += sign * gone;
         }
     }
 
@@ -140,6 +148,8 @@ impl<'a> Difference<'a> {
             (WriteOffs, invoice.written_off.minor_units - charged_back),
             (Chargebacks, charged_back),
         ];
+        let gone = invoice.refunded.minor_units + charged_back;
+        *self.uncounted.entry(invoice.gross.currency).or_default() -= sign * gone;
         for (heading, debit) in balances {
             self.post(invoice.gross.currency, heading, Some(&invoice.id), sign * debit);
         }
@@ -150,13 +160,13 @@ impl<'a> Difference<'a> {
     fn lines(self) -> Result<Vec<Line>, Fault> {
         let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
         let mut lines = Vec::new();
-        for ((currency, account, invoice), debit) in self.0.into_iter().filter(|(_, debit)| *debit != 0) {
+        for ((currency, account, invoice), debit) in self.balances.into_iter().filter(|(_, debit)| *debit != 0) {
             *sums.entry(currency).or_default() += debit;
             let side = if debit > 0 { Side::Debit } else { Side::Credit };
             let amount = Money::new(debit.abs(), currency);
             lines.push(Line { account, side, amount, invoice: invoice.map(str::to_owned) });
         }
-        if let Some((currency, _)) = sums.iter().find(|(_, sum)| **sum != 0) {
+        if let Some((currency, _)) = sums.iter().chain(&self.uncounted).find(|(_, sum)| **sum != 0) {
             return Err(Fault::new("broken-books", format!("{currency}: money came from nowhere, or went there")));
         }
         lines.sort_by_key(|line| line.side);

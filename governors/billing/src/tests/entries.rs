@@ -98,7 +98,12 @@ fn money_from_nowhere_is_a_fault() {
         (fault.code.as_str(), fault.message.as_str()),
         ("broken-books", "USD: money came from nowhere, or went there")
     );
-    after.apply(Currency::USD, 500);
+    after.apply(Currency::USD, -1);
+    after.charge_back(Currency::USD, 1);
+    let fault = books::lines(&Account::default(), &after, [].into_iter()).expect_err("of which invoice?");
+    assert_eq!(fault.code, "broken-books");
+    after.charge_back(Currency::USD, -1);
+    after.apply(Currency::USD, 501);
     let fault = books::lines(&Account::default(), &after, [].into_iter()).expect_err("and now there is too little");
     assert_eq!(fault.message, "USD: more credit was used than there is");
 }
