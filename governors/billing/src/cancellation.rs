@@ -59,8 +59,10 @@ pub(crate) fn end(desk: &mut Desk, ending: &[&Subscription]) -> Step {
         pricing::end(desk, &sub.id);
         freed.push((plan, amount));
     }
-    for (plan, amount) in freed {
+    for (plan, _) in &freed {
         settle_debts(desk, plan.line.currency)?;
+    }
+    for (plan, amount) in freed {
         send_back(desk, &plan, amount)?;
     }
     Ok(())
