@@ -81,8 +81,11 @@ pub(crate) struct Dunning {
     pub failures: u32,
     /// Why the last one did.
     pub code: String,
-    /// Whether the method is not to be charged again.
+    /// Whether the method is not to be charged again…
     pub hard: bool,
+    /// …and which one that is. Another one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// How many rungs were taken.
     pub rungs: usize,
     /// Since when the ladder stands still.
@@ -111,12 +114,14 @@ pub(crate) fn reported(desk: &mut Desk, report: &PaymentFailed) -> Step {
 /// An invoice is past due from its first failure on.
 pub(crate) fn payment_failed(desk: &mut Desk, invoice: &mut Invoice, code: &str) -> Step {
     invoice.follow(Trigger::PaymentFailed)?;
-    let hard = HARD.contains(&code);
     let before = invoice.dunning.take();
+    let method = &desk.account.payment_method;
+    // What is known of a method stays known: its next failure may be reported without the code.
+    let hard = is_hard(code) || before.as_ref().is_some_and(|dunning| dunning.hard && dunning.method == *method);
     let turned = before.as_ref().is_none_or(|dunning| dunning.hard != hard);
-    let begun = || Dunning { since: desk.now, failures: 0, code: String::new(), hard, rungs: 0, paused_at: None };
-    let mut dunning = before.unwrap_or_else(begun);
+    let mut dunning = before.unwrap_or_else(|| Dunning::begun(desk.now));
     dunning.failures += 1;
+    dunning.method = method.clone().filter(|_| hard);
     dunning.code = words(code);
     dunning.hard = hard;
     invoice.dunning = Some(dunning);
@@ -129,6 +134,17 @@ pub(crate) fn payment_failed(desk: &mut Desk, invoice: &mut Invoice, code: &str)
         arm(desk, invoice);
     }
     Ok(())
+}
+
+/// Whether a method is never charged again after this code.
+pub(crate) fn is_hard(code: &str) -> bool {
+    HARD.contains(&code)
+}
+
+impl Dunning {
+    fn begun(since: Time) -> Self {
+        Dunning { since, failures: 0, code: String::new(), hard: false, method: None, rungs: 0, paused_at: None }
+    }
 }
 
 /// Whether a rung fell due, and was passed over, while a capture was under way.

@@ -89,7 +89,7 @@ fn ended(desk: &Desk, invoice: &Invoice) -> Step<bool> {
 }
 
 /// The capture failed or expired: authorised once more, and then it is a failed payment like any other. While an
-/// invoice is chased the ladder decides when to charge again.
+/// invoice is chased the ladder decides when to charge again; a stolen card is not charged again at all.
 fn lost(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> Step {
     if invoice.status != Status::Capturing {
         return Ok(());
@@ -97,9 +97,9 @@ fn lost(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> Step
     if settled.status == Settled::Failed {
         void(desk, invoice);
     }
-    let again = invoice.dunning.is_none() && !invoice.authorized_twice;
-    invoice.authorized_twice = true;
     let code = settled.decline_code.as_deref().unwrap_or("capture_lost");
+    let again = invoice.dunning.is_none() && !invoice.authorized_twice && !dunning::is_hard(code);
+    invoice.authorized_twice = true;
     lose(desk, invoice, again, code)
 }
 

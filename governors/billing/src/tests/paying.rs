@@ -147,6 +147,23 @@ fn a_lost_capture_is_authorised_once_more_and_then_past_due() {
 }
 
 #[test]
+fn a_capture_that_finds_the_card_stolen_is_not_tried_again() {
+    let mut street = Street::new();
+    street.just(CustomerSubscribes { payment_method: Some("card".into()), ..subscribes("starter") });
+    let settled = EffectSettled {
+        effect: "capture-inv-1".into(),
+        action: "capture".into(),
+        key: "k".into(),
+        status: Settled::Failed,
+        amount: None,
+        decline_code: Some("stolen_card".into()),
+    };
+    let judged = street.world.judge(settled);
+    assert!(judged.results.is_empty() && judged.effect("method-inv-1").is_some(), "another method is asked for");
+    assert_eq!(street.line("inv-1"), "past-due 2999 0 0 0");
+}
+
+#[test]
 fn a_decline_after_a_lost_capture_is_past_due_and_not_a_refusal() {
     let mut street = Street::new();
     street.just(CustomerSubscribes { payment_method: Some("card".into()), ..subscribes("starter") });

@@ -34,6 +34,15 @@ fn a_lost_card_is_never_tried_again() {
 }
 
 #[test]
+fn a_stolen_card_stays_stolen_however_its_next_failure_is_reported() {
+    let mut street = Street::behind("sandbox:lost_card");
+    street.tell(PaymentFailed { reason: "declined".into(), decline_code: None, invoice_id: None });
+    let dunning = street.invoice("inv-2").dunning.expect("chased");
+    assert_eq!((dunning.hard, dunning.failures), (true, 2));
+    assert!(street.wait_days(7).iter().all(|judged| judged.results.is_empty()), "and nobody charges it");
+}
+
+#[test]
 fn a_service_that_never_answers_breaks_no_rung_but_its_own() {
     let silent = Rc::new(Cell::new(false));
     let answers = silent.clone();
