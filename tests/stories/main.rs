@@ -7,6 +7,7 @@
 
 mod again;
 mod bad_input;
+mod books;
 mod demo;
 #[path = "../../host/runtime/tests/runtime/guest.rs"]
 #[allow(dead_code, reason = "it serves the stories of the runtime too")]
@@ -18,4 +19,6 @@ mod money;
 mod not_loaded;
 mod stranger;
 mod syndic;
+mod told;
+mod transcript;
 mod wire;

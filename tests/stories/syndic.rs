@@ -16,8 +16,13 @@ const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/compiled-governors");
 
 /// An event of the tenant `acme`.
 pub(crate) fn event(id: &str, time: &str, kind: &str, subject: &str, data: Value) -> Value {
+    event_of("acme", id, time, kind, subject, data)
+}
+
+/// An event of any tenant.
+pub(crate) fn event_of(tenant: &str, id: &str, time: &str, kind: &str, subject: &str, data: Value) -> Value {
     json!({
-        "specversion": "1.0", "id": id, "source": "/shop", "type": format!("marketplace.{kind}"), "tenant": "acme",
+        "specversion": "1.0", "id": id, "source": "/shop", "type": format!("marketplace.{kind}"), "tenant": tenant,
         "subject": subject, "time": time, "data": data,
     })
 }
@@ -95,9 +100,23 @@ impl Home {
 
     /// What is known of a customer of `acme`: the value of every fact by its name.
     pub(crate) fn facts(&self, customer: &str) -> Vec<(String, Value)> {
-        let told = self.run(&["fact", "list", "acme", customer, "--json"]).exits(0);
+        self.facts_of("acme", customer)
+    }
+
+    /// What is known of a customer of any tenant; of the tenant itself where no customer is named.
+    pub(crate) fn facts_of(&self, tenant: &str, customer: &str) -> Vec<(String, Value)> {
+        let told = match customer {
+            "" => self.run(&["fact", "list", "--tenant-facts", tenant, "--json"]),
+            _ => self.run(&["fact", "list", tenant, customer, "--json"]),
+        };
+        assert!(told.code == Some(0) || told.err.contains("there are no facts"), "{}", told.err);
         let mut facts = told.values();
         facts.iter_mut().map(|fact| (text(&fact["name"]), fact["value"].take())).collect()
+    }
+
+    /// Every receipt's leaf.
+    pub(crate) fn receipts(&self) -> Vec<Value> {
+        self.run(&["receipt", "list", "--json", "--limit", "1000000"]).exits(0).values()
     }
 
     /// The value of one fact of a customer; null where there is none.
