@@ -27,4 +27,8 @@ stories! {
     yen_and_dinars
     overage_and_a_bad_month
     a_vendors_share
+    when_nobody_pays
+    comings_and_goings
+    two_at_once
+    a_noisy_neighbour
 }

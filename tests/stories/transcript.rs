@@ -6,8 +6,9 @@
 //! ```text
 //! > 2026-01-01 ann CustomerSubscribes {"sku":"pro"}   an event of the tenant acme (`ann@birch`: of birch)
 //! ~ 2026-02-01                                        nothing happens until then, but time passes
-//! ? ann                                               what is known of a customer; with names, these facts
+//! ? ann                                               what is known of a customer; with names, these facts or parts
 //! $ receipt list --from 3                             any verb
+//! * * *                                               another day, in a data directory of its own
 //! ```
 //!
 //! Events in a row are one `play`; a question in between ends it, and the next begins another on the same directory.
@@ -19,9 +20,9 @@ use std::fs;
 use std::mem::take;
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::books::Books;
+use crate::books::{Books, money};
 use crate::syndic::{Home, event_of, stream, text};
 
 /// How far what was answered is indented.
@@ -71,7 +72,7 @@ impl Default for Telling {
 impl Telling {
     fn line(&mut self, line: &str) {
         let (sign, rest) = line.split_once(' ').unwrap_or((line, ""));
-        if matches!(sign, "~" | "~~" | "?" | "$") {
+        if matches!(sign, "~" | "~~" | "?" | "$" | "*") {
             self.flush();
         }
         self.say(line);
@@ -84,6 +85,7 @@ impl Telling {
             "~" | "~~" => self.pass(rest, sign == "~~"),
             "?" => self.ask(rest),
             "$" => self.run(rest),
+            "*" => self.home = Home::new(),
             _ => {}
         }
     }
@@ -136,8 +138,7 @@ impl Telling {
             books.balance();
             books.digest()
         } else {
-            let known = |name: &&str| facts.iter().find(|(fact, _)| fact == name).map_or(Value::Null, |(_, value)| value.clone());
-            names.iter().map(|name| format!("{name} {}", known(name))).collect()
+            names.iter().map(|name| format!("{name} {}", part(&facts, name))).collect()
         };
         self.answer(answer);
     }
@@ -210,12 +211,30 @@ fn told(lines: Vec<Told>, short: bool) -> Vec<String> {
         }
     }
     let mut summary = format!("{total} in between:");
-    counts.iter().for_each(|(what, count)| drop(write!(summary, " {count} × {what},")));
+    for (what, count) in &counts {
+        let _ = write!(summary, " {count} × {what},");
+    }
     summary.truncate(summary.len() - 1);
     if total > 0 {
         kept.insert(0, summary);
     }
     kept
+}
+
+/// A fact, or with a JSON Pointer behind its name a part of it; amounts as people write them.
+fn part(facts: &[(String, Value)], name: &str) -> Value {
+    let (fact, pointer) = name.find('/').map_or((name, ""), |at| name.split_at(at));
+    let value = facts.iter().find(|(known, _)| known == fact).and_then(|(_, value)| value.pointer(pointer));
+    value.map_or(Value::Null, readable)
+}
+
+fn readable(value: &Value) -> Value {
+    match (value, value["minor_units"].as_i64(), value["currency"].as_str()) {
+        (_, Some(minor), Some(currency)) => money(minor, currency).into(),
+        (Value::Object(members), ..) => members.iter().map(|(name, value)| (name.clone(), readable(value))).collect(),
+        (Value::Array(values), ..) => values.iter().map(readable).collect(),
+        _ => value.clone(),
+    }
 }
 
 /// An event as a transcript writes it.
@@ -224,9 +243,7 @@ fn parsed(line: &str, nth: usize) -> Value {
     let [time, subject, kind, data] = parts[..] else { panic!("`> TIME SUBJECT KIND DATA`, not `{line}`") };
     let (subject, tenant) = subject.split_once('@').unwrap_or((subject, "acme"));
     let data: Value = serde_json::from_str(data).unwrap_or_else(|why| panic!("{why}: {data}"));
-    let mut event = event_of(tenant, &format!("evt-{nth}"), &moment(time), kind, subject, data);
-    event["tenant"] = json!(tenant);
-    event
+    event_of(tenant, &format!("evt-{nth}"), &moment(time), kind, subject, data)
 }
 
 /// A day, or a day and a time to the minute, as RFC 3339.
