@@ -17,6 +17,7 @@ mod killed;
 mod looking;
 mod money;
 mod not_loaded;
+mod refusals;
 mod stranger;
 mod syndic;
 mod told;

@@ -238,7 +238,7 @@ fn readable(value: &Value) -> Value {
 }
 
 /// An event as a transcript writes it.
-fn parsed(line: &str, nth: usize) -> Value {
+pub(crate) fn parsed(line: &str, nth: usize) -> Value {
     let parts: Vec<&str> = line.splitn(4, ' ').collect();
     let [time, subject, kind, data] = parts[..] else { panic!("`> TIME SUBJECT KIND DATA`, not `{line}`") };
     let (subject, tenant) = subject.split_once('@').unwrap_or((subject, "acme"));
