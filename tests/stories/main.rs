@@ -18,6 +18,7 @@ mod looking;
 mod money;
 mod not_loaded;
 mod refusals;
+mod spies;
 mod stranger;
 mod syndic;
 mod told;

@@ -280,7 +280,7 @@ fn abstained() -> Said {
 }
 
 fn bad_answer(reason: String) -> Failure {
-    Failure { class: FailureClass::BadAnswer, reason }
+    Failure::bad_answer(reason)
 }
 
 /// Every fact that some governor read, with what it was then.

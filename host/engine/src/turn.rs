@@ -10,7 +10,7 @@ use std::sync::Arc;
 use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
-use syndic_core::ports::{Context, Failure, FailureClass, Intent, Lineage, Reads, StoreError, Ticket, TimerKey};
+use syndic_core::ports::{Context, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
@@ -394,10 +394,10 @@ impl<'h> Turn<'h> {
 
     /// Takes a governor's decision for the bad answer it turned out to be.
     pub(crate) fn bad_answer(&mut self, slot: &Slot, reason: String) -> Stop {
-        let class = FailureClass::BadAnswer;
-        let error = Error::governor(slot, format!("{}: {reason}", class.name()));
+        let failure = Failure::bad_answer(reason);
+        let error = Error::governor(slot, format!("{}: {}", failure.class.name(), failure.reason));
         if let Some(seat) = self.seats.iter_mut().find(|seat| seat.slot == *slot) {
-            seat.said = Said::Failed(Failure { class, reason });
+            seat.said = Said::Failed(failure);
         }
         Stop::Failed(error)
     }

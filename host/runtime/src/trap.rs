@@ -47,7 +47,7 @@ pub(crate) fn fault(fault: &types::Fault) -> Failure {
 
 /// An answer that does not convert.
 pub(crate) fn bad_answer(reason: String) -> Failure {
-    Failure { class: FailureClass::BadAnswer, reason }
+    Failure::bad_answer(reason)
 }
 
 fn what(error: &Error, limits: &SlotConfig) -> (FailureClass, String) {

@@ -126,6 +126,20 @@ pub struct Failure {
     pub reason: String,
 }
 
+/// The longest sentence about a bad answer that is kept. The answer's own words may be in it, and receipts are for ever.
+const REASON_MAX_BYTES: usize = 4096;
+
+impl Failure {
+    /// An answer that breaks a rule of the contract.
+    pub fn bad_answer(mut reason: String) -> Self {
+        if reason.len() > REASON_MAX_BYTES {
+            reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
+            reason.push('…');
+        }
+        Self { class: FailureClass::BadAnswer, reason }
+    }
+}
+
 /// What a governor may read during one call. Each call gets its own; it notes what was read.
 pub trait Facts: Send + Sync {
     /// Reads a fact of the snapshot; none where it is absent.
