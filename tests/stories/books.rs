@@ -69,7 +69,8 @@ impl Books {
                 _ => rows.push((id, id, said)),
             }
         }
-        let name = |first: &str, last: &str| if first == last { first.to_owned() } else { format!("{first} to {last}") };
+        let name =
+            |first: &str, last: &str| if first == last { first.to_owned() } else { format!("{first} to {last}") };
         rows.iter().map(|(first, last, said)| row(&name(first, last), said)).collect()
     }
 
@@ -79,8 +80,9 @@ impl Books {
         for currency in self.currencies() {
             let held = purses.map(|purse| (purse, self.till(purse, &currency)));
             let held = held.iter().filter(|(_, amount)| *amount != 0);
-            let held: Vec<String> =
-                held.map(|(purse, amount)| format!("{} {}", purse.replace('_', " "), money(*amount, &currency))).collect();
+            let held: Vec<String> = held
+                .map(|(purse, amount)| format!("{} {}", purse.replace('_', " "), money(*amount, &currency)))
+                .collect();
             if !held.is_empty() {
                 lines.push(row("money", &held.join(", ")));
             }
@@ -89,7 +91,8 @@ impl Books {
     }
 
     fn currencies(&self) -> BTreeSet<String> {
-        let of_invoices = self.below("billing.invoice.").into_iter().map(|(_, invoice)| text(&invoice["gross"]["currency"]));
+        let of_invoices =
+            self.below("billing.invoice.").into_iter().map(|(_, invoice)| text(&invoice["gross"]["currency"]));
         let received = self.at("billing.account", "/received").and_then(Value::as_object);
         of_invoices.chain(received.into_iter().flat_map(|received| received.keys().cloned())).collect()
     }
@@ -114,7 +117,11 @@ impl Books {
         for currency in self.currencies() {
             let sum = |amount: &str| self.sum(amount, &currency);
             let till = |purse: &str| self.till(purse, &currency);
-            assert!(sum("gross") >= sum("paid") + sum("credited") + sum("written_off"), "{currency}: {:#?}", self.facts);
+            assert!(
+                sum("gross") >= sum("paid") + sum("credited") + sum("written_off"),
+                "{currency}: {:#?}",
+                self.facts
+            );
             let kept = till("unapplied") + till("refunded") + till("charged_back");
             assert_eq!(till("received"), sum("paid") + kept, "{currency}: {:#?}", self.facts);
             assert!(till("refunded") <= till("received") && till("unapplied") >= 0, "{currency}: {:#?}", self.facts);
@@ -157,7 +164,9 @@ fn minor(money: &Value) -> i64 {
 }
 
 fn open(invoice: &Value) -> i64 {
-    ["paid", "credited", "written_off"].iter().fold(minor(&invoice["gross"]), |open, part| open - minor(&invoice[*part]))
+    ["paid", "credited", "written_off"]
+        .iter()
+        .fold(minor(&invoice["gross"]), |open, part| open - minor(&invoice[*part]))
 }
 
 fn invoice_line(invoice: &Value) -> String {
@@ -168,7 +177,8 @@ fn invoice_line(invoice: &Value) -> String {
         text(&invoice["occasion"]),
         text(&invoice["status"])
     );
-    let parts = ["paid", "credited", "written_off", "refunded", "charged_back"].map(|part| (part, minor(&invoice[part])));
+    let parts =
+        ["paid", "credited", "written_off", "refunded", "charged_back"].map(|part| (part, minor(&invoice[part])));
     let whole = minor(&invoice["gross"]);
     let parts = parts.into_iter().chain([("open", open(invoice))]);
     let told = parts.filter(|(part, amount)| *amount != 0 && !(*part == "paid" && *amount == whole));

@@ -18,6 +18,7 @@ mod looking;
 mod money;
 mod not_loaded;
 mod refusals;
+mod shown_safely;
 mod spies;
 mod stranger;
 mod syndic;

@@ -155,7 +155,8 @@ fn rows() -> Vec<Row> {
             event["tenant"] = json!(format!("tenant-{}", rows.len()));
             rows.last_mut().unwrap().events.push(event);
         } else {
-            let pair = |pair: &str| pair.split_once(' ').map(|(code, slot)| (slot.to_owned(), code.to_owned())).unwrap();
+            let pair =
+                |pair: &str| pair.split_once(' ').map(|(code, slot)| (slot.to_owned(), code.to_owned())).unwrap();
             rows.push(Row { against: line.split(", ").map(pair).collect(), events: Vec::new() });
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::plain::plain_lines;
+
 /// Why a command failed. The kind decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
@@ -63,12 +65,12 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        write!(f, "error: {}", plain_lines(&self.what))?;
         if let Some(cause) = &self.cause {
-            write!(f, "\ncause: {cause}")?;
+            write!(f, "\ncause: {}", plain_lines(cause))?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\nhint:  {hint}")?;
+            write!(f, "\nhint:  {}", plain_lines(hint))?;
         }
         Ok(())
     }

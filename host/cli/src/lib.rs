@@ -7,6 +7,7 @@ pub mod args;
 pub mod facts;
 pub mod failure;
 pub mod paint;
+pub mod plain;
 pub mod tables;
 
 pub use args::Cli;

@@ -4,6 +4,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use syndic_api::{OutcomeLine, Prelude, Stats, Summary};
 
 use crate::paint::Paint;
+use crate::plain::plain;
 
 /// A line under the heading, and nothing else that is not a word.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -34,15 +35,16 @@ pub fn outcome_line(line: &OutcomeLine, paint: Paint) -> String {
     };
     let receipt = receipt.map_or_else(|| "-".to_owned(), |receipt| format!("#{receipt}"));
     let word = paint.outcome(outcome, &format!("{outcome:<11}"));
-    let mut text = format!("{:>8}  {word} {receipt:>7}  {id}", place(prelude));
+    let mut text = format!("{:>8}  {word} {receipt:>7}  {}", place(prelude), plain(id));
     if let Some(kind) = &prelude.kind {
-        text.push_str(&paint.dim(&format!(" {kind} for {}", prelude.subject.as_deref().unwrap_or_default())));
+        let subject = prelude.subject.as_deref().unwrap_or_default();
+        text.push_str(&paint.dim(&format!(" {} for {}", plain(kind), plain(subject))));
     }
     if duplicate {
         text.push_str(&paint.dim(" (duplicate)"));
     }
     if let Some(why) = why(line) {
-        text.push_str(&format!("  {why}"));
+        text.push_str(&format!("  {}", plain(&why)));
     }
     text
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
 use syndic_cli::args::{EventVerb, FactQuestion, FactVerb, ReceiptVerb};
+use syndic_cli::plain::{plain, plain_lines};
 use syndic_cli::{Failure, FailureKind, facts, tables};
 use syndic_core::ports::{Entry, Reads, StoreError};
 use syndic_core::{Config, State};
@@ -90,14 +91,14 @@ fn list_receipts(store: &SledStore, from: u64, limit: usize, show: &Show) -> Res
             continue;
         }
         let (kind, id) = leaf.event.map_or_else(Default::default, |event| (event.r#type, event.id));
-        let kind = kind.strip_prefix("marketplace.").unwrap_or(&kind).to_owned();
+        let kind = kind.strip_prefix("marketplace.").unwrap_or(&kind);
         let outcome = entry.kept.report.outcome.name();
         rows.push(vec![
             sequence.to_string(),
             leaf.time,
-            leaf.tenant.unwrap_or_default(),
-            kind,
-            id,
+            plain(&leaf.tenant.unwrap_or_default()).into_owned(),
+            plain(kind).into_owned(),
+            plain(&id).into_owned(),
             show.paint.outcome(outcome, outcome),
         ]);
     }
@@ -164,5 +165,5 @@ fn governors() -> Result<(u64, u64), Failure> {
 }
 
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    plain_lines(&serde_json::to_string_pretty(value).unwrap_or_default()).into_owned()
 }

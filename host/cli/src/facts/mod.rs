@@ -11,6 +11,7 @@ use serde_json::Value;
 use syndic_api::FactLine;
 
 use crate::paint::Paint;
+use crate::plain::plain;
 use crate::tables::table;
 
 /// A screen. Nothing here is wider.
@@ -42,7 +43,7 @@ pub fn documents(facts: &[FactLine], paint: Paint) -> String {
 
 fn document(fact: &FactLine, paint: Paint) -> String {
     let FactLine { name, version, value, by, event, at } = fact;
-    let written = format!("version {version}, written by {by} at {at} for {}", words::clean(event));
+    let written = format!("version {version}, written by {by} at {at} for {}", plain(event));
     let mut lines: Vec<String> = words::wrap(&words::shown(name), WIDTH).iter().map(|line| paint.bold(line)).collect();
     lines.extend(words::wrap(&written, WIDTH).iter().map(|line| paint.dim(line)));
     lines.extend(document::lines(value, WIDTH - 2).into_iter().map(|line| format!("  {line}")));
