@@ -22,6 +22,7 @@ mod shown_safely;
 mod spies;
 mod stranger;
 mod syndic;
+mod timers;
 mod told;
 mod transcript;
 mod wire;
