@@ -9,6 +9,7 @@ mod again;
 mod bad_input;
 mod books;
 mod demo;
+mod eighty;
 #[path = "../../host/runtime/tests/runtime/guest.rs"]
 #[allow(dead_code, reason = "it serves the stories of the runtime too")]
 mod guest;
