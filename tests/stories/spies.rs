@@ -393,3 +393,24 @@ fn a_governor_withdraws_nothing_that_another_slot_stands_for_and_takes_no_claim_
     );
     assert_eq!(everything(&home), before);
 }
+
+/// Claims and shared counters have no owner: a tenant's governors are trusted with each other's. Whoever installs one
+/// should know.
+#[test]
+fn a_claim_is_whose_it_is_first_and_a_shared_counter_is_stepped_by_anybody() {
+    let attempts = [
+        (Wants::Claim("payment:next", "{}"), Gets::Nothing),
+        (Wants::Increase(1, "shared.subscribers.plum", -1), Gets::Nothing),
+    ];
+    let home = street();
+    let (component, expected) = writing(&attempts);
+    check(&home, &component, &expected);
+    let paid = json!({"amount": 9, "idempotency_key": "next"});
+    let pays = |id: &str, tenant: &str| event_of(tenant, id, NEW_YEAR, "PaymentProcessed", "victim", paid.clone());
+    let told = home.play(stream(&[pays("pay-1", "acme"), pays("pay-2", "birch")])).exits(0);
+    assert_eq!(told.outcomes(), ["invalid", "completed"], "it is taken in its own tenant, and in no other");
+    assert_eq!(told.line(1)["error"]["kind"], "IdempotencyViolation");
+    let counted = |tenant: &str| json!(home.facts_of(tenant, "")).to_string();
+    assert!(counted("acme").contains(r#"["shared.subscribers.plum",1]"#), "{}", counted("acme"));
+    assert!(counted("birch").contains(r#"["shared.subscribers.plum",1]"#), "{}", counted("birch"));
+}
