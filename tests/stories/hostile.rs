@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use crate::guest::{FAULT, Guest, words};
 use crate::syndic::{Home, Told, event, stream, subscribes, text};
 
-/// Where an answer's lists stand: the writes, then the effects. See [`crate::guest`].
+/// Where an answer's lists stand: the writes, the effects, the raised events. See [`crate::guest`].
 const WRITES: u32 = 280;
 const EFFECTS: u32 = 288;
+const RAISES: u32 = 304;
 
 /// A place in memory that nothing else uses.
 const AT: u32 = 5_000;
@@ -152,4 +153,27 @@ fn one_that_asks_for_an_action_it_did_not_declare_or_cannot_undo_is_a_bad_answer
 #[test]
 fn one_that_reports_a_fault_is_told_in_its_own_words() {
     check(&Guest { evaluate: FAULT, ..Guest::default() }, "fault", "it is 7");
+}
+
+#[test]
+fn one_that_answers_every_event_with_the_same_event_is_stopped_in_the_eighth_generation() {
+    let (data, place) = laid_out(&["PaymentFailed", r#"{"reason":"again"}"#]);
+    let more = data + &with_one(RAISES, &place.concat());
+    let guest = Guest { kind: "PaymentFailed", more: &more, ..Guest::default() };
+    let failed = |id: &str| event(id, "2026-01-02T00:00:00Z", "PaymentFailed", "cust-9", json!({"reason": "no funds"}));
+    let home = Home::new();
+    let events = stream(&[failed("evt-1"), subscribes("evt-2", "cust-1", json!({"sku": "free"}))]);
+    let told = home.play_with_governor(events, "billing", &guest.build()).exits(0);
+    let raised: Vec<String> = told
+        .values()
+        .iter()
+        .filter(|line| line["type"] == "PaymentFailed")
+        .map(|line| text(&line["outcome"]))
+        .collect();
+    let mut expected = vec!["completed"; 7];
+    expected.push("rolled-back");
+    assert_eq!(raised, expected, "{}", told.out);
+    assert_eq!(told.outcomes(), ["completed", "completed"], "the events themselves are as they were");
+    let last = told.values().into_iter().find(|line| line["outcome"] == "rolled-back").unwrap();
+    assert!(text(&last["error"]["message"]).contains("it goes on raising events, over 8 deep"), "{last}");
 }
