@@ -1,0 +1,134 @@
+//! One history: lines into a fresh host, the oracle beside it, and two years of silence at the end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+use syndic_core::Time;
+use syndic_core::ports::GovernorRuntime;
+use syndic_tests::facts::Facts;
+use syndic_tests::marketplace::{DAY, Marketplace, everybody_leaves};
+use syndic_tests::stage::{Came, Stage};
+
+use crate::oracle::{Objection, Oracle, rest};
+
+/// How long nobody does anything at the end.
+const SILENCE_DAYS: i64 = 730;
+
+/// Where the lines of a history come from.
+pub enum Source {
+    /// Made as they are wanted, so many.
+    Made(Box<Marketplace>, usize),
+    /// Given.
+    Given(IntoIter<String>),
+}
+
+impl Source {
+    /// The history of a seed.
+    pub fn seed(seed: u64, lines: usize) -> Self {
+        Self::Made(Box::new(Marketplace::new(seed)), lines)
+    }
+
+    /// These lines again.
+    pub fn given(lines: Vec<String>) -> Self {
+        Self::Given(lines.into_iter())
+    }
+
+    fn next(&mut self, facts: &Facts) -> Option<String> {
+        match self {
+            Self::Made(_, 0) => None,
+            Self::Made(marketplace, left) => {
+                *left -= 1;
+                Some(marketplace.next_line(facts))
+            }
+            Self::Given(lines) => lines.next(),
+        }
+    }
+
+    /// Lines after which everything is looked at: often enough where there are few.
+    fn looked_after(&self) -> usize {
+        match self {
+            Self::Made(_, left) => left / 24,
+            Self::Given(lines) => lines.len() / 24,
+        }
+    }
+}
+
+/// What a history was.
+#[derive(Default)]
+pub struct Told {
+    /// What was sent; and what was sent at the end, if everybody left.
+    pub lines: Vec<String>,
+    pub leaving: Vec<String>,
+    /// The latest time of anything before the silence.
+    pub latest: Time,
+    /// The end of the silence.
+    pub end: Time,
+    pub receipts: u64,
+    pub fuel: u64,
+    pub root: String,
+    pub facts: Facts,
+    pub moves: crate::oracle::tables::Moves,
+    /// How many of each kind and outcome.
+    pub outcomes: BTreeMap<(String, &'static str), u64>,
+    /// The promise that broke, if one did.
+    pub objection: Option<Objection>,
+}
+
+/// Lives a history. `leaves` has everybody leave before the silence.
+pub fn live(runtime: &Arc<dyn GovernorRuntime>, mut source: Source, leaves: bool) -> Told {
+    let mut stage = Stage::new(runtime, 0);
+    let mut oracle = Oracle::default();
+    let mut told = Told::default();
+    told.objection = through(&mut stage, &mut oracle, &mut source, leaves, &mut told).err();
+    Told {
+        receipts: oracle.receipts,
+        fuel: oracle.fuel,
+        root: stage.root(),
+        facts: oracle.facts,
+        moves: oracle.tables,
+        ..told
+    }
+}
+
+fn through(
+    stage: &mut Stage,
+    oracle: &mut Oracle,
+    source: &mut Source,
+    leaves: bool,
+    told: &mut Told,
+) -> Result<(), Objection> {
+    let looked_after = source.looked_after() + 1;
+    while let Some(line) = source.next(&oracle.facts) {
+        let came = stage.send(&line);
+        told.lines.push(line);
+        told.latest = came.steps.iter().map(|step| step.event.time).fold(told.latest, Time::max);
+        count(&mut told.outcomes, &came);
+        oracle.came(&came)?;
+        if told.lines.len().is_multiple_of(looked_after) {
+            oracle.stored(stage)?;
+        }
+    }
+    if leaves {
+        for line in everybody_leaves(&oracle.facts, told.latest) {
+            let came = stage.send(&line);
+            told.leaving.push(line);
+            count(&mut told.outcomes, &came);
+            oracle.came(&came)?;
+        }
+    }
+    oracle.stored(stage)?;
+    let silence = oracle.receipts;
+    told.end = Time::from_ms(told.latest.ms() + SILENCE_DAYS * DAY);
+    let came = stage.pass(told.end);
+    count(&mut told.outcomes, &came);
+    oracle.came(&came)?;
+    oracle.stored(stage)?;
+    rest::everything_rests(&oracle.facts, &stage.timers(), silence, told.end, leaves)
+}
+
+fn count(outcomes: &mut BTreeMap<(String, &'static str), u64>, came: &Came) {
+    for step in &came.steps {
+        *outcomes.entry((step.event.kind.clone(), step.report.outcome.name())).or_default() += 1;
+    }
+}
