@@ -9,6 +9,7 @@
 //! | `calls` | one governor call beside the bare wasmtime cycle of the same component; what a second thread adds |
 //! | `commits` | commits of our store beside sled by itself and an append, with the same bytes, in groups of 1, 8 and 64 |
 //! | `events` | an event with six governors, end to end, beside its bare cycles and its share of a group commit |
+//! | `governors` | fuel and time of each governor for each kind of event, over random histories |
 //! | `sizes` | what an event costs where much is stored, for few customers or many; `-- million` goes further |
 //! | `memory -- calls 1000000` | resident memory over a million calls, of which one in eight traps |
 //! | `memory -- events 1000000` | resident memory over a million events, durable and receipted |
