@@ -164,7 +164,8 @@ fn report(runtime: &Arc<dyn GovernorRuntime>, seed: u64, told: &Told) -> String 
     let least = live(&lines);
     let told = least.objection.as_ref().unwrap_or(objection);
     let mut text = format!("seed {seed} breaks a promise: {}\n  {}\n", told.promise, told.told);
-    let _ = writeln!(text, "these {} lines do, played until {}:", lines.len() + least.leaving.len(), least.end);
+    let until = if least.end > least.latest { format!(", played until {}", least.end) } else { String::new() };
+    let _ = writeln!(text, "these {} lines do{until}:", lines.len() + least.leaving.len());
     for line in lines.iter().chain(&least.leaving) {
         let _ = writeln!(text, "{line}");
     }

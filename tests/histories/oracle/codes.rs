@@ -1,7 +1,7 @@
 //! Who may say no, to what: every code has one owner, and whoever never subscribed is answered as the page says.
 
 use syndic_core::Outcome;
-use syndic_tests::facts::int;
+use syndic_tests::facts::{int, texts};
 use syndic_tests::stage::By;
 
 use super::books::purse;
@@ -50,13 +50,19 @@ fn never_subscribed(seen: &Seen<'_>) -> Held {
         // A subscription_id that nobody has is another matter.
         _ if !seen.step.text("subscription_id").is_empty() => refused_for("subscription-unknown"),
         "CustomerUpgrades" | "SubscriptionChanged" | "CustomerCancels" => refused_for("no-subscription"),
-        "ManualSuspension" => seen.step.done() && !seen.changes.is_empty(),
+        "ManualSuspension" => seen.step.done() && kept(seen),
         "PaymentProcessed" => seen.step.done() && (!seen.changes.is_empty() || beyond(seen)),
         kind if UNHEARD.contains(&kind) => seen.step.done() && seen.changes.is_empty(),
         _ => true,
     };
     hold!(PROMISE, holds, "{} with {codes:?}, and {} facts changed", report.outcome.name(), seen.changes.len());
     Ok(())
+}
+
+/// Whether the cause of a suspension stands.
+fn kept(seen: &Seen<'_>) -> bool {
+    let cause = Some(seen.step.text("cause")).filter(|cause| !cause.is_empty()).unwrap_or("admin");
+    seen.known().get("shared.suspensions").is_some_and(|causes| texts(causes, "").any(|it| it == cause))
 }
 
 /// Whether a payment makes more than can be counted: then it is a remark, for a person to read.

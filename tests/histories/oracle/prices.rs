@@ -44,7 +44,9 @@ pub fn price(book: &Known, sub: &Value) -> Option<i64> {
         return Some(int(agreed, "/minor_units"));
     }
     let (sku, cycle, seats) = (text(sub, "/sku"), text(sub, "/cycle"), i128::from(int(sub, "/seats")));
-    if let Some(own) = book.get(&format!("product-catalog.sku.{sku}")) {
+    // A bundled plan whose change still waits for its day is written down as it is sold until then.
+    let own = book.get(&format!("product-catalog.sku.{sku}"));
+    if let Some(own) = own.filter(|own| own.get("bundled") != Some(&Value::Bool(true))) {
         let price = own.pointer(&format!("/prices/{cycle}/minor_units"))?.as_i64()?;
         return i64::try_from(i128::from(price) * seats).ok();
     }
