@@ -9,6 +9,9 @@ use crate::facts::{Facts, Known, int, text, texts, under};
 /// Makes the data of one kind of event.
 pub type Act = (&'static str, fn(&mut Marketplace, &Who, &Known) -> Value);
 
+/// Some of them, and how often each is done.
+type Acts = &'static [(u32, Act)];
+
 #[rustfmt::skip]
 pub const ACTS: [(u32, Act); 19] = [
     (22, ("CustomerSubscribes",   subscribes)),
@@ -37,20 +40,57 @@ const CAUSES: [&str; 5] = ["payment", "quota", "admin", "fraud", "compliance"];
 /// What happens to a customer next. Where something waits for an operator, one often comes.
 pub fn act(market: &mut Marketplace, who: &Who, facts: &Facts) -> (&'static str, Value) {
     let known = facts.customer(&who.tenant, &who.subject);
-    let suspended =
-        known.get("shared.suspensions").is_some_and(|causes| causes.as_array().is_some_and(|c| !c.is_empty()));
-    let asked = under(known, "entitlement.grant.").any(|(_, grant)| text(grant, "/status") == "pending_approval");
-    if suspended && market.dice.percent(30) {
-        return match market.dice.percent(60) {
-            true => ("SuspensionLifted", is_lifted(market, who, known)),
-            false => ("OperatorDecided", is_decided(market, who, known)),
-        };
-    }
-    if asked && market.dice.percent(40) {
-        return ("OperatorDecided", json!({"about": "approval", "decision": ruling(market), "actor": "op"}));
+    let waits = waiting(who, known);
+    if let Some((chance, acts)) = waits.first()
+        && market.dice.percent(*chance)
+    {
+        let (kind, data) = market.dice.weighed(acts);
+        return (kind, data(market, who, known));
     }
     let (kind, data) = market.dice.weighed(&market.weights);
     (kind, data(market, who, known))
+}
+
+/// What waits for somebody to do something: how likely it is done next, and what that may be.
+fn waiting(who: &Who, known: &Known) -> Vec<(u64, Acts)> {
+    const FREED: Acts = &[
+        (5, ("SuspensionLifted", is_lifted)),
+        (4, ("OperatorDecided", is_appealed)),
+        (1, ("ManualSuspension", is_suspended)),
+    ];
+    const BANNED: Acts = &[
+        (3, ("OperatorDecided", is_reinstated)),
+        (1, ("ManualSuspension", is_suspended)),
+        (1, ("CustomerCancels", cancels)),
+    ];
+    const ASKED: Acts = &[
+        (6, ("OperatorDecided", is_approved)),
+        (3, ("PaymentProcessed", pays)),
+        (2, ("CustomerUpgrades", upgrades)),
+        (1, ("CustomerCancels", cancels)),
+        (1, ("RenewalDue", renews)),
+    ];
+    const EXPIRED: Acts = &[
+        (4, ("PaymentMethodUpdated", names_a_method)),
+        (1, ("CustomerUpgrades", upgrades)),
+        (1, ("CustomerSubscribes", subscribes)),
+    ];
+    const UNKNOWN: Acts = &[(2, ("KycDecided", is_known)), (1, ("CustomerSubscribes", subscribes))];
+    const METERED: Acts = &[(2, ("UsageReported", uses)), (1, ("UsageExceedsQuota", exceeds))];
+    let is = |fact: &str, status: &str| known.get(fact).is_some_and(|it| text(it, "/status") == status);
+    let any = |prefix, status| under(known, prefix).any(|(_, it)| text(it, "/status") == status);
+    let suspended = known.get("shared.suspensions").is_some_and(|causes| texts(causes, "").next().is_some());
+    let pending = who.subject.starts_with("kyc-") && !is("compliance.kyc", "pass");
+    let over = any("quota-sla.usage.", "throttled") || any("quota-sla.usage.", "exceeded");
+    let waits: [(bool, u64, Acts); 6] = [
+        (is("customer-account.account", "banned"), 30, BANNED),
+        (any("entitlement.grant.", "pending_approval"), 60, ASKED),
+        (suspended, 30, FREED),
+        (any("subscription.sub.", "expired"), 60, EXPIRED),
+        (pending, 15, UNKNOWN),
+        (over, 25, METERED),
+    ];
+    waits.into_iter().filter(|(waits, ..)| *waits).map(|(_, chance, acts)| (chance, acts)).collect()
 }
 
 // ── what is known ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -219,7 +259,8 @@ fn pays(market: &mut Marketplace, _: &Who, known: &Known) -> Value {
         return data;
     }
     let (id, found) = invoice(market, known, &["open", "partial", "past-due", "authorised"]);
-    let mut data = json!({"amount": amount(market, found.map_or(2_999, due))});
+    let owed = found.map_or_else(|| market.dice.pick(&[500, 2_999, 20_000]), due);
+    let mut data = json!({"amount": amount(market, owed)});
     match market.dice.below(10) {
         0 => data["currency"] = json!(market.dice.pick(&["USD", "EUR", "JPY", "KWD"])),
         1..6 => {
@@ -290,6 +331,23 @@ fn standing(market: &mut Marketplace, known: &Known) -> String {
         Some(cause) if !market.dice.percent(5) => (*cause).to_owned(),
         _ => market.dice.pick(&CAUSES).to_owned(),
     }
+}
+
+fn is_approved(market: &mut Marketplace, _: &Who, _: &Known) -> Value {
+    json!({"about": "approval", "decision": ruling(market), "actor": "op"})
+}
+
+fn is_reinstated(market: &mut Marketplace, _: &Who, _: &Known) -> Value {
+    json!({"about": "reinstatement", "decision": ruling(market), "actor": "op"})
+}
+
+fn is_appealed(market: &mut Marketplace, _: &Who, known: &Known) -> Value {
+    let about = market.dice.weighed(&[(4, "appeal"), (4, "remediation"), (2, "reinstatement")]);
+    let mut data = json!({"about": about, "decision": ruling(market), "actor": "op"});
+    if market.dice.percent(60) {
+        data["id"] = json!(standing(market, known));
+    }
+    data
 }
 
 fn is_decided(market: &mut Marketplace, _: &Who, known: &Known) -> Value {

@@ -21,6 +21,9 @@ pub const DAY: i64 = 24 * 60 * MINUTE;
 /// Where every history begins: the end of a long month, so that short ones follow.
 const BEGIN: &str = "2026-01-28T09:30:00Z";
 
+/// How often, in a hundred, the next event is about the one the last was about.
+const FOCUS: u64 = 45;
+
 /// Who may come. Two of each are nobody's friends: the sandbox fails one's identity and never decides the other's.
 const CUSTOMERS: [&str; 10] =
     ["ann", "bob", "cleo", "dan", "eve", "fay", "gus & söhne", "hal", "kyc-fail-ida", "kyc-slow-joe"];
@@ -39,6 +42,8 @@ pub struct Marketplace {
     now: i64,
     tenants: Vec<String>,
     people: Vec<Who>,
+    /// Whom something happened to last: much happens to one before it happens to the next.
+    last: Option<Who>,
     /// How often each kind comes; every history leans another way.
     weights: Vec<(u32, customers::Act)>,
     /// How fast time passes, in the same way.
@@ -79,7 +84,7 @@ impl Marketplace {
             (slow / 2, (40 * DAY, 130 * DAY)),
         ];
         let now = Time::parse(BEGIN).expect("a constant is a time").ms();
-        Self { dice, now, tenants, people, weights, strides, sent: Vec::new(), keys: Vec::new(), serial: 0 }
+        Self { dice, now, tenants, people, last: None, weights, strides, sent: Vec::new(), keys: Vec::new(), serial: 0 }
     }
 
     /// The latest time of any line so far.
@@ -111,7 +116,9 @@ impl Marketplace {
             let who = Who { tenant, subject: "catalogue".to_owned() };
             return self.line(&who, "ProductChanged", data, self.now);
         }
-        let who = self.dice.pick(&self.people);
+        let again = self.last.clone().filter(|_| self.dice.percent(FOCUS));
+        let who = again.unwrap_or_else(|| self.dice.pick(&self.people));
+        self.last = Some(who.clone());
         let (kind, data) = customers::act(self, &who, facts);
         let late = if self.dice.percent(4) { self.dice.between(MINUTE, 20 * DAY) } else { 0 };
         self.line(&who, kind, data, self.now - late)
