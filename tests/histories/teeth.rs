@@ -4,11 +4,13 @@
 //! that was broken.
 
 use serde_json::{Value, json};
+use syndic_core::effect::Way;
 use syndic_core::outcome::Opinion;
-use syndic_core::ports::{Lineage, Timer, TimerKey};
+use syndic_core::ports::{Lineage, Request, Timer, TimerKey};
 use syndic_core::{Event, Lane, Outcome, Report, Slot, Time};
+use syndic_ledger::sha256;
 use syndic_tests::facts::Facts;
-use syndic_tests::stage::{By, Came, Step};
+use syndic_tests::stage::{Asked, By, Came, Step};
 
 use crate::oracle::causes::MACHINES;
 use crate::oracle::tables::{ROWS, published};
@@ -167,6 +169,37 @@ fn it_objects_to_what_happens_twice() {
         objection(vec![pay(3002)]),
         Some("money comes in by a payment, a capture or an order, and by nothing else")
     );
+}
+
+#[test]
+fn it_objects_to_what_the_world_knows_and_the_books_do_not() {
+    let asked = |action: &str, body: Value| {
+        let request = Request {
+            tenant: "acme".into(),
+            subject: "ann".into(),
+            action: action.into(),
+            body,
+            key: sha256(action.as_bytes()),
+            way: Way::Do,
+            undoes: None,
+            timeout_ms: 2_000,
+        };
+        Asked { request, accepted: Some(true) }
+    };
+    let promise = |asked: Vec<Asked>| {
+        let came = Came { steps: vec![subscribes(sound())], asked, ..Came::default() };
+        Oracle::default().came(&came).err().map(|objection| objection.promise)
+    };
+    let (amount, key) = (json!({"minor_units": 2999, "currency": "USD"}), sha256(b"authorize-payment").to_string());
+    let reserved = || asked("authorize-payment", json!({"amount": amount}));
+    let given_back = || asked("void-authorization", json!({"authorization": key}));
+    let captured = || asked("capture", json!({"authorization": key, "amount": amount}));
+    let once = Some("a reservation is captured once or given back");
+    let books = Some("the books say what the world did");
+    assert_eq!(promise(vec![reserved(), given_back()]), None);
+    assert_eq!(promise(vec![reserved()]), once);
+    assert_eq!(promise(vec![reserved(), captured()]), books);
+    assert_eq!(promise(vec![asked("refund", json!({"amount": amount}))]), books);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The outside world's own books: what services were really asked, beside what the facts say.
 //!
-//! Looked at when everything that follows has followed. A reservation is captured, given back, or still on an invoice;
+//! Looked at when everything that follows has followed. A reservation is captured, given back, or still wanted by an invoice;
 //! the money that services took and returned is the money on the books.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,8 +136,9 @@ impl World {
                 continue;
             }
             let mut invoices = under(facts.customer(&who.0, &who.1), "billing.invoice.");
-            let held = invoices.any(|(_, invoice)| text(invoice, "/authorization") == key);
-            hold!(PROMISE, held, "{key} of {who:?} is neither, and on no invoice");
+            let held = invoices
+                .any(|(_, invoice)| text(invoice, "/authorization") == key && text(invoice, "/status") == "authorised");
+            hold!(PROMISE, held, "{key} of {who:?} is neither, and no invoice waits for it");
         }
         self.reserved.retain(|key, _| !self.captured.contains_key(key) && !self.given_back.contains(key));
         self.captured.clear();
