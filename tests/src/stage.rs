@@ -23,7 +23,7 @@ use crate::facts::{Facts, Whose};
 pub fn eight(compiled: &Path) -> Arc<dyn GovernorRuntime> {
     let runtime = Runtime::with_cache(Arc::new(|_, _, _| {}), Cache::open(compiled).ok());
     let runtime = runtime.expect("this machine can run components");
-    let config = Config::default();
+    let config = Config::of_play();
     let all: Vec<_> = syndic_governors::GOVERNORS
         .iter()
         .map(|bundled| {
@@ -155,7 +155,7 @@ impl Stage {
             connector: Arc::clone(&witness) as Arc<dyn Connector>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let host = Arc::new(Host::new(ports, Config::default(), master).expect("memory can be written"));
+        let host = Arc::new(Host::new(ports, Config::of_play(), master).expect("memory can be written"));
         let rules = StreamRules { jump: true };
         let player = Player::new(&host, &clock, rules, threads).expect("memory can be read");
         Self { player, store, witness, lines: 0, seen: 0 }
