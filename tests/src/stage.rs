@@ -57,6 +57,8 @@ pub struct Step {
     pub by: By,
     /// The event.
     pub event: Event,
+    /// Its payload.
+    pub data: Value,
     /// The lane's time that governors saw.
     pub now: Time,
     /// What was answered.
@@ -68,7 +70,7 @@ pub struct Step {
 impl Step {
     /// A member of the event's data that is text.
     pub fn text(&self, member: &str) -> &str {
-        self.event.data.get(member).and_then(Value::as_str).unwrap_or_default()
+        self.data.get(member).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// What a slot answered; empty where it was not asked.
@@ -210,7 +212,8 @@ impl Stage {
         let writes =
             writes.map(|(fact, text)| (whose(fact.scope), fact.name.clone(), text.as_ref().map(|t| t.value())));
         let writes = writes.collect();
-        Step { sequence, by, now: kept.now, report: kept.report, writes, event }
+        let data = serde_json::from_str(event.data_text()).expect("an event's data is JSON");
+        Step { sequence, by, now: kept.now, report: kept.report, writes, event, data }
     }
 
     /// Every fact of these, as the store has them.

@@ -102,7 +102,7 @@ fn nobody_is_kept_out(known: &Known, now: Time) -> Held {
 fn causes_go_their_own_way(seen: &Seen<'_>) -> Held {
     let before = causes(seen.before("shared.suspensions"));
     let after = causes(seen.known().get("shared.suspensions"));
-    let data = &seen.step.event.data;
+    let data = &seen.step.data;
     for cause in before.difference(&after) {
         let (kind, slot) = (seen.step.event.kind.as_str(), text(data, "/name"));
         let by = match *cause {

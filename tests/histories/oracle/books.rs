@@ -121,7 +121,7 @@ fn comes_in(seen: &Seen<'_>) -> Held {
     }
     came.retain(|_, amount| *amount != 0);
     let sum: i64 = came.values().sum();
-    let data = &seen.step.event.data;
+    let data = &seen.step.data;
     let wanted = match seen.step.event.kind.as_str() {
         "PaymentProcessed" if seen.step.verdict("billing") == "approve" => vec![int(data, "/amount")],
         "CustomerSubscribes" if data.get("order_id").is_some() => {

@@ -69,5 +69,5 @@ fn kept(seen: &Seen<'_>) -> bool {
 fn beyond(seen: &Seen<'_>) -> bool {
     const COUNTED_MAX: i64 = (1 << 53) - 1;
     let received = seen.known().get("billing.account").map(|account| purse(account, "received")).unwrap_or_default();
-    received.values().any(|received| received + int(&seen.step.event.data, "/amount") > COUNTED_MAX)
+    received.values().any(|received| received + int(&seen.step.data, "/amount") > COUNTED_MAX)
 }

@@ -54,15 +54,15 @@ impl World {
                 continue;
             }
             let who = (request.tenant.clone(), request.subject.clone());
-            let authorization = text(&request.body, "/authorization").to_owned();
+            let authorization = text(&request.body.value(), "/authorization").to_owned();
             match request.action.as_str() {
                 "authorize-payment" => _ = self.reserved.insert(request.key.to_string(), who),
                 "capture" => {
                     *self.captured.entry(authorization).or_default() += 1;
-                    enter(&mut self.taken, &who, &request.body);
+                    enter(&mut self.taken, &who, &request.body.value());
                 }
                 "void-authorization" => _ = self.given_back.insert(authorization),
-                "refund" => enter(&mut self.returned, &who, &request.body),
+                "refund" => enter(&mut self.returned, &who, &request.body.value()),
                 _ => {}
             }
         }
@@ -76,7 +76,7 @@ impl World {
             let kept = seen.changed("billing.payment.").find_map(|(_, _, after)| after);
             let reported = self.reported.entry(who.clone()).or_default();
             let currency = kept.map_or("", |kept| text(kept, "/currency"));
-            *reported.entry(currency.to_owned()).or_default() += int(&event.data, "/amount");
+            *reported.entry(currency.to_owned()).or_default() += int(&seen.step.data, "/amount");
         }
         if seen.changed("billing.").next().is_some() {
             self.touched.insert(who);
