@@ -211,6 +211,6 @@ fn time_alone_moves_timers_and_to_the_millisecond() {
     assert_eq!(fired("2026-01-09T00:00:00Z"), 0);
     assert_eq!(fired("2026-01-01T00:00:00Z"), 0, "time does not run back");
     assert_eq!(fired("2026-01-15T23:59:59.999Z"), 0);
-    assert_eq!(fired("2026-01-16T00:00:00Z"), 1);
+    assert_eq!(fired("2026-01-16T00:00:00Z"), 2, "the trial and its month of quotas end");
     every_timer_fired_once(&home);
 }
