@@ -145,6 +145,19 @@ fn it_objects_to_access_while_a_cause_stands() {
 }
 
 #[test]
+fn it_objects_to_a_pause_that_is_over_and_not_seen_to_be_for_a_day() {
+    let reads = || vec![("shared.access", json!("read-only")), ("quota-sla.stance", json!({"paused": true}))];
+    let later = |hours: i64| {
+        let mut later = step("UsageReported", usage(), vec![("quota-sla.rates", json!({}))]);
+        later.now = Time::from_ms(later.now.ms() + hours * 3_600_000);
+        later
+    };
+    let paused = || step("SubscriptionChanged", json!({"action": "resume"}), reads());
+    assert_eq!(objection(vec![paused(), later(23)]), None);
+    assert_eq!(objection(vec![paused(), later(24)]), Some("nobody is kept out for nothing"));
+}
+
+#[test]
 fn it_objects_to_a_payment_that_lifts_what_is_not_its_own() {
     for cause in ["admin", "fraud", "compliance", "quota"] {
         let blocked = vec![("shared.suspensions", json!([cause])), ("shared.access", json!("blocked"))];

@@ -1,10 +1,11 @@
 //! Who gets in: nobody whom a cause keeps out, and everybody else who has paid.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use syndic_core::Time;
 use syndic_tests::facts::{Known, list, text, texts, under};
+use syndic_tests::marketplace::DAY;
 
 use super::{Held, Seen, hold};
 
@@ -33,16 +34,42 @@ const QUOTA: [&str; 6] = [
     "SubscriptionChanged",
 ];
 
-pub fn check(seen: &Seen<'_>) -> Held {
-    if seen.changes.is_empty() {
-        return Ok(());
+/// How long a pause that is over may go unnoticed: cancellations are not shown to whoever stands for it, who looks daily.
+const UNNOTICED: i64 = DAY;
+
+/// Those whose pause is over, unnoticed as yet: since when.
+#[derive(Default)]
+pub struct Access(BTreeMap<(String, String), Time>);
+
+impl Access {
+    pub fn check(&mut self, seen: &Seen<'_>) -> Held {
+        if seen.changes.is_empty() {
+            return Ok(());
+        }
+        nobody_gets_in(seen.known(), seen.step.now)?;
+        if seen.calm {
+            self.nobody_is_kept_out(seen)?;
+        }
+        causes_go_their_own_way(seen)?;
+        nothing_wakes_a_blocked_customer(seen)
     }
-    nobody_gets_in(seen.known(), seen.step.now)?;
-    if seen.calm {
-        nobody_is_kept_out(seen.known(), seen.step.now)?;
+
+    /// And full it is, then: who withdrew must have withdrawn.
+    fn nobody_is_kept_out(&mut self, seen: &Seen<'_>) -> Held {
+        const PROMISE: &str = "nobody is kept out for nothing";
+        let (known, now) = (seen.known(), seen.step.now);
+        let who = (seen.step.event.tenant.clone(), seen.step.event.subject.clone());
+        let access = access(known);
+        if access == "full" || !is_free(known, now) {
+            self.0.remove(&who);
+            return Ok(());
+        }
+        let paused = known.get("quota-sla.stance").is_some_and(|stance| stance["paused"] == true);
+        let since = *self.0.entry(who).or_insert(now);
+        let unnoticed = access == "read-only" && paused && now.ms() - since.ms() < UNNOTICED;
+        hold!(PROMISE, unnoticed, "access is {access} since {since}, and nothing stands against it");
+        Ok(())
     }
-    causes_go_their_own_way(seen)?;
-    nothing_wakes_a_blocked_customer(seen)
 }
 
 /// How much of the service is open; nobody stands → blocked.
@@ -83,19 +110,12 @@ pub fn nobody_gets_in(known: &Known, now: Time) -> Held {
     Ok(())
 }
 
-/// And full it is, then: who withdrew must have withdrawn.
-fn nobody_is_kept_out(known: &Known, now: Time) -> Held {
+/// Whether nothing stands against a customer, nor a pause of all there is.
+fn is_free(known: &Known, now: Time) -> bool {
     let live = |status: &str| ["trial", "active", "cancelling", "paused"].contains(&status);
     let mut statuses = under(known, "subscription.sub.").map(|(_, sub)| text(sub, "/status")).filter(|it| live(it));
     let paused = statuses.all(|status| status == "paused");
-    let free = causes(known.get("shared.suspensions")).is_empty() && may_use(known, now) && !owes(known) && !paused;
-    let access = access(known);
-    hold!(
-        "nobody is kept out for nothing",
-        !free || access == "full",
-        "access is {access}, and nothing stands against it"
-    );
-    Ok(())
+    causes(known.get("shared.suspensions")).is_empty() && may_use(known, now) && !owes(known) && !paused
 }
 
 /// A cause goes by its owner's word alone, and for money only the one that came for money.
@@ -104,12 +124,11 @@ fn causes_go_their_own_way(seen: &Seen<'_>) -> Held {
     let after = causes(seen.known().get("shared.suspensions"));
     let data = &seen.step.data;
     for cause in before.difference(&after) {
-        let (kind, slot) = (seen.step.event.kind.as_str(), text(data, "/name"));
+        let kind = seen.step.event.kind.as_str();
         let by = match *cause {
             "payment" => kind != "PaymentFailed",
             // A reading that is within the limit again, a new period, or a plan with more.
             "quota" => QUOTA.contains(&kind),
-            "compliance" => kind == "KycDecided" && text(data, "/status") == "pass" || slot == "kyc",
             _ => false,
         };
         let lifted = kind == "SuspensionLifted" && text(data, "/cause") == *cause;

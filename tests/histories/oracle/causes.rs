@@ -107,7 +107,8 @@ pub const MACHINES: &[Machine] = &[
         begins: &[], closed: &[],
         causes: &[
             ("CheckPassed", &[SUBSCRIBES]), ("RecheckPassed", &[TIMER]), ("RecheckFailed", &[TIMER]),
-            ("RecheckPending", &[TIMER]), ("Departed", &[TIMER]), ("DecidedPass", &[KYC]), ("DecidedFail", &[KYC]),
+            ("RecheckPending", &[TIMER]), ("Departed", &[TIMER]), ("Unanswered", &[TIMER]), ("DecidedPass", &[KYC]),
+            ("DecidedFail", &[KYC]), ("Forgiven", &[LIFTED]),
         ],
     },
     Machine {
@@ -116,7 +117,7 @@ pub const MACHINES: &[Machine] = &[
         causes: &[
             ("RecordedElsewhere", &[SUSPENDED]), ("Suspended", &[SUSPENDED, SCORED, KYC, TIMER]), ("ReviewDue", &[TIMER]),
             ("AppealAccepted", &[DECIDED]), ("AppealRejected", &[DECIDED]), ("RemediationAccepted", &[DECIDED]),
-            ("RemediationRejected", &[DECIDED]), ("Lifted", &[LIFTED, KYC, TIMER]),
+            ("RemediationRejected", &[DECIDED]), ("Lifted", &[LIFTED]),
         ],
     },
     Machine {
@@ -131,7 +132,8 @@ pub const MACHINES: &[Machine] = &[
         governor: "multi-tenant", fact: "multi-tenant.isolation", state: "/state", absent: "Open",
         begins: &[], closed: &[],
         causes: &[
-            ("WallsHold", &[SUSPENDED, TIMER]), ("WallMissing", &[SUSPENDED, TIMER]), ("AllCausesLifted", &[LIFTED]),
+            ("WallsHold", &[SUSPENDED, TIMER]), ("WallMissing", &[SUSPENDED, TIMER]), ("Undecided", &[SUSPENDED, TIMER]),
+            ("StillUndecided", &[TIMER]), ("AllCausesLifted", &[LIFTED]),
         ],
     },
     Machine {
@@ -149,7 +151,8 @@ pub const MACHINES: &[Machine] = &[
             // A meter that sees too much where our limit sees none has read something all the same.
             ("Low", &[REPORTED, EXCEEDS, SUBSCRIBES, UPGRADES, CHANGED]),
             ("High", &[REPORTED, EXCEEDS, SUBSCRIBES, UPGRADES, CHANGED]),
-            ("Over", &[REPORTED, SUBSCRIBES, UPGRADES, CHANGED]), ("SoftLimit", &[EXCEEDS]), ("HardLimit", &[EXCEEDS]),
+            ("Over", &[REPORTED, SUBSCRIBES, UPGRADES, CHANGED]), ("HardLimit", &[EXCEEDS]),
+            ("SoftLimit", &[EXCEEDS, SUBSCRIBES, UPGRADES, CHANGED]),
             ("Lifted", &[LIFTED]), ("Reset", &[TIMER]),
         ],
     },

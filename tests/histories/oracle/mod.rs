@@ -90,6 +90,7 @@ impl<'a> Seen<'a> {
 pub struct Oracle {
     pub facts: Facts,
     once: once::Once,
+    access: access::Access,
     pub tables: tables::Moves,
     world: world::World,
     features: features::Features,
@@ -122,7 +123,7 @@ impl Oracle {
         hold!("an undone event changes nothing", step.done() || changes.is_empty(), "it changed {:?}", changes[0]);
         books::add_up(&seen)?;
         self.once.check(&seen)?;
-        access::check(&seen)?;
+        self.access.check(&seen)?;
         self.tables.check(&seen)?;
         self.features.check(&seen)?;
         codes::check(&seen)?;

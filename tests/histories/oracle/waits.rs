@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use syndic_core::ports::Timer;
-use syndic_tests::facts::{Facts, Known, int, list, text, under};
+use syndic_tests::facts::{Facts, Known, int, list, text, texts, under};
 
 use super::{Held, broken, hold};
 
@@ -36,7 +36,7 @@ const WAITING: &[Wait] = &[
     Wait { fact: "multi-tenant.load.", state: "/state", slot: "multi-tenant", timers: &["period."],
         waits_in: &["counted", "slowed"] },
     Wait { fact: "multi-tenant.isolation", state: "/state", slot: "multi-tenant", timers: &["isolation"],
-        waits_in: &["leaking"] },
+        waits_in: &["leaking", "unproven"] },
 ];
 
 /// What may wake an invoice.
@@ -79,6 +79,15 @@ fn customer_waits(known: &Known, timers: &BTreeSet<(&str, &str)>) -> Held {
     let account = known.get("customer-account.account").map_or("", |account| text(account, "/status"));
     let retention = account != "closed" || timers.contains(&("customer-account", "retention"));
     hold!(PROMISE, retention, "the account is closed, and will never be archived");
+    let retained = !known.contains_key("compliance.retention") || timers.contains(&("compliance", "retention"));
+    hold!(PROMISE, retained, "the duty to keep invoices will never end");
+    for held in known.get("compliance.hold").into_iter().flat_map(|holds| texts(holds, "")) {
+        let (timer, person) = (format!("hold.{held}"), held.starts_with("suspension:"));
+        hold!(PROMISE, person || timers.contains(&("compliance", timer.as_str())), "the hold {held} will never end");
+    }
+    let paused = known.get("quota-sla.stance").is_some_and(|stance| stance["paused"] == true);
+    let looks = !paused || timers.contains(&("quota-sla", "look"));
+    hold!(PROMISE, looks, "access is read-only for a pause, and nobody looks whether there still is one");
     let quota = !known.contains_key("quota-sla.period") || timers.contains(&("quota-sla", "reset"));
     hold!(PROMISE, quota, "the quota period will never end");
     Ok(())
@@ -93,13 +102,17 @@ fn tenant_waits(known: &Known, timers: &BTreeSet<(&str, &str)>) -> Held {
     Ok(())
 }
 
-/// How many subscribe to a plan is what the tenant's counter says: a plan must not end while somebody has it.
+/// How many have a plan, or will with their next period, is what the tenant's counter says: a plan must not end while
+/// somebody waits for it.
 fn subscribers(facts: &Facts, tenant: &str) -> Held {
     let mut live: BTreeMap<&str, i64> = BTreeMap::new();
     for ((_, customer), known) in facts.0.range((tenant.to_owned(), None)..).take_while(|((of, _), _)| of == tenant) {
         for (_, sub) in under(known, "subscription.sub.").filter(|_| customer.is_some()) {
             let counts = ["trial", "active", "cancelling", "paused"].contains(&text(sub, "/status"));
-            *live.entry(text(sub, "/sku")).or_default() += i64::from(counts);
+            let plans = BTreeSet::from([text(sub, "/sku"), text(sub, "/pending_sku")]);
+            for sku in plans.into_iter().filter(|sku| counts && !sku.is_empty()) {
+                *live.entry(sku).or_default() += 1;
+            }
         }
     }
     let counted: BTreeMap<&str, i64> =

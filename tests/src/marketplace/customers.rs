@@ -194,7 +194,7 @@ fn subscribes(market: &mut Marketplace, _: &Who, _: &Known) -> Value {
         data["trial"] = json!(true);
     }
     if dice.percent(5) {
-        data["order_id"] = json!(format!("order-{}", dice.below(1_000)));
+        data["order_id"] = json!(format!("order-{}", dice.below(60)));
     }
     if market.dice.percent(75) {
         data["payment_method"] = json!(method(market));
@@ -274,9 +274,10 @@ fn pays(market: &mut Marketplace, _: &Who, known: &Known) -> Value {
         data["invoice_id"] = json!(id);
     }
     // The provider reports our own captures too.
-    let captures: Vec<_> = under(known, "billing.capture.").collect();
+    let captures = under(known, "billing.invoice.").map(|(_, invoice)| text(invoice, "/capture"));
+    let captures: Vec<&str> = captures.filter(|key| !key.is_empty()).collect();
     let key = match market.dice.one(&captures) {
-        Some((key, _)) if market.dice.percent(12) => (*key).to_owned(),
+        Some(key) if market.dice.percent(12) => (*key).to_owned(),
         _ => format!("pay-{}", market.serial),
     };
     data["idempotency_key"] = json!(key);
