@@ -13,8 +13,9 @@ use syndic_tests::facts::Facts;
 use syndic_tests::stage::{Asked, By, Came, Step};
 
 use crate::oracle::causes::MACHINES;
+use crate::oracle::once::Once;
 use crate::oracle::tables::{ROWS, published};
-use crate::oracle::{Oracle, rest, waits};
+use crate::oracle::{Oracle, Seen, rest, waits};
 
 const NOW: &str = "2026-03-01T12:00:00Z";
 
@@ -38,7 +39,13 @@ fn sound() -> Vec<(&'static str, Value)> {
         (
             "billing.account",
             json!({"received": {"USD": 2999}, "unapplied": {}, "refunded": {}, "charged_back": {}, "invoices": 1,
-                   "open": [], "past_due": []}),
+                   "entries": 1, "open": [], "past_due": []}),
+        ),
+        (
+            "billing.entry.1",
+            json!({"at": NOW, "why": {"event": "CustomerSubscribes", "invoices": ["inv-1"]}, "lines": [
+                {"account": "cash", "side": "debit", "amount": usd(2999)},
+                {"account": "revenue", "side": "credit", "amount": usd(2999), "invoice": "inv-1"}]}),
         ),
         (
             "billing.invoice.inv-1",
@@ -106,8 +113,11 @@ fn it_has_nothing_against_what_is_sound() {
 
 #[test]
 fn it_objects_to_one_thing_that_is_wrong() {
+    const ONE_ENTRY: &str = "what moves money writes one entry, once and for ever";
+    const DEBITS: &str = "the debits of every entry are its credits";
+    const SUMS: &str = "a customer's entries, added up, are the account and the invoices";
     let money = |amount: i64| json!(amount);
-    let invoice = "billing.invoice.inv-1";
+    let (invoice, entry) = ("billing.invoice.inv-1", "billing.entry.1");
     #[rustfmt::skip]
     let wrong = [
         (invoice, "/gross/minor_units", money(3000), "invoiced = paid + credited + written off + open"),
@@ -122,6 +132,19 @@ fn it_objects_to_one_thing_that_is_wrong() {
         ("billing.account", "/received/USD", money(3000), "received = paid + unapplied + refunded + charged back"),
         ("billing.account", "/unapplied", json!({"USD": -1}), "received = paid + unapplied + refunded + charged back"),
         ("billing.account", "/open", json!(["inv-1"]), "the account lists what is open and what is past due"),
+        ("billing.account", "/entries", json!(2), ONE_ENTRY),
+        (entry, "/at", json!("2026-03-01T12:00:01Z"), ONE_ENTRY),
+        (entry, "/why/event", json!("RenewalDue"), ONE_ENTRY),
+        (entry, "/why/invoices", json!([]), ONE_ENTRY),
+        (entry, "/lines", json!([]), ONE_ENTRY),
+        (entry, "/lines/0/side", json!("credit"), DEBITS),
+        (entry, "/lines/0/amount/minor_units", money(2998), DEBITS),
+        (entry, "/lines/0/amount/currency", json!("EUR"), DEBITS),
+        (entry, "/lines/1/account", json!("bribes"), DEBITS),
+        (entry, "/lines/0/account", json!("receivable"), SUMS),
+        (entry, "/lines/0/account", json!("chargebacks"), SUMS),
+        (entry, "/lines/1/account", json!("vendor-payable"), SUMS),
+        (entry, "/lines/1/account", json!("tax"), SUMS),
         ("shared.access", "", json!("open wide"), "access is full only when nothing stands against it"),
         ("shared.access", "", json!("grace"), "nobody is kept out for nothing"),
         ("entitlement.grant.sub-1", "/status", json!("expired"), "access is full only when nothing stands against it"),
@@ -171,10 +194,15 @@ fn it_objects_to_a_payment_that_lifts_what_is_not_its_own() {
 #[test]
 fn it_objects_to_what_happens_twice() {
     let pay = |received: i64| {
-        let account = json!({"received": {"USD": received}, "unapplied": {"USD": received - 2999}, "refunded": {},
-                             "charged_back": {}, "open": [], "past_due": []});
+        let more = received - 2999;
+        let account = json!({"received": {"USD": received}, "unapplied": {"USD": more}, "refunded": {},
+                             "charged_back": {}, "entries": more + 1, "open": [], "past_due": []});
         let payment = json!({"minor_units": 1, "currency": "USD"});
-        let writes = vec![("billing.account", account), ("billing.payment.k", payment)];
+        let line = |account: &str, side: &str| json!({"account": account, "side": side, "amount": payment});
+        let entry = json!({"at": NOW, "why": {"event": "PaymentProcessed", "invoices": []},
+                           "lines": [line("cash", "debit"), line("customer-credit", "credit")]});
+        let entry_of = if more == 1 { "billing.entry.2" } else { "billing.entry.3" };
+        let writes = vec![("billing.account", account), ("billing.payment.k", payment), (entry_of, entry)];
         step("PaymentProcessed", json!({"amount": 1, "idempotency_key": "k"}), writes)
     };
     assert_eq!(objection(vec![pay(3000)]), None);
@@ -183,6 +211,38 @@ fn it_objects_to_what_happens_twice() {
         objection(vec![pay(3002)]),
         Some("money comes in by a payment, a capture or an order, and by nothing else")
     );
+}
+
+#[test]
+fn it_objects_to_money_that_moves_without_an_entry_and_to_an_order_that_pays_twice() {
+    let mut facts = sound();
+    facts.retain(|(name, _)| *name != "billing.entry.1");
+    facts.iter_mut().filter(|(name, _)| *name == "billing.account").for_each(|(_, it)| it["entries"] = json!(0));
+    let came = Came { steps: vec![subscribes(facts)], ..Came::default() };
+    let silent = Oracle::default().came(&came).err().map(|objection| objection.promise);
+    assert_eq!(silent, Some("a customer's entries, added up, are the account and the invoices"));
+    let (_, entry) = sound().remove(6);
+    let written_over = step("PaymentFailed", json!({"reason": "no"}), vec![("billing.entry.1", entry)]);
+    assert_eq!(objection(vec![written_over]), Some("what moves money writes one entry, once and for ever"));
+
+    let mut once = Once::default();
+    let mut promise = |step: &Step| {
+        let mut facts = Facts::default();
+        let write = |(whose, name, value): &(_, String, Option<Value>)| {
+            (Clone::clone(whose), name.clone(), facts.write(Clone::clone(whose), name, value.clone()))
+        };
+        let changes: Vec<_> = step.writes.iter().map(write).collect();
+        let seen = Seen { step, facts: &facts, changes: &changes, calm: true };
+        once.check(&seen).err().map(|objection| objection.promise)
+    };
+    let mut again = subscribes(sound());
+    assert_eq!(promise(&again), None);
+    again.writes.iter_mut().filter_map(|(.., value)| value.as_mut()).for_each(|it| {
+        if it.get("number").is_some() {
+            it["number"] = json!(2);
+        }
+    });
+    assert_eq!(promise(&again), Some("an order pays for a plan once"));
 }
 
 #[test]

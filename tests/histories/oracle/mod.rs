@@ -7,6 +7,7 @@ pub mod access;
 pub mod books;
 pub mod causes;
 pub mod codes;
+pub mod entries;
 pub mod features;
 pub mod once;
 pub mod prices;
@@ -90,6 +91,7 @@ impl<'a> Seen<'a> {
 pub struct Oracle {
     pub facts: Facts,
     once: once::Once,
+    entries: entries::Entries,
     access: access::Access,
     pub tables: tables::Moves,
     world: world::World,
@@ -122,6 +124,7 @@ impl Oracle {
         let seen = Seen { step, facts: &self.facts, changes: &changes, calm };
         hold!("an undone event changes nothing", step.done() || changes.is_empty(), "it changed {:?}", changes[0]);
         books::add_up(&seen)?;
+        self.entries.check(&seen)?;
         self.once.check(&seen)?;
         self.access.check(&seen)?;
         self.tables.check(&seen)?;

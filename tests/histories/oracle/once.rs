@@ -1,4 +1,4 @@
-//! What happens once: a payment per key, an overage line per resource and period, a trial per plan, a legal number.
+//! What happens once: a payment per key, a plan per order, an overage line per resource and period, a trial per plan, a legal number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,8 @@ use super::{Held, Seen, hold};
 pub struct Once {
     /// Payment keys by tenant, with the receipt that took them.
     paid: BTreeMap<(String, String), u64>,
+    /// Orders by tenant and plan.
+    orders: BTreeSet<(String, String, String)>,
     /// Trials by tenant, customer and plan.
     tried: BTreeSet<(String, String, String)>,
     /// The last number by tenant and series.
@@ -21,6 +23,7 @@ pub struct Once {
 impl Once {
     pub fn check(&mut self, seen: &Seen<'_>) -> Held {
         self.keys(seen)?;
+        self.orders(seen)?;
         self.trials(seen)?;
         self.numbers(seen)?;
         overage(seen)
@@ -34,6 +37,16 @@ impl Once {
         let key = step.text("idempotency_key").to_owned();
         let before = self.paid.insert((step.event.tenant.clone(), key), step.sequence);
         hold!("one charge per claim key", before.is_none(), "receipt {before:?} took this key already");
+        Ok(())
+    }
+
+    fn orders(&mut self, seen: &Seen<'_>) -> Held {
+        for (id, before, after) in seen.changed("billing.invoice.") {
+            let Some(invoice) = after.filter(|it| before.is_none() && it.get("order_id").is_some()) else { continue };
+            let (plan, order) = (text(invoice, "/lines/0/item"), text(invoice, "/order_id"));
+            let paid = (seen.step.event.tenant.clone(), plan.to_owned(), order.to_owned());
+            hold!("an order pays for a plan once", self.orders.insert(paid), "{id} is paid by {order} again");
+        }
         Ok(())
     }
 
