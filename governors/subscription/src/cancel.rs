@@ -3,16 +3,13 @@
 use syndic_book::{CANCELLED_AT_ONCE, Status, Subscription, cancelled_by, period_from, subscriptions};
 use syndic_sdk::prelude::*;
 
-use crate::keep::{arm, arm_after, arm_period, keep, moved};
+use crate::keep::{OURSELVES, arm, arm_after, arm_period, keep, moved};
 use crate::pause::rested;
 use crate::ruling::{Ruling, has_not, known, not_held, plan, refused, running, takes_up};
 use crate::table::{Trigger, next};
 
 /// The timer that ends the subscriptions for which the events that one decision may raise have no room.
 pub(crate) const REST: &str = "cancel-rest";
-
-/// The source of what we raise ourselves. It raises nothing again: events go only so deep.
-const OURSELVES: &str = "syndic:subscription";
 
 /// How many events one decision may raise.
 const RAISES_MAX: usize = 4;
@@ -86,6 +83,7 @@ fn left(mut sub: Subscription, now: Time, request: &CustomerCancels) -> Subscrip
 }
 
 /// Asks for what is left in as many turns as it takes: at once, as far as events may be raised, and then by a timer.
+/// What we raised ourselves raises nothing again: events go only so deep.
 fn leave_the_rest(cx: &Context, decision: &mut Decision, request: &CustomerCancels, left: usize) {
     let turns = left.div_ceil(CANCELLED_AT_ONCE);
     let at_once = if cx.source() == OURSELVES { 0 } else { turns.min(RAISES_MAX) };

@@ -7,6 +7,9 @@ use syndic_sdk::prelude::*;
 
 use crate::table::{Trigger, next};
 
+/// The source of what we raise ourselves.
+pub(crate) const OURSELVES: &str = "syndic:subscription";
+
 /// Days before the end of a period that its renewal is announced, and may be asked for.
 pub(crate) const NOTICE_DAYS: i64 = 7;
 

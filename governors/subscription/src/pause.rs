@@ -5,7 +5,7 @@
 use syndic_book::{Status, Subscription, causes, holds_renewal};
 use syndic_sdk::prelude::*;
 
-use crate::keep::{arm, arm_after, arm_period, keep, moved, raise_renewal};
+use crate::keep::{OURSELVES, arm, arm_after, arm_period, keep, moved, raise_renewal};
 use crate::ruling::{Ruling, not_held, refused, running};
 use crate::table::Trigger;
 
@@ -37,7 +37,8 @@ pub(crate) fn pauses(cx: &Context, sub: &Subscription) -> Ruling {
     Ok(decision)
 }
 
-/// Out of the pause. No cause stands in the way: a pause that is over is over, and the causes hold the renewal back.
+/// Out of the pause. A customer whom a cause keeps out changes nothing, this neither; time ends it all the same: a pause
+/// that is over is over, and the causes hold the renewal back.
 pub(crate) fn resumes(cx: &Context, sub: &Subscription) -> Ruling {
     let Some(after) = moved(sub, Trigger::Resume) else {
         return match sub.status {
@@ -45,6 +46,9 @@ pub(crate) fn resumes(cx: &Context, sub: &Subscription) -> Ruling {
             _ => refused("no-subscription", "there is no paused subscription"),
         };
     };
+    if cx.source() != OURSELVES {
+        not_held(cx)?;
+    }
     let now = cx.now();
     let mut after = rested(after, now);
     after.suspended_period_ended = sub.end <= now;

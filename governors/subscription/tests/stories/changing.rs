@@ -99,6 +99,34 @@ fn a_pause_lasts_ninety_days_of_a_year_at_most() {
 }
 
 #[test]
+fn whom_a_cause_keeps_out_stays_paused_until_it_is_lifted() {
+    let mut world = world();
+    done(&mut world, subscribes("starter"));
+    done(&mut world, changes("pause"));
+    for cause in ["admin", "fraud", "compliance"] {
+        world.set_fact("shared.suspensions", json!([cause]));
+        refused(&mut world, changes("resume"), "suspended");
+    }
+    world.set_fact("shared.suspensions", json!(["payment", "quota"]));
+    done(&mut world, changes("resume"));
+    assert_eq!(status(&world, "sub-1"), "active");
+}
+
+#[test]
+fn a_pause_that_is_over_is_over_and_a_cause_holds_the_renewal_back() {
+    let mut world = world();
+    done(&mut world, subscribes("starter"));
+    done(&mut world, changes("pause"));
+    world.set_fact("shared.suspensions", json!(["fraud"]));
+    run(&mut world, "2026-04-10T12:00:00Z");
+    assert_eq!(status(&world, "sub-1"), "paused");
+    run(&mut world, "2026-04-10T12:00:01Z");
+    let after = sub(&world, "sub-1");
+    assert_eq!((&after["status"], &after["suspended_period_ended"]), (&json!("active"), &json!(true)));
+    assert_eq!(end(&world, "sub-1"), "2026-02-10T12:00:00Z");
+}
+
+#[test]
 fn a_pause_over_the_turn_of_its_year_leaves_the_next_year_what_it_did_not_use() {
     let mut world = world();
     done(&mut world, subscribes("starter"));
