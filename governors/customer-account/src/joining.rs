@@ -64,14 +64,14 @@ pub(crate) fn cancels(cx: &Context, request: &CustomerCancels) -> Answer {
 }
 
 /// The retention is over. What somebody may still ask about is kept: a locked account, and one under a legal hold,
-/// which is what a dispute puts.
+/// which is what a dispute puts. When a hold ends is compliance's to say: some disputes are never closed.
 pub(crate) fn retention_over(cx: &Context) -> Answer {
     let mut account = Account::read(cx)?;
     let mut decision = Decision::default();
     let kept = account.status == State::Locked && account.left_at.is_some();
     if kept || (account.status == State::Closed && is_held(cx)?) {
         keep_for_retention(cx, &mut decision);
-        decision.note("kept: a suspension, a legal hold or a dispute stands");
+        decision.note("kept: a suspension or a legal hold stands");
     } else if account.follow(cx, Trigger::RetentionOver) {
         decision.delete(payments::PAYMENTS).delete(mail::UNDELIVERED).delete(mail::NOTICES);
     }

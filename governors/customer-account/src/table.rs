@@ -42,7 +42,7 @@ pub enum Trigger {
     Rejected,
     /// `OperatorDecided{reinstatement, accept}`: raises `SuspensionLifted` for what still stands.
     Reinstated,
-    /// The retention is over, and no hold or dispute stands.
+    /// The retention is over, and no legal hold stands.
     RetentionOver,
 }
 

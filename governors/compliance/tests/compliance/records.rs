@@ -90,6 +90,17 @@ fn a_dispute_holds_records_until_it_is_closed() {
 }
 
 #[test]
+fn a_dispute_that_nobody_closes_holds_records_for_540_days() {
+    let mut world = subscribed();
+    world.set_now("2026-02-01T00:00:00Z");
+    world.judge(event("DisputeOpened", json!({"invoice_id": "inv-1", "amount": 5, "reason": "not mine"})));
+    world.run_until("2027-07-25T23:59:59Z");
+    assert_eq!(world.value("compliance.hold"), json!(["dispute:inv-1"]));
+    world.run_until("2027-07-26T00:00:00Z");
+    assert_eq!(world.value("compliance.hold"), Value::Null);
+}
+
+#[test]
 fn a_refund_holds_records_while_it_can_become_a_dispute() {
     let mut world = subscribed();
     let asked = world.judge(event("RefundRequested", json!({"invoice_id": "inv-1", "reason": "too slow"})));

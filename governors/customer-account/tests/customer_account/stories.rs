@@ -57,15 +57,17 @@ fn a_cancellation_for_the_periods_end_changes_nothing_yet() {
 }
 
 #[test]
-fn a_hold_or_a_dispute_keeps_the_account_and_time_asks_again() {
-    let mut world = customer();
-    leave(&mut world);
-    world.set_fact("compliance.hold", json!(["dispute:inv-1"]));
-    world.run_until("2026-03-01T00:00:00Z");
-    assert_eq!(status(&world), "closed");
-    world.set_fact("compliance.hold", Value::Null);
-    world.run_until("2026-03-17T00:00:00Z");
-    assert_eq!(status(&world), "archived");
+fn whatever_is_held_keeps_the_account_and_time_asks_again() {
+    for held in ["dispute:inv-1", "refund:inv-1", "suspension:admin"] {
+        let mut world = customer();
+        leave(&mut world);
+        world.set_fact("compliance.hold", json!([held]));
+        world.run_until("2026-03-01T00:00:00Z");
+        assert_eq!(status(&world), "closed", "{held}");
+        world.set_fact("compliance.hold", Value::Null);
+        world.run_until("2026-03-17T00:00:00Z");
+        assert_eq!(status(&world), "archived", "{held}");
+    }
 }
 
 #[test]
