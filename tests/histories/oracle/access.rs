@@ -6,6 +6,7 @@ use serde_json::Value;
 use syndic_core::Time;
 use syndic_tests::facts::{Known, list, text, texts, under};
 use syndic_tests::marketplace::DAY;
+use syndic_tests::stage::By;
 
 use super::{Held, Seen, hold};
 
@@ -149,10 +150,11 @@ fn nothing_wakes_a_blocked_customer(seen: &Seen<'_>) -> Held {
     let status = |value: Option<&Value>| value.map(|value| text(value, "/status").to_owned()).unwrap_or_default();
     for (id, before, after) in seen.changed("subscription.sub.") {
         let (from, to) = (status(before), status(after));
-        // A pause that is over is over; the cause goes on holding the renewal back, and the door shut.
+        // A pause that is over by its time is over; the cause goes on holding the renewal back, and the door shut.
+        let over = from == "paused" && seen.step.by == By::Raise;
         hold!(
             PROMISE,
-            to != "active" || ["active", "paused"].contains(&from.as_str()),
+            to != "active" || from == "active" || over,
             "{id} went from {from:?} to {to}, and {still:?} stand"
         );
     }
