@@ -18,7 +18,7 @@ pub(crate) fn settled(desk: &mut Desk, settled: &EffectSettled) -> Step {
         ("capture", Settled::Done) => captured(desk, &mut invoice, settled)?,
         ("capture", _) => lost(desk, &mut invoice, settled)?,
         ("refund", _) => refunded(desk, &mut invoice, settled)?,
-        ("void-authorization", Settled::Failed) => void_failed(desk, &invoice, settled),
+        ("void-authorization", Settled::Failed | Settled::Expired) => void_failed(desk, &invoice, settled),
         _ => {}
     }
     desk.file(invoice);
@@ -88,15 +88,14 @@ fn ended(desk: &Desk, invoice: &Invoice) -> Step<bool> {
     Ok(pricing::plan(desk, subscription)?.is_none())
 }
 
-/// The capture failed or expired: authorised once more, and then it is a failed payment like any other. While an
-/// invoice is chased the ladder decides when to charge again; a stolen card is not charged again at all.
+/// The capture failed or expired: the reservation is given back, for nobody will ask for it again, and the rest is
+/// authorised once more; then it is a failed payment like any other. While an invoice is chased the ladder decides when
+/// to charge again; a stolen card is not charged again at all.
 fn lost(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> Step {
     if invoice.status != Status::Capturing {
         return Ok(());
     }
-    if settled.status == Settled::Failed {
-        void(desk, invoice);
-    }
+    void(desk, invoice);
     let code = settled.decline_code.as_deref().unwrap_or("capture_lost");
     let again = invoice.dunning.is_none() && !invoice.authorized_twice && !dunning::is_hard(code);
     invoice.authorized_twice = true;

@@ -134,16 +134,32 @@ fn an_early_echo_that_names_no_currency_has_the_captures() {
 }
 
 #[test]
-fn a_lost_capture_is_authorised_once_more_and_then_past_due() {
-    let mut street = Street::new();
-    let judged = street
-        .just(CustomerSubscribes { payment_method: Some("sandbox:capture-fails".into()), ..subscribes("starter") });
-    assert!(judged.is_completed());
-    let again = street.settle("capture-inv-1", Settled::Failed);
-    let asked: Vec<_> = again.effects.iter().map(|effect| effect.id.as_str()).collect();
-    assert_eq!(asked, ["authorize-inv-1", "void-inv-1", "capture-inv-1"]);
-    street.carry_out();
-    assert_eq!((street.line("inv-1").as_str(), street.access()), ("past-due 2999 0 0 0", json!("grace")));
+fn a_lost_capture_is_given_back_and_authorised_once_more_and_then_past_due() {
+    for lost in [Settled::Failed, Settled::Expired] {
+        let mut street = Street::new();
+        let judged = street
+            .just(CustomerSubscribes { payment_method: Some("sandbox:capture-fails".into()), ..subscribes("starter") });
+        assert!(judged.is_completed());
+        let again = street.settle("capture-inv-1", lost);
+        let asked: Vec<_> = again.effects.iter().map(|effect| effect.id.as_str()).collect();
+        assert_eq!(asked, ["authorize-inv-1", "void-inv-1", "capture-inv-1"], "{lost:?}");
+        street.carry_out();
+        assert_eq!((street.line("inv-1").as_str(), street.access()), ("past-due 2999 0 0 0", json!("grace")));
+    }
+}
+
+#[test]
+fn a_reservation_that_is_not_given_back_is_a_ticket() {
+    for (status, tickets) in [(Settled::Done, 0), (Settled::Failed, 1), (Settled::Expired, 1)] {
+        let mut street = approval_street();
+        street.just(CustomerCancels { subscription_id: Some("sub-1".into()), ..CustomerCancels::default() });
+        let judged = street.settle("void-inv-1", status);
+        assert_eq!(
+            judged.effects.iter().filter(|effect| effect.id == "ticket-void-inv-1").count(),
+            tickets,
+            "{status:?}"
+        );
+    }
 }
 
 #[test]
