@@ -88,23 +88,21 @@ fn ended(desk: &Desk, invoice: &Invoice) -> Step<bool> {
     Ok(pricing::plan(desk, subscription)?.is_none())
 }
 
-/// The capture failed or expired: the reservation is given back, for nobody will ask for it again, and the rest is
-/// authorised once more; then it is a failed payment like any other. While an invoice is chased the ladder decides when
-/// to charge again; a stolen card is not charged again at all.
+/// The capture failed or expired: authorised once more, and then it is a failed payment like any other. While an
+/// invoice is chased the ladder decides when to charge again; a stolen card is not charged again at all.
 fn lost(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> Step {
     if invoice.status != Status::Capturing {
         return Ok(());
     }
-    void(desk, invoice);
     let code = settled.decline_code.as_deref().unwrap_or("capture_lost");
     let again = invoice.dunning.is_none() && !invoice.authorized_twice && !dunning::is_hard(code);
     invoice.authorized_twice = true;
     lose(desk, invoice, again, code)
 }
 
+/// The reservation is given back, for nobody will ask for its money again; what is owed is still owed.
 fn lose(desk: &mut Desk, invoice: &mut Invoice, again: bool, code: &str) -> Step {
-    invoice.authorization = None;
-    invoice.authorized = None;
+    void(desk, invoice);
     invoice.follow(Trigger::CaptureLost)?;
     match (invoice.due(), invoice.paid.minor_units) {
         (0, 0) => invoice.follow(Trigger::CreditedOut),
