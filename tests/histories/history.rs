@@ -8,12 +8,39 @@ use syndic_core::Time;
 use syndic_core::ports::GovernorRuntime;
 use syndic_tests::facts::Facts;
 use syndic_tests::marketplace::{DAY, Marketplace, everybody_leaves};
+use syndic_tests::moods::Moods;
 use syndic_tests::stage::{Came, Stage};
 
 use crate::oracle::{Objection, Oracle, rest};
 
 /// How long nobody does anything at the end.
 const SILENCE_DAYS: i64 = 730;
+
+/// What a history is lived under.
+#[derive(Clone, Copy)]
+pub struct Terms {
+    /// Everybody leaves before the silence.
+    pub leaves: bool,
+    /// How many of a hundred requests the outside world does not answer as the sandbox would.
+    pub bad_percent: u64,
+}
+
+impl Terms {
+    /// Those of a seed: in every other one everybody leaves, and in every third the world has moods.
+    pub fn of(seed: u64) -> Self {
+        let moods = [3, 25, 70];
+        let bad_percent = if seed.is_multiple_of(3) { moods[(seed / 3 % 3) as usize] } else { 0 };
+        Self { leaves: seed.is_multiple_of(2), bad_percent }
+    }
+
+    /// A host that knows nothing, before this world.
+    pub fn stage(self, runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Stage {
+        match self.bad_percent {
+            0 => Stage::new(runtime, threads),
+            bad_percent => Stage::before(Arc::new(Moods { bad_percent }), runtime, threads),
+        }
+    }
+}
 
 /// Where the lines of a history come from.
 pub enum Source {
@@ -75,12 +102,12 @@ pub struct Told {
     pub objection: Option<Objection>,
 }
 
-/// Lives a history. `leaves` has everybody leave before the silence.
-pub fn live(runtime: &Arc<dyn GovernorRuntime>, mut source: Source, leaves: bool) -> Told {
-    let mut stage = Stage::new(runtime, 0);
+/// Lives a history.
+pub fn live(runtime: &Arc<dyn GovernorRuntime>, mut source: Source, terms: Terms) -> Told {
+    let mut stage = terms.stage(runtime, 0);
     let mut oracle = Oracle::default();
     let mut told = Told::default();
-    told.objection = through(&mut stage, &mut oracle, &mut source, leaves, &mut told).err();
+    told.objection = through(&mut stage, &mut oracle, &mut source, terms.leaves, &mut told).err();
     Told {
         receipts: oracle.receipts,
         fuel: oracle.fuel,

@@ -21,10 +21,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use history::{Source, Told, live};
+use history::{Source, Terms, Told, live};
 use oracle::tables::Moves;
 use syndic_core::ports::GovernorRuntime;
-use syndic_tests::stage::{Stage, eight};
+use syndic_tests::stage::eight;
 
 /// Lines of one history, besides those at its end.
 const LINES: usize = 300;
@@ -92,23 +92,19 @@ fn seeds() -> (Vec<u64>, bool) {
     (kept.filter(|_| ordinary).chain(fresh).collect(), ordinary)
 }
 
-/// Lives the history of a seed. In every other one everybody leaves at the end.
+/// Lives the history of a seed.
 fn one(runtime: &Arc<dyn GovernorRuntime>, seed: u64) -> Told {
-    let mut told = live(runtime, Source::seed(seed, LINES), leaves(seed));
+    let mut told = live(runtime, Source::seed(seed, LINES), Terms::of(seed));
     if told.objection.is_none() && seed.is_multiple_of(PLAYED_AGAIN) {
-        told.objection = again(runtime, &told).err();
+        told.objection = again(runtime, &told, Terms::of(seed)).err();
     }
     told
 }
 
-fn leaves(seed: u64) -> bool {
-    seed.is_multiple_of(2)
-}
-
 /// The same lines once more, on a fresh store, in one go and with looking ahead: the same facts, receipts and fuel.
-fn again(runtime: &Arc<dyn GovernorRuntime>, told: &Told) -> oracle::Held {
+fn again(runtime: &Arc<dyn GovernorRuntime>, told: &Told, terms: Terms) -> oracle::Held {
     const PROMISE: &str = "replaying a history gives the same facts, receipts and fuel";
-    let mut stage = Stage::new(runtime, 1);
+    let mut stage = terms.stage(runtime, 1);
     let mut came = stage.play(told.lines.iter().chain(&told.leaving).map(String::as_str));
     came.steps.append(&mut stage.pass(told.end).steps);
     let fuel: u64 = came.steps.iter().flat_map(|step| &step.report.governors).map(|opinion| opinion.fuel).sum();
@@ -158,14 +154,19 @@ impl Run {
 /// The broken promise, and the fewest lines that break it.
 fn report(runtime: &Arc<dyn GovernorRuntime>, seed: u64, told: &Told) -> String {
     let Some(objection) = &told.objection else { return String::new() };
-    let live = |lines: &[String]| live(runtime, Source::given(lines.to_vec()), leaves(seed));
+    let terms = Terms::of(seed);
+    let live = |lines: &[String]| live(runtime, Source::given(lines.to_vec()), terms);
     let breaks = |lines: &[String]| live(lines).objection.is_some_and(|it| it.promise == objection.promise);
     let lines = if breaks(&told.lines) { shrink::shrink(told.lines.clone(), breaks) } else { told.lines.clone() };
     let least = live(&lines);
     let told = least.objection.as_ref().unwrap_or(objection);
     let mut text = format!("seed {seed} breaks a promise: {}\n  {}\n", told.promise, told.told);
     let until = if least.end > least.latest { format!(", played until {}", least.end) } else { String::new() };
-    let _ = writeln!(text, "these {} lines do{until}:", lines.len() + least.leaving.len());
+    let moods = match terms.bad_percent {
+        0 => String::new(),
+        percent => format!(", in a world of {percent} % bad days"),
+    };
+    let _ = writeln!(text, "these {} lines do{until}{moods}:", lines.len() + least.leaving.len());
     for line in lines.iter().chain(&least.leaving) {
         let _ = writeln!(text, "{line}");
     }

@@ -10,4 +10,5 @@
 pub mod dice;
 pub mod facts;
 pub mod marketplace;
+pub mod moods;
 pub mod stage;

@@ -101,16 +101,18 @@ impl Asked {
     }
 }
 
-/// The sandbox, and somebody who writes down what it was asked.
-#[derive(Default)]
-struct Witness(Mutex<Vec<Asked>>);
+/// The outside world, and somebody who writes down what it was asked.
+struct Witness {
+    world: Arc<dyn Connector>,
+    asked: Mutex<Vec<Asked>>,
+}
 
 impl Connector for Witness {
     fn call<'a>(&'a self, request: &'a Request) -> Answering<'a> {
         Box::pin(async move {
-            let answer: Result<Answer, _> = Sandbox.call(request).await;
+            let answer: Result<Answer, _> = self.world.call(request).await;
             let accepted = answer.as_ref().ok().map(|answer| answer.accepted);
-            let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             asked.push(Asked { request: request.clone(), accepted });
             answer
         })
@@ -142,15 +144,23 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A new host, that knows nothing.
+    /// A new host, that knows nothing, before the sandbox.
     ///
     /// # Panics
     /// As all methods: the host cannot go on, and that is a bug.
     pub fn new(runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Self {
+        Self::before(Arc::new(Sandbox), runtime, threads)
+    }
+
+    /// A new host, that knows nothing, before this world. It answers from the request alone, as the sandbox does.
+    ///
+    /// # Panics
+    /// As all methods: the host cannot go on, and that is a bug.
+    pub fn before(world: Arc<dyn Connector>, runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Self {
         let clock = Arc::new(PlayClock::default());
         let master = Master::from_seed(0);
         let store = Arc::new(MemoryStore::new(master.clone()));
-        let witness = Arc::new(Witness::default());
+        let witness = Arc::new(Witness { world, asked: Mutex::default() });
         let ports = Ports {
             store: Arc::clone(&store) as Arc<dyn Store>,
             runtime: Arc::clone(runtime),
@@ -194,7 +204,7 @@ impl Stage {
         let end = self.store.head().expect("memory can be read").frontier.size();
         let steps = (self.seen + 1..=end).map(|sequence| self.step(sequence)).collect();
         self.seen = end;
-        let mut asked = self.witness.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self.witness.asked.lock().unwrap_or_else(PoisonError::into_inner);
         Came { answer, steps, asked: std::mem::take(&mut *asked) }
     }
 

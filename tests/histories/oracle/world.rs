@@ -50,11 +50,15 @@ impl World {
                     self.stuck.insert(undone)
                 };
             }
+            let authorization = text(&request.body.value(), "/authorization").to_owned();
+            // What could not be given back is a ticket: an operator's.
+            if !undo && request.action == "void-authorization" && call.accepted != Some(true) {
+                self.stuck.insert(authorization.clone());
+            }
             if undo || call.accepted != Some(true) || !self.heard.insert((request.key.to_string(), undo)) {
                 continue;
             }
             let who = (request.tenant.clone(), request.subject.clone());
-            let authorization = text(&request.body.value(), "/authorization").to_owned();
             match request.action.as_str() {
                 "authorize-payment" => _ = self.reserved.insert(request.key.to_string(), who),
                 "capture" => {
@@ -136,8 +140,9 @@ impl World {
                 continue;
             }
             let mut invoices = under(facts.customer(&who.0, &who.1), "billing.invoice.");
-            let held = invoices
-                .any(|(_, invoice)| text(invoice, "/authorization") == key && text(invoice, "/status") == "authorised");
+            // A capture whose end could not be followed, because another service fell silent, is still waited for.
+            let waits = |invoice: &Value| ["authorised", "capturing"].contains(&text(invoice, "/status"));
+            let held = invoices.any(|(_, invoice)| text(invoice, "/authorization") == key && waits(invoice));
             hold!(PROMISE, held, "{key} of {who:?} is neither, and no invoice waits for it");
         }
         self.reserved.retain(|key, _| !self.captured.contains_key(key) && !self.given_back.contains(key));
