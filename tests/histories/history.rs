@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use syndic_core::Time;
 use syndic_core::ports::GovernorRuntime;
+use syndic_core::{Config, Slot, Time};
 use syndic_tests::facts::Facts;
 use syndic_tests::marketplace::{DAY, Marketplace, everybody_leaves};
 use syndic_tests::moods::Moods;
@@ -16,6 +16,9 @@ use crate::oracle::{Objection, Oracle, rest};
 /// How long nobody does anything at the end.
 const SILENCE_DAYS: i64 = 730;
 
+/// The tax where there is one: a rate that leaves something to round.
+const TAX_BP: u32 = 1_937;
+
 /// What a history is lived under.
 #[derive(Clone, Copy)]
 pub struct Terms {
@@ -23,22 +26,28 @@ pub struct Terms {
     pub leaves: bool,
     /// How many of a hundred requests the outside world does not answer as the sandbox would.
     pub bad_percent: u64,
+    /// Tax on every line, in hundredths of a percent.
+    pub tax_bp: u32,
 }
 
 impl Terms {
-    /// Those of a seed: in every other one everybody leaves, and in every third the world has moods.
+    /// Those of a seed: in every other one everybody leaves, in every third the world has moods, in every fifth there are
+    /// taxes.
     pub fn of(seed: u64) -> Self {
         let moods = [3, 25, 70];
         let bad_percent = if seed.is_multiple_of(3) { moods[(seed / 3 % 3) as usize] } else { 0 };
-        Self { leaves: seed.is_multiple_of(2), bad_percent }
+        let tax_bp = if seed.is_multiple_of(5) { TAX_BP } else { 0 };
+        Self { leaves: seed.is_multiple_of(2), bad_percent, tax_bp }
     }
 
-    /// A host that knows nothing, before this world.
+    /// A host that knows nothing, under these terms.
     pub fn stage(self, runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Stage {
-        match self.bad_percent {
-            0 => Stage::new(runtime, threads),
-            bad_percent => Stage::before(Arc::new(Moods { bad_percent }), runtime, threads),
+        let mut config = Config::of_play();
+        if self.tax_bp > 0 {
+            let billing = config.slots.entry(Slot::new("billing").expect("a slot's name")).or_default();
+            billing.values.insert("tax_bp".to_owned(), self.tax_bp.to_string());
         }
+        Stage::before(Arc::new(Moods { bad_percent: self.bad_percent }), config, runtime, threads)
     }
 }
 
@@ -105,7 +114,7 @@ pub struct Told {
 /// Lives a history.
 pub fn live(runtime: &Arc<dyn GovernorRuntime>, mut source: Source, terms: Terms) -> Told {
     let mut stage = terms.stage(runtime, 0);
-    let mut oracle = Oracle::default();
+    let mut oracle = Oracle::taxed(terms.tax_bp);
     let mut told = Told::default();
     told.objection = through(&mut stage, &mut oracle, &mut source, terms.leaves, &mut told).err();
     Told {

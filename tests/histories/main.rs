@@ -166,7 +166,8 @@ fn report(runtime: &Arc<dyn GovernorRuntime>, seed: u64, told: &Told) -> String 
         0 => String::new(),
         percent => format!(", in a world of {percent} % bad days"),
     };
-    let _ = writeln!(text, "these {} lines do{until}{moods}:", lines.len() + least.leaving.len());
+    let tax = if terms.tax_bp == 0 { String::new() } else { format!(", with tax_bp = {}", terms.tax_bp) };
+    let _ = writeln!(text, "these {} lines do{until}{moods}{tax}:", lines.len() + least.leaving.len());
     for line in lines.iter().chain(&least.leaving) {
         let _ = writeln!(text, "{line}");
     }

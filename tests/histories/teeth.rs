@@ -160,6 +160,15 @@ fn it_objects_to_one_thing_that_is_wrong() {
 }
 
 #[test]
+fn it_objects_to_a_line_without_its_tax() {
+    let came = Came { steps: vec![subscribes(sound())], ..Came::default() };
+    let promise = Oracle::taxed(1).came(&came).err().map(|objection| objection.promise);
+    assert_eq!(promise, None, "a ten-thousandth of 2999 rounds to nothing");
+    let promise = Oracle::taxed(2).came(&came).err().map(|objection| objection.promise);
+    assert_eq!(promise, Some("every line is taxed, and rounded once"));
+}
+
+#[test]
 fn it_objects_to_access_while_a_cause_stands() {
     for cause in ["admin", "fraud", "compliance", "payment", "quota"] {
         let full = step("UsageReported", usage(), vec![("shared.suspensions", json!([cause]))]);

@@ -149,14 +149,19 @@ impl Stage {
     /// # Panics
     /// As all methods: the host cannot go on, and that is a bug.
     pub fn new(runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Self {
-        Self::before(Arc::new(Sandbox), runtime, threads)
+        Self::before(Arc::new(Sandbox), Config::of_play(), runtime, threads)
     }
 
-    /// A new host, that knows nothing, before this world. It answers from the request alone, as the sandbox does.
+    /// A new host, that knows nothing, configured so, before this world. It answers from the request alone, as the sandbox does.
     ///
     /// # Panics
     /// As all methods: the host cannot go on, and that is a bug.
-    pub fn before(world: Arc<dyn Connector>, runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Self {
+    pub fn before(
+        world: Arc<dyn Connector>,
+        config: Config,
+        runtime: &Arc<dyn GovernorRuntime>,
+        threads: usize,
+    ) -> Self {
         let clock = Arc::new(PlayClock::default());
         let master = Master::from_seed(0);
         let store = Arc::new(MemoryStore::new(master.clone()));
@@ -167,7 +172,7 @@ impl Stage {
             connector: Arc::clone(&witness) as Arc<dyn Connector>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let host = Arc::new(Host::new(ports, Config::of_play(), master).expect("memory can be written"));
+        let host = Arc::new(Host::new(ports, config, master).expect("memory can be written"));
         let rules = StreamRules { jump: true };
         let player = Player::new(&host, &clock, rules, threads).expect("memory can be read");
         Self { player, store, witness, lines: 0, seen: 0 }

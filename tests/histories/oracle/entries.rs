@@ -12,6 +12,7 @@ use syndic_tests::facts::{Known, int, list, text, texts, under};
 use syndic_tests::stage::By;
 
 use super::books::{Purse, amount, currency, purse};
+use super::prices::half_even;
 use super::{Held, Seen, hold};
 
 const BALANCES: &str = "the debits of every entry are its credits";
@@ -157,8 +158,12 @@ fn of_invoice(invoice: &Value) -> Vec<(&'static str, i64)> {
         ("write-offs", of("written_off") - of("charged_back")),
         ("chargebacks", of("charged_back")),
     ];
-    if of("tax") == 0 {
-        says.push(("tax", 0));
+    if invoice.get("split").is_none() {
+        let [tax, gross, credited] = ["tax", "gross", "credited"].map(|place| i128::from(of(place)));
+        let tax = half_even(tax * (gross - credited), gross.max(1));
+        says.push(("tax", i64::try_from(tax).unwrap_or(i64::MAX)));
+    } else if of("written_off") == of("charged_back") {
+        says.push(("tax", part("tax")));
     }
     says
 }

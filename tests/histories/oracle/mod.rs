@@ -96,6 +96,8 @@ pub struct Oracle {
     pub tables: tables::Moves,
     world: world::World,
     features: features::Features,
+    /// Tax on every line, in hundredths of a percent.
+    tax_bp: u32,
     /// Receipts seen.
     pub receipts: u64,
     /// Fuel burnt.
@@ -103,6 +105,11 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    /// One that expects this tax on every line, in hundredths of a percent.
+    pub fn taxed(tax_bp: u32) -> Self {
+        Self { tax_bp, ..Self::default() }
+    }
+
     /// Looks at all that came of one line, or of time.
     pub fn came(&mut self, came: &Came) -> Held {
         for (at, step) in came.steps.iter().enumerate() {
@@ -130,7 +137,7 @@ impl Oracle {
         self.tables.check(&seen)?;
         self.features.check(&seen)?;
         codes::check(&seen)?;
-        prices::check(&seen)?;
+        prices::check(&seen, self.tax_bp)?;
         waits::archived(seen.known(), seen.before("customer-account.account"))?;
         self.world.step(&seen);
         Ok(())

@@ -15,9 +15,18 @@ const BUNDLED: [(&str, i128); 3] = [("free", 0), ("starter", 2_999), ("pro", 9_9
 const CYCLES: [(&str, i128, i128); 4] =
     [("monthly", 1, 0), ("annual", 12, 10), ("two-year", 24, 20), ("three-year", 36, 30)];
 
-pub fn check(seen: &Seen<'_>) -> Held {
+pub fn check(seen: &Seen<'_>, tax_bp: u32) -> Held {
     for (id, before, after) in seen.changed("billing.invoice.") {
         let Some(invoice) = after.filter(|_| before.is_none()) else { continue };
+        for line in list(invoice, "/lines") {
+            let (net, tax) = (amount(line, "net"), amount(line, "tax"));
+            let wanted = half_even(i128::from(net) * i128::from(tax_bp), 10_000);
+            hold!(
+                "every line is taxed, and rounded once",
+                i128::from(tax) == wanted,
+                "{id}: {tax} on {net}, not {wanted}"
+            );
+        }
         if !["subscription", "renewal", "reactivation"].contains(&text(invoice, "/occasion")) {
             continue;
         }
@@ -56,7 +65,7 @@ pub fn price(book: &Known, sub: &Value) -> Option<i64> {
 }
 
 /// Rounded once, half to even.
-fn half_even(numerator: i128, denominator: i128) -> i128 {
+pub fn half_even(numerator: i128, denominator: i128) -> i128 {
     let (whole, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
     let up = match (rest * 2).cmp(&denominator) {
         std::cmp::Ordering::Less => false,
