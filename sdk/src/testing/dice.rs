@@ -33,8 +33,8 @@ impl Dice {
     ///
     /// # Panics
     /// Where there is none.
-    pub const fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
     }
 
     /// Whether something happens that happens once in so many times.

@@ -24,7 +24,8 @@
 //! ```
 //!
 //! What must hold after any history is tried on long random ones: [`Dice`] makes them, the same in every run, and
-//! [`World::play`] shows each event with what it raised.
+//! [`World::play`] shows each event with what it raised. [`Seen`] keeps the names of all that was done in them, and
+//! [`Page`] holds a README to it: what the page tells is what happens, and nothing else does.
 //!
 //! A world keeps facts, timers, numbers and claims as the host does, for one customer of one tenant and for the slot
 //! under test; facts of other slots are given. A verdict is a value to assert on, and so is a fault. What the *host*
@@ -38,11 +39,17 @@ mod dice;
 pub(crate) mod host;
 mod judged;
 mod memory;
+mod moves;
+mod page;
 mod rules;
 mod sandbox;
+mod seen;
 mod world;
 
 pub use dice::Dice;
 pub use judged::{Judged, Outcome};
+pub use moves::reached;
+pub use page::Page;
 pub use sandbox::{Reply, sandbox};
+pub use seen::Seen;
 pub use world::{IntoTime, World};
