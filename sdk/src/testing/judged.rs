@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::{Decision, Effect, EffectResult, Event, Fault, Reason, Verdict};
+use crate::{Decision, Effect, EffectResult, Event, FactName, Fault, Reason, Verdict, Write};
 
 /// How an event ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,15 @@ impl Judged {
     /// An effect that was asked for, by id.
     pub fn effect(&self, id: &str) -> Option<&Effect> {
         self.effects.iter().find(|effect| effect.id == id)
+    }
+
+    /// The facts that are given something, in order. Who removes an element has added it before, or nothing happens.
+    pub fn written(&self) -> impl Iterator<Item = &FactName> {
+        self.writes.iter().filter_map(|write| match write {
+            Write::Set { fact, .. } | Write::Add { fact, .. } | Write::Stand { fact, .. } => Some(fact),
+            Write::Increase { fact, .. } | Write::Number { fact, .. } => Some(fact),
+            Write::Remove { .. } | Write::Claim { .. } => None,
+        })
     }
 
     /// The raised events, typed.

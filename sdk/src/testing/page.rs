@@ -74,10 +74,12 @@ impl<'a> Page<'a> {
     ///
     /// # Panics
     /// Where the page has no such heading: a section that was renamed is not a section without rows.
+    #[track_caller]
     pub fn section(&self, heading: &str) -> &'a str {
         let mut sections = self.0.split("\n## ");
         let after = |section: &'a str| section.strip_prefix(heading)?.strip_prefix('\n');
-        sections.find_map(after).unwrap_or_else(|| panic!("the page has no section `## {heading}`"))
+        let Some(section) = sections.find_map(after) else { panic!("the page has no section `## {heading}`") };
+        section
     }
 
     /// The rows of the tables under a heading, as they are printed, without head and rule. A table has a blank line
@@ -85,6 +87,7 @@ impl<'a> Page<'a> {
     ///
     /// # Panics
     /// Where the page has no such heading.
+    #[track_caller]
     pub fn rows(&self, heading: &str) -> Vec<&'a str> {
         let tables = self.section(heading).split("\n\n").map(str::trim).filter(|block| block.starts_with('|'));
         tables.flat_map(|table| table.lines().skip(2)).collect()
@@ -94,6 +97,7 @@ impl<'a> Page<'a> {
     ///
     /// # Panics
     /// Where the page has no such heading.
+    #[track_caller]
     pub fn names(&self, heading: &str) -> BTreeSet<&'a str> {
         let first = |row: &'a str| row.split('|').nth(1).unwrap_or_default();
         self.rows(heading).into_iter().flat_map(|row| first(row).split('`').skip(1).step_by(2)).collect()
@@ -103,6 +107,7 @@ impl<'a> Page<'a> {
     ///
     /// # Panics
     /// Where the page has no such heading.
+    #[track_caller]
     pub fn untold<'n>(&self, heading: &str, seen: &'n BTreeSet<String>) -> Vec<&'n str> {
         let told = self.names(heading);
         seen.iter().map(String::as_str).filter(|name| !told.iter().any(|told| fits(told, name))).collect()
@@ -112,6 +117,7 @@ impl<'a> Page<'a> {
     ///
     /// # Panics
     /// Where the page has no such heading.
+    #[track_caller]
     pub fn unseen(&self, heading: &str, seen: &BTreeSet<String>) -> Vec<&'a str> {
         self.names(heading).into_iter().filter(|told| !seen.iter().any(|name| fits(told, name))).collect()
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::judged::Judged;
-use crate::Write;
 
 /// The code of an event that was rolled back because a service was silent. It is the host's, not the governor's.
 const SILENCE: &str = "EffectFailed";
@@ -11,7 +10,7 @@ const SILENCE: &str = "EffectFailed";
 /// The names of facts, timers, effects and codes that were seen, for [`Page::tells_of`](super::Page::tells_of).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// The facts that were written, the customer's and the tenant's.
+    /// The facts that were given something, the customer's and the tenant's.
     pub facts: BTreeSet<String>,
     /// The timers that were set.
     pub timers: BTreeSet<String>,
@@ -24,7 +23,7 @@ pub struct Seen {
 impl Seen {
     /// Notes what a decision asked for, whether it was kept or not.
     pub fn note(&mut self, judged: &Judged) {
-        self.facts.extend(judged.writes.iter().filter_map(written).map(str::to_owned));
+        self.facts.extend(judged.written().map(|fact| fact.name.clone()));
         self.timers.extend(judged.timers.iter().map(|timer| timer.name.clone()));
         self.effects.extend(judged.effects.iter().map(|effect| effect.action.clone()));
         self.codes.extend(judged.code().filter(|code| *code != SILENCE).map(str::to_owned));
@@ -45,18 +44,6 @@ impl FromIterator<Self> for Seen {
             all.extend(one);
             all
         })
-    }
-}
-
-/// The fact that a write gives something to. Who removes an element has added it before, or nothing happens.
-fn written(write: &Write) -> Option<&str> {
-    match write {
-        Write::Set { fact, .. }
-        | Write::Add { fact, .. }
-        | Write::Increase { fact, .. }
-        | Write::Stand { fact, .. }
-        | Write::Number { fact, .. } => Some(&fact.name),
-        Write::Remove { .. } | Write::Claim { .. } => None,
     }
 }
 
