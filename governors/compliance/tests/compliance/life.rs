@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 use syndic_governor_compliance::table::State;
 use syndic_sdk::payload::Settled;
-use syndic_sdk::testing::{Judged, Reply, World};
+use syndic_sdk::testing::{Dice, Judged, Reply, World};
 use syndic_sdk::{Event, Time};
 
 use crate::scene::{event, subscribed};
@@ -28,31 +28,31 @@ pub(crate) struct Life {
     pub(crate) world: World,
     now: Time,
     /// The provider's: silent, undecided, or awake.
-    mood: Rc<Cell<u64>>,
+    mood: Rc<Cell<usize>>,
     dice: Dice,
 }
 
 impl Life {
     pub(crate) fn new(seed: u64) -> Self {
-        let dice = Dice(Rc::new(Cell::new(seed)));
         let mood = Rc::new(Cell::new(0));
-        let (provider, its_mood) = (dice.clone(), mood.clone());
+        // The provider has dice of its own.
+        let (mut provider, its_mood) = (Dice::new(1_000 + seed), mood.clone());
         let world = subscribed().answers(move |_| {
             Some(match its_mood.get() {
                 0 => Reply::Silence,
                 1 => Reply::Yes(json!({"status": "pending"})),
-                2 if provider.roll(4) == 0 => Reply::No(json!({"status": "fail"})),
+                2 if provider.once_in(4) => Reply::No(json!({"status": "fail"})),
                 _ => Reply::Yes(json!({"status": "pass"})),
             })
         });
-        Life { world, now: Time::from_date(2026, 1, 1), mood, dice }
+        Life { world, now: Time::from_date(2026, 1, 1), mood, dice: Dice::new(seed) }
     }
 
     /// The next thing that happens, after what time brings about before it, and with all that follows.
     pub(crate) fn go_on(&mut self) -> Vec<Step> {
         let mut steps = Vec::new();
-        let days = self.dice.one_of([0, 0, 0, 10, 20, 40, 90]);
-        self.now = self.now.plus_days(days).plus_hours(self.dice.roll(20) as i64);
+        let days = self.dice.pick(&[0, 0, 0, 10, 20, 40, 90]);
+        self.now = self.now.plus_days(days).plus_hours(self.dice.below(20) as i64);
         while let Some(name) = self.world.due_timers(self.now).first().map(|name| (*name).to_owned()) {
             let fired = event("TimerFired", json!({"name": name, "due": self.now}));
             self.step(&mut steps, fired, &|world, _| world.fire(&name));
@@ -81,44 +81,44 @@ impl Life {
 
     /// What the provider and other slots do meanwhile.
     fn surroundings(&mut self) {
-        if self.dice.roll(4) == 0 {
-            self.mood.set(self.dice.roll(3));
+        if self.dice.once_in(4) {
+            self.mood.set(self.dice.below(3));
         }
         let mut sub = self.world.value("subscription.sub.sub-1");
-        sub["status"] = json!(self.dice.one_of(["active", "active", "paused", "cancelled"]));
+        sub["status"] = json!(self.dice.pick(&["active", "active", "paused", "cancelled"]));
         self.world.set_fact("subscription.sub.sub-1", sub);
-        let account = json!({"status": self.dice.one_of(["active", "locked", "banned"])});
+        let account = json!({"status": self.dice.pick(&["active", "locked", "banned"])});
         self.world.set_fact("customer-account.account", account);
     }
 
     fn settle_tickets(&mut self, steps: &mut Vec<Step>) {
         while let Some(ticket) = self.world.pending().first().map(|ticket| (*ticket).to_owned()) {
-            let status = self.dice.one_of([Settled::Done, Settled::Failed, Settled::Expired]);
+            let status = self.dice.pick(&[Settled::Done, Settled::Failed, Settled::Expired]);
             let end = json!({"effect": ticket, "action": "ticket", "key": "k", "status": status});
             self.step(steps, event("EffectSettled", end), &|world, _| world.settle(&ticket, status, None));
         }
     }
 
-    fn event(&self) -> Event {
-        let dice = &self.dice;
-        let cause = dice.one_of(["fraud", "compliance", "admin"]);
-        let invoice = dice.one_of(["inv-1", "inv-9", "a*b"]);
+    fn event(&mut self) -> Event {
+        let dice = &mut self.dice;
+        let cause = dice.pick(&["fraud", "compliance", "admin"]);
+        let invoice = dice.pick(&["inv-1", "inv-9", "a*b"]);
         let decided = json!({
-            "about": dice.one_of(["appeal", "remediation", "reinstatement", "refund", "approval"]), "actor": "ann",
-            "decision": dice.one_of(["accept", "reject"]), "id": dice.one_of([Value::Null, json!(cause), json!("x-1")]),
+            "about": dice.pick(&["appeal", "remediation", "reinstatement", "refund", "approval"]), "actor": "ann",
+            "decision": dice.pick(&["accept", "reject"]), "id": dice.pick(&[Value::Null, json!(cause), json!("x-1")]),
         });
-        let (kind, data) = match dice.roll(18) {
+        let (kind, data) = match dice.below(18) {
             0 | 1 | 14..=17 => ("CustomerSubscribes", json!({"sku": "pro"})),
             2 | 3 => ("ManualSuspension", json!({"reason": "r", "cause": cause})),
-            4 | 5 => ("SuspensionLifted", json!({"cause": dice.one_of([cause, "payment", "quota"]), "actor": "ann"})),
+            4 | 5 => ("SuspensionLifted", json!({"cause": dice.pick(&[cause, "payment", "quota"]), "actor": "ann"})),
             6 | 7 => ("OperatorDecided", decided),
-            8 if dice.roll(5) == 0 => ("KycDecided", json!({"status": dice.one_of(["pass", "pass", "fail"])})),
-            8 | 9 => ("FraudScored", json!({"score": dice.roll(101)})),
-            10 => ("CustomerCancels", json!({"when": dice.one_of(["now", "period-end"])})),
+            8 if dice.once_in(5) => ("KycDecided", json!({"status": dice.pick(&["pass", "pass", "fail"])})),
+            8 | 9 => ("FraudScored", json!({"score": dice.below(101)})),
+            10 => ("CustomerCancels", json!({"when": dice.pick(&["now", "period-end"])})),
             11 => ("RefundRequested", json!({"invoice_id": invoice, "reason": "r"})),
-            12 => match dice.roll(2) {
+            12 => match dice.below(2) {
                 0 => ("DisputeOpened", json!({"invoice_id": invoice, "amount": 1, "reason": "r"})),
-                _ => ("DisputeClosed", json!({"invoice_id": invoice, "status": dice.one_of(["won", "lost"])})),
+                _ => ("DisputeClosed", json!({"invoice_id": invoice, "status": dice.pick(&["won", "lost"])})),
             },
             _ => ("PaymentFailed", json!({"reason": "no money"})),
         };
@@ -135,20 +135,4 @@ fn stand(world: &World) -> [State; 4] {
             state => serde_json::from_value(state).expect("a state is written as one"),
         }
     })
-}
-
-/// Numbers that are the same in every run.
-#[derive(Clone)]
-struct Dice(Rc<Cell<u64>>);
-
-impl Dice {
-    fn roll(&self, sides: u64) -> u64 {
-        let next = self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0.set(next);
-        (next >> 33) % sides
-    }
-
-    fn one_of<T: Clone, const N: usize>(&self, choices: [T; N]) -> T {
-        choices[self.roll(N as u64) as usize].clone()
-    }
 }

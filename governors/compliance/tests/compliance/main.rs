@@ -3,8 +3,11 @@
 mod histories;
 mod identity;
 mod life;
-mod readme;
 mod records;
 mod scene;
 mod suspensions;
 mod table;
+
+use syndic_sdk::testing::Page;
+
+const README: Page = Page::new(include_str!("../../README.md"));

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use syndic_governor_compliance::GOVERNOR;
 use syndic_governor_compliance::table::{MOVES, State, Trigger};
-use syndic_sdk::testing::{Judged, Reply, World};
+use syndic_sdk::testing::{Judged, Reply, World, reached};
 use syndic_sdk::{Event, Write};
 
-use crate::readme;
+use crate::README;
 
 use State::*;
 use Trigger::*;
@@ -48,12 +48,8 @@ fn what_happens_is_what_the_table_says() {
 
 #[test]
 fn every_state_can_be_reached() {
-    let mut reached = BTreeSet::from([Unknown, Clear]);
-    while let Some((_, _, to)) = MOVES.iter().find(|(from, _, to)| reached.contains(from) && !reached.contains(to)) {
-        reached.insert(*to);
-    }
     let all = [IDENTITY, RECORD, INCIDENT].concat();
-    assert_eq!(reached, all.into_iter().collect());
+    assert_eq!(reached(MOVES, [Unknown, Clear]), all.into_iter().collect());
 }
 
 #[test]
@@ -67,7 +63,7 @@ fn time_alone_moves_every_state_of_ours_that_waits_for_somebody() {
 #[test]
 fn the_readme_prints_the_table() {
     let moves: Vec<String> = MOVES.iter().map(|(from, on, to)| format!("| {from:?} | {on:?} | {to:?} |")).collect();
-    assert_eq!(readme::rows("Moves"), moves);
+    assert_eq!(README.rows("Moves"), moves);
 }
 
 /// Puts the governor into a state, makes the trigger happen, and tells the move; none where nothing was done.

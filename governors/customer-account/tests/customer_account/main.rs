@@ -2,7 +2,10 @@
 //! random lives.
 
 mod histories;
-mod readme;
 mod scene;
 mod stories;
 mod table;
+
+use syndic_sdk::testing::Page;
+
+const README: Page = Page::new(include_str!("../../README.md"));

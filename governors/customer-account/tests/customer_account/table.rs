@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use syndic_governor_customer_account::table::{MOVES, State, Trigger, next};
 use syndic_sdk::prelude::*;
-use syndic_sdk::testing::World;
+use syndic_sdk::testing::{World, reached};
 
-use crate::readme;
+use crate::README;
 use crate::scene::{cancel, decide, hold, lift, stranger, subscribe, suspend};
 
 #[test]
@@ -24,12 +24,7 @@ fn the_governor_does_what_the_table_says_and_nothing_else() {
 
 #[test]
 fn every_state_is_reached_and_only_the_archive_is_never_left() {
-    let mut reached = BTreeSet::from([State::Absent]);
-    for _ in State::ALL {
-        let further = MOVES.iter().filter(|(from, ..)| reached.contains(from)).map(|(.., to)| *to);
-        reached = further.chain(reached.iter().copied()).collect();
-    }
-    assert_eq!(reached, State::ALL.into());
+    assert_eq!(reached(MOVES, [State::Absent]), State::ALL.into());
     let never_left = |state: &State| !MOVES.iter().any(|(from, _, to)| from == state && to != state);
     assert_eq!(State::ALL.into_iter().filter(never_left).collect::<Vec<_>>(), [State::Archived]);
 }
@@ -43,7 +38,7 @@ fn no_pair_is_listed_twice() {
 #[test]
 fn the_readme_shows_the_table() {
     let row = |(from, on, to): &(State, Trigger, State)| format!("| {} | {on:?} | {} |", name(*from), name(*to));
-    assert_eq!(readme::rows("Table: an account"), MOVES.iter().map(row).collect::<Vec<_>>());
+    assert_eq!(README.rows("Table: an account"), MOVES.iter().map(row).collect::<Vec<_>>());
 }
 
 /// A customer whose account stands somewhere already.

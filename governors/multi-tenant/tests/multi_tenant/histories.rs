@@ -1,17 +1,15 @@
 //! What must hold after any history, over long random lives; and what the README says of them.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use serde_json::{Value, json};
 use syndic_governor_multi_tenant::GOVERNOR;
 use syndic_governor_multi_tenant::table::{MOVES, State, Trigger};
 use syndic_sdk::payload::Settled;
-use syndic_sdk::testing::{Judged, Outcome, Reply, World};
-use syndic_sdk::{Event, Time};
+use syndic_sdk::testing::{Dice, Judged, Outcome, Reply, Seen, World};
+use syndic_sdk::{Event, Subject, Time, Write};
 
-use crate::readme;
+use crate::README;
 
 const LIVES: u64 = 25;
 const EVENTS: u64 = 1_000;
@@ -20,7 +18,7 @@ const LIMIT: i64 = 400;
 
 #[test]
 fn loads_add_up_and_only_who_has_more_than_half_and_too_much_is_slowed() {
-    let mut seen = readme::Seen::default();
+    let mut seen = Seen::default();
     let mut lived = BTreeSet::new();
     for seed in 0..LIVES {
         let mut life = Life::new(seed);
@@ -30,6 +28,7 @@ fn loads_add_up_and_only_who_has_more_than_half_and_too_much_is_slowed() {
                 let told = format!("life {seed}, event {nth}: {} {}", step.event.kind(), step.event.data());
                 let silence = step.judged.code() == Some("EffectFailed");
                 assert!(step.judged.outcome == Outcome::Completed || silence, "{told}: {:?}", step.judged.outcome);
+                check_writes(&step.judged);
                 lived.extend(step.moves(&told));
                 seen.note(&step.judged);
             }
@@ -38,7 +37,16 @@ fn loads_add_up_and_only_who_has_more_than_half_and_too_much_is_slowed() {
     }
     let never: Vec<_> = MOVES.iter().filter(|row| !lived.contains(*row)).collect();
     assert!(never.is_empty(), "in no life is there {never:?}");
-    readme::tells_of(&seen);
+    README.tells_of(&seen);
+}
+
+/// The tenant's facts are stepped, the customer's are set, and nothing else is written.
+fn check_writes(judged: &Judged) {
+    for write in &judged.writes {
+        let (Write::Set { fact, .. } | Write::Increase { fact, .. }) = write else { panic!("{write:?}") };
+        let steps = matches!(write, Write::Increase { .. });
+        assert_eq!(fact.subject == Subject::Tenant, steps, "{write:?}");
+    }
 }
 
 /// Where a customer stands: the load of each resource, and the isolation.
@@ -104,13 +112,13 @@ struct Life {
 
 impl Life {
     fn new(seed: u64) -> Self {
-        let dice = Dice(Rc::new(Cell::new(seed)));
-        let service = dice.clone();
+        // The service has dice of its own.
+        let mut service = Dice::new(1_000 + seed);
         let world = World::new(&GOVERNOR)
             .fact("subscription.index", json!({"next": 2}))
             .fact("quota-sla.limits", json!({"requests": {"limit": LIMIT, "hard": false}, "users": {"hard": true}}))
             .answers(move |_| {
-                Some(match service.roll(6) {
+                Some(match service.below(6) {
                     0 => Reply::Yes(json!({"isolated": true})),
                     1 => Reply::Yes(json!({"isolated": false})),
                     2 => Reply::No(json!({})),
@@ -118,12 +126,18 @@ impl Life {
                     _ => Reply::Yes(json!({"status": "pending"})),
                 })
             });
-        Life { world, now: Time::from_date(2026, 1, 1), dice, others: BTreeMap::new(), steps: Vec::new() }
+        Life {
+            world,
+            now: Time::from_date(2026, 1, 1),
+            dice: Dice::new(seed),
+            others: BTreeMap::new(),
+            steps: Vec::new(),
+        }
     }
 
     fn go_on(&mut self) {
-        let days = self.dice.one_of([0, 0, 0, 1, 2, 9]);
-        self.now = self.now.plus_days(days).plus_hours(self.dice.roll(20) as i64);
+        let days = self.dice.pick(&[0, 0, 0, 1, 2, 9]);
+        self.now = self.now.plus_days(days).plus_hours(self.dice.below(20) as i64);
         while let Some(name) = self.world.due_timers(self.now).first().map(|name| (*name).to_owned()) {
             let fired = event("TimerFired", json!({"name": name, "due": self.now}));
             self.step(fired, &|world, _| world.fire(&name));
@@ -133,7 +147,7 @@ impl Life {
         let event = self.event();
         self.step(event, &|world, event| world.judge(event));
         while let Some(ticket) = self.world.pending().first().map(|ticket| (*ticket).to_owned()) {
-            let status = self.dice.one_of([Settled::Done, Settled::Failed]);
+            let status = self.dice.pick(&[Settled::Done, Settled::Failed]);
             let end = self::event(
                 "EffectSettled",
                 json!({"effect": ticket, "action": "ticket", "key": "k", "status": status}),
@@ -202,8 +216,8 @@ impl Life {
 
     /// Two others use so much, or nobody does.
     fn others_use(&mut self) {
-        let (month, resource) = (self.now.month(), self.dice.one_of(RESOURCES));
-        let others = self.dice.one_of([0, 100, 1_000]);
+        let (month, resource) = (self.now.month(), self.dice.pick(&RESOURCES));
+        let others = self.dice.pick(&[0, 100, 1_000]);
         let was = self.others.insert((month.clone(), resource), others).unwrap_or(0);
         for (what, by) in [("load", others - was), ("customers", 2 * i64::from(others > 0) - 2 * i64::from(was > 0))] {
             let name = format!("multi-tenant.{what}.{month}.{resource}");
@@ -224,13 +238,13 @@ impl Life {
         self.world.set_fact("shared.suspensions", if causes.is_empty() { Value::Null } else { json!(causes) });
     }
 
-    fn event(&self) -> Event {
-        let dice = &self.dice;
-        let resource = dice.one_of(["requests", "requests", "users", "any*"]);
-        let usage = dice.one_of([0, 50, 150, 500, 1_500]);
-        let period = dice.one_of([self.now.month(), self.now.month(), "2025-12".to_owned()]);
-        let cause = dice.one_of(["admin", "fraud", "compliance"]);
-        let (kind, data) = match dice.roll(9) {
+    fn event(&mut self) -> Event {
+        let (dice, month) = (&mut self.dice, self.now.month());
+        let resource = dice.pick(&["requests", "requests", "users", "any*"]);
+        let usage = dice.pick(&[0, 50, 150, 500, 1_500]);
+        let period = dice.pick(&[month.clone(), month, "2025-12".to_owned()]);
+        let cause = dice.pick(&["admin", "fraud", "compliance"]);
+        let (kind, data) = match dice.below(9) {
             0..=2 => ("UsageReported", json!({"resource": resource, "quantity": usage, "period": period})),
             3..=5 => ("UsageExceedsQuota", json!({"resource": resource, "current_usage": usage + 1, "limit": usage})),
             6 => ("ManualSuspension", json!({"reason": "r", "cause": cause})),
@@ -246,20 +260,4 @@ fn event(kind: &str, data: Value) -> Event {
 
 fn state(fact: &Value) -> Option<State> {
     serde_json::from_value(fact["state"].clone()).ok()
-}
-
-/// Numbers that are the same in every run.
-#[derive(Clone)]
-struct Dice(Rc<Cell<u64>>);
-
-impl Dice {
-    fn roll(&self, sides: u64) -> u64 {
-        let next = self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0.set(next);
-        (next >> 33) % sides
-    }
-
-    fn one_of<T: Clone, const N: usize>(&self, choices: [T; N]) -> T {
-        choices[self.roll(N as u64) as usize].clone()
-    }
 }

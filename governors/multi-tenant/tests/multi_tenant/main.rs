@@ -1,6 +1,9 @@
 //! Multi-tenant as a specification: stories, the table held against the governor, and long random lives.
 
 mod histories;
-mod readme;
 mod stories;
 mod table;
+
+use syndic_sdk::testing::Page;
+
+const README: Page = Page::new(include_str!("../../README.md"));

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use syndic_governor_multi_tenant::GOVERNOR;
 use syndic_governor_multi_tenant::table::{MOVES, State, Trigger};
 use syndic_sdk::Event;
-use syndic_sdk::testing::{Reply, World};
+use syndic_sdk::testing::{Reply, World, reached};
 
-use crate::readme;
+use crate::README;
 
 use State::*;
 use Trigger::*;
@@ -33,19 +33,15 @@ fn what_happens_is_what_the_table_says() {
 
 #[test]
 fn every_state_can_be_reached_and_left() {
-    let mut reached = BTreeSet::from([Unseen, Open]);
-    while let Some((_, _, to)) = MOVES.iter().find(|(from, _, to)| reached.contains(from) && !reached.contains(to)) {
-        reached.insert(*to);
-    }
     let all: BTreeSet<State> = [LOAD, ISOLATION].concat().into_iter().collect();
-    assert_eq!(reached, all);
+    assert_eq!(reached(MOVES, [Unseen, Open]), all);
     assert!(all.iter().all(|state| MOVES.iter().any(|(from, _, to)| from == state && to != state)));
 }
 
 #[test]
 fn the_readme_prints_the_table() {
     let moves: Vec<String> = MOVES.iter().map(|(from, on, to)| format!("| {from:?} | {on:?} | {to:?} |")).collect();
-    assert_eq!(readme::rows("Moves"), moves);
+    assert_eq!(README.rows("Moves"), moves);
 }
 
 /// Puts the governor into a state, makes the trigger happen, and tells the move; none where nothing was done.
