@@ -1,18 +1,16 @@
 //! Properties over random histories: whatever happens, in whatever order, the books balance after every event; and
 //! once nothing happens any more, time alone settles every invoice.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use syndic_book::{Status as Life, Subscription};
 use syndic_sdk::Write;
 use syndic_sdk::prelude::*;
-use syndic_sdk::testing::{Judged, Outcome, World};
+use syndic_sdk::testing::{Dice, Judged, Outcome, Seen, World};
 
 use super::journal::{Journal, told};
 use super::moved;
-use super::readme::Seen;
+use super::readme;
 use super::street::{Street, balance, payment, subscribes};
 use crate::GOVERNOR;
 use crate::invoice::Occasion;
@@ -28,33 +26,6 @@ const SKUS: [&str; 9] = ["starter", "pro", "vault", "api", "euro", "free", "yen"
 const STAIRS: [(&str, &str); 3] = [("starter", "pro"), ("yen", "yen-plus"), ("fils", "fils-plus")];
 const CURRENCIES: [&str; 3] = ["EUR", "JPY", "KWD"];
 const CAUSES: [Cause; 3] = [Cause::Admin, Cause::Fraud, Cause::Compliance];
-
-/// SplitMix64: small, and the same everywhere.
-#[derive(Clone)]
-struct Dice(Rc<RefCell<u64>>);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Dice(Rc::new(RefCell::new(seed)))
-    }
-
-    fn roll(&self, sides: u64) -> u64 {
-        let mut state = self.0.borrow_mut();
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-
-    fn of<T: Copy>(&self, choices: &[T]) -> T {
-        choices[self.roll(choices.len() as u64) as usize]
-    }
-
-    fn once_in(&self, times: u64) -> bool {
-        self.roll(times) == 0
-    }
-}
 
 /// One random life.
 struct History {
@@ -84,7 +55,7 @@ fn the_books_balance_whatever_happens_and_every_move_of_the_table_happens() {
     let table: BTreeSet<_> = MOVES.iter().map(|(from, on, _)| (*from, *on)).collect();
     let never: Vec<_> = table.difference(&moved()).copied().collect();
     assert!(never.is_empty(), "these moves never happened: {never:?}");
-    seen.is_told();
+    readme::is_told(&seen);
 }
 
 #[test]
@@ -99,7 +70,6 @@ fn the_same_history_leaves_the_same_facts() {
 
 impl History {
     fn new(seed: u64) -> Self {
-        let dice = Dice::new(seed);
         let world = World::new(&GOVERNOR);
         let mut street = Street::of(if seed % 2 == 1 { world.config("tax_bp", "1937") } else { world });
         street.sell("vault", json!({ "requires_approval": true, "vendor_id": "v-1", "commission_bp": 1_500 }));
@@ -116,8 +86,9 @@ impl History {
             street
                 .sell(sku, json!({ "prices": prices, "overage": overage, "vendor_id": "v-2", "commission_bp": 1_234 }));
         }
-        let fate = dice.clone();
-        street.fate = Box::new(move |_| match fate.roll(10) {
+        // The payment service has dice of its own.
+        let mut fate = Dice::new(1_000 + seed);
+        street.fate = Box::new(move |_| match fate.below(10) {
             0 => Some(Settled::Failed),
             1 => Some(Settled::Expired),
             2..=3 => None,
@@ -125,7 +96,7 @@ impl History {
         });
         History {
             seed,
-            dice,
+            dice: Dice::new(seed),
             street,
             causes: BTreeSet::new(),
             ended: BTreeMap::new(),
@@ -136,7 +107,7 @@ impl History {
 
     fn step(&mut self) {
         if self.dice.once_in(3) {
-            let hours = [1, 20, 24, 60, 170, 400][self.dice.roll(6) as usize];
+            let hours = [1, 20, 24, 60, 170, 400][self.dice.below(6)];
             self.pass(self.street.now.plus_hours(hours));
         }
         let event = self.event();
@@ -274,14 +245,14 @@ impl History {
         self.street.subs().iter().filter(|sub| sub.status.is_open())
     }
 
-    fn some_sub(&self) -> Option<String> {
+    fn some_sub(&mut self) -> Option<String> {
         let ids: Vec<_> = self.open_subs().map(|sub| sub.id.clone()).collect();
-        (!ids.is_empty()).then(|| ids[self.dice.roll(ids.len() as u64) as usize].clone())
+        (!ids.is_empty()).then(|| self.dice.pick(&ids))
     }
 
-    fn some_invoice(&self) -> String {
+    fn some_invoice(&mut self) -> String {
         let newest = self.street.account().invoices;
-        let back = self.dice.roll(5).min(newest);
+        let back = newest.min(self.dice.below(5) as u64);
         format!("inv-{}", newest - back)
     }
 
@@ -292,8 +263,7 @@ impl History {
     /// What happens next. What the slot `subscription` would refuse does not.
     fn event(&mut self) -> Option<Event> {
         let held = !self.causes.is_empty();
-        let dice = self.dice.clone();
-        match dice.roll(24) {
+        match self.dice.below(24) {
             0..=3 if !held => self.a_subscription(),
             4 if !held => self.an_upgrade(),
             5 if !held => self.a_downgrade(),
@@ -304,38 +274,38 @@ impl History {
             }
             8..=11 => Some(self.a_payment()),
             12 => {
-                let decline_code = dice.once_in(4).then(|| "stolen_card".to_owned());
-                let invoice_id = dice.once_in(2).then(|| self.some_invoice());
+                let decline_code = self.dice.once_in(4).then(|| "stolen_card".to_owned());
+                let invoice_id = self.dice.once_in(2).then(|| self.some_invoice());
                 Some(PaymentFailed { reason: "no".into(), decline_code, invoice_id }.into())
             }
-            13..=14 => Some(PaymentMethodUpdated { payment_method: dice.of(&METHODS).into() }.into()),
+            13..=14 => Some(PaymentMethodUpdated { payment_method: self.dice.pick(&METHODS).into() }.into()),
             15 => {
                 self.a_suspension();
                 None
             }
             16 => {
-                let amount = dice.once_in(2).then(|| dice.roll(4_000) as i64 + 1);
+                let amount = self.dice.once_in(2).then(|| self.dice.below(4_000) as i64 + 1);
                 Some(RefundRequested { invoice_id: self.some_invoice(), amount, reason: "no".into() }.into())
             }
             17..=18 => {
-                let amount = dice.roll(12_000) as i64 + 1;
+                let amount = self.dice.below(12_000) as i64 + 1;
                 Some(DisputeOpened { invoice_id: self.some_invoice(), amount, reason: "no".into() }.into())
             }
             19 => Some(
                 DisputeClosed {
                     invoice_id: self.disputed()?,
-                    status: dice.of(&[DisputeStatus::Won, DisputeStatus::Lost]),
+                    status: self.dice.pick(&[DisputeStatus::Won, DisputeStatus::Lost]),
                 }
                 .into(),
             ),
             20 => Some(self.a_ruling()),
             21 => {
-                let current_usage = 1_001 + dice.roll(100_000) as i64;
-                let resource = dice.of(&["requests", "bags"]).to_owned();
+                let current_usage = 1_001 + self.dice.below(100_000) as i64;
+                let resource = self.dice.pick(&["requests", "bags"]).to_owned();
                 Some(UsageExceedsQuota { resource, current_usage, limit: 1_000 }.into())
             }
             22 => {
-                let (period, uptime_ppm) = (self.street.now.month(), 960_000 + dice.roll(40_000) as i64);
+                let (period, uptime_ppm) = (self.street.now.month(), 960_000 + self.dice.below(40_000) as i64);
                 Some(SlaMeasured { period, uptime_ppm, p99_ms: 1, error_ppm: 0 }.into())
             }
             23 if !held => self.a_change_of_mind(),
@@ -353,16 +323,16 @@ impl History {
     }
 
     fn a_subscription(&mut self) -> Option<Event> {
-        let sku = self.dice.of(&SKUS);
+        let sku = self.dice.pick(&SKUS);
         if self.has(sku) {
             return None;
         }
-        let payment_method = self.dice.once_in(2).then(|| self.dice.of(&METHODS).to_owned());
+        let payment_method = self.dice.once_in(2).then(|| self.dice.pick(&METHODS).to_owned());
         let order_id = self.dice.once_in(8).then(|| format!("order-{}", self.events));
         let trial = order_id.is_none() && self.dice.once_in(8);
-        let billing_cycle = self.dice.of(&[Cycle::Monthly, Cycle::Monthly, Cycle::Annual]);
+        let billing_cycle = self.dice.pick(&[Cycle::Monthly, Cycle::Monthly, Cycle::Annual]);
         let contract_price = (sku == "enterprise" && !self.dice.once_in(4)).then(|| Money::new(77_777, Currency::USD));
-        let seats = self.dice.of(&[1, 1, 3]);
+        let seats = self.dice.pick(&[1, 1, 3]);
         let request = CustomerSubscribes { payment_method, order_id, contract_price, seats, ..subscribes(sku) };
         Some(CustomerSubscribes { trial, billing_cycle, ..request }.into())
     }
@@ -383,12 +353,12 @@ impl History {
         newest.is_some_and(|sub| !self.has(&sub.sku))
     }
 
-    fn a_payment(&self) -> Event {
-        let amount = self.dice.of(&[1, 1, 1, 500, 2_999, 12_000]);
-        let currency = self.dice.once_in(4).then(|| self.dice.of(&CURRENCIES).parse().expect("a currency"));
+    fn a_payment(&mut self) -> Event {
+        let amount = self.dice.pick(&[1, 1, 1, 500, 2_999, 12_000]);
+        let currency = self.dice.once_in(4).then(|| self.dice.pick(&CURRENCIES).parse().expect("a currency"));
         let invoice_id = self.dice.once_in(3).then(|| self.some_invoice());
-        let key = match self.dice.roll(8) {
-            0 => format!("p-{}", self.dice.roll(10)),
+        let key = match self.dice.below(8) {
+            0 => format!("p-{}", self.dice.below(10)),
             1 => self.street.invoices().pop().and_then(|newest| newest.capture).unwrap_or_default(),
             _ => format!("p-{}", self.events),
         };
@@ -396,7 +366,7 @@ impl History {
     }
 
     fn a_suspension(&mut self) {
-        let cause = self.dice.of(&CAUSES);
+        let cause = self.dice.pick(&CAUSES);
         if self.causes.contains(&cause) {
             return self.lift(cause);
         }
@@ -413,13 +383,13 @@ impl History {
         self.street.invoices().into_iter().find(|invoice| invoice.awaiting_approval)?.subscription
     }
 
-    fn a_ruling(&self) -> Event {
+    fn a_ruling(&mut self) -> Event {
         let refund = self.dice.once_in(3);
         let (about, id) = match refund {
             true => (About::Refund, Some(self.some_invoice())),
             false => (About::Approval, self.awaiting()),
         };
-        let decision = self.dice.of(&[Ruling::Accept, Ruling::Accept, Ruling::Reject]);
+        let decision = self.dice.pick(&[Ruling::Accept, Ruling::Accept, Ruling::Reject]);
         OperatorDecided { about, id, decision, amount: None, actor: "ann".into() }.into()
     }
 }

@@ -6,10 +6,9 @@ use syndic_book::{
     withdrawn_by_subscribing,
 };
 use syndic_sdk::prelude::*;
-use syndic_sdk::testing::{IntoTime, Judged, World};
+use syndic_sdk::testing::{IntoTime, Judged, Seen, World};
 
 use super::journal::{Journal, Totals, told};
-use super::readme::Seen;
 use crate::GOVERNOR;
 use crate::account::Account;
 use crate::invoice::Invoice;

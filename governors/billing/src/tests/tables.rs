@@ -1,5 +1,7 @@
 //! The two tables: the life of an invoice, and the ladder.
 
+use syndic_sdk::testing::reached;
+
 use crate::dunning::LADDER;
 use crate::table::{MOVES, Status};
 
@@ -20,11 +22,7 @@ fn terminal_states_are_closed_and_every_other_has_a_way_out() {
 
 #[test]
 fn every_state_is_reached_from_a_new_invoice() {
-    let mut reached = vec![Status::Open];
-    for _ in Status::ALL {
-        let ahead: Vec<_> = MOVES.iter().filter(|(from, ..)| reached.contains(from)).map(|(.., to)| *to).collect();
-        reached.extend(ahead);
-    }
+    let reached = reached(MOVES, [Status::Open]);
     assert!(Status::ALL.iter().all(|status| reached.contains(status)));
 }
 
