@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use syndic_governor_product_catalog::GOVERNOR;
 use syndic_governor_product_catalog::table::{MOVES, State, Trigger};
 use syndic_sdk::Event;
-use syndic_sdk::testing::World;
+use syndic_sdk::testing::{Page, World, reached};
 
 const STATES: [(State, &str); 6] = [
     (State::Absent, ""),
@@ -43,22 +43,16 @@ fn what_happens_is_what_the_table_says() {
 
 #[test]
 fn every_state_can_be_reached_and_only_the_end_is_closed() {
-    let mut reached = BTreeSet::from([State::Absent]);
-    while let Some((_, _, to)) = MOVES.iter().find(|(from, _, to)| reached.contains(from) && !reached.contains(to)) {
-        reached.insert(*to);
-    }
-    assert_eq!(reached.len(), STATES.len());
+    assert_eq!(reached(MOVES, [State::Absent]), STATES.map(|(state, _)| state).into());
     let closed = STATES.iter().filter(|(state, _)| MOVES.iter().all(|(from, ..)| from != state));
     assert_eq!(closed.map(|(state, _)| *state).collect::<Vec<_>>(), [State::Archived]);
 }
 
 #[test]
 fn the_readme_prints_the_table() {
-    let readme = include_str!("../README.md");
-    let table = readme.split("## Moves").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap_or_default();
-    let printed: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    let readme = Page::new(include_str!("../README.md"));
     let moves: Vec<String> = MOVES.iter().map(|(from, on, to)| format!("| {from:?} | {on:?} | {to:?} |")).collect();
-    assert_eq!(printed, moves);
+    assert_eq!(readme.rows("Moves"), moves);
 }
 
 /// Where a SKU ends up when a status is asked of it, at once or after a wait; none where it is refused.

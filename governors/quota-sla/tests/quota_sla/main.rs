@@ -4,3 +4,7 @@ mod histories;
 mod scene;
 mod stories;
 mod table;
+
+use syndic_sdk::testing::Page;
+
+const README: Page = Page::new(include_str!("../../README.md"));

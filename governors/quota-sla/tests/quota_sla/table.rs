@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::README;
 use crate::scene::{hold, name, report, sell, status, stranger, subscribe};
 use syndic_governor_quota_sla::GOVERNOR;
 use syndic_governor_quota_sla::table::{MOVES, State, Trigger, next};
 use syndic_sdk::prelude::*;
-use syndic_sdk::testing::World;
+use syndic_sdk::testing::{World, reached};
 
 #[test]
 fn the_governor_does_what_the_table_says_and_nothing_else() {
@@ -23,12 +24,7 @@ fn the_governor_does_what_the_table_says_and_nothing_else() {
 
 #[test]
 fn every_state_is_reached_and_every_state_is_left_when_the_period_ends() {
-    let mut reached = BTreeSet::from([State::Within]);
-    for _ in State::ALL {
-        let further = MOVES.iter().filter(|(from, ..)| reached.contains(from)).map(|(.., to)| *to);
-        reached = further.chain(reached.iter().copied()).collect();
-    }
-    assert_eq!(reached, State::ALL.into());
+    assert_eq!(reached(MOVES, [State::Within]), State::ALL.into());
     assert!(State::ALL.iter().all(|state| next(*state, Trigger::Reset) == Some(State::Within)));
 }
 
@@ -39,15 +35,10 @@ fn no_pair_is_listed_twice() {
 }
 
 #[test]
-fn the_readme_shows_the_table_the_code_and_the_effects() {
-    let readme = include_str!("../../README.md");
-    let table =
-        readme.split("| From | On | To |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
-    let printed: Vec<_> = table.lines().filter(|line| line.starts_with("| ")).collect();
+fn the_readme_shows_the_table_and_the_effects() {
     let row = |(from, on, to): &(State, Trigger, State)| format!("| {} | {on:?} | {} |", name(*from), name(*to));
-    assert_eq!(printed, MOVES.iter().map(row).collect::<Vec<_>>());
-    let told = |word: &str| readme.contains(&format!("`{word}`"));
-    assert!(GOVERNOR.effects.iter().all(|action| told(action)) && told("not-suspended"));
+    assert_eq!(README.rows("Table: one metered resource"), MOVES.iter().map(row).collect::<Vec<_>>());
+    assert_eq!(README.names("Effects"), GOVERNOR.effects.iter().copied().collect());
 }
 
 /// A customer whose `units`, 100 of them, already stand somewhere.
