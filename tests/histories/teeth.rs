@@ -277,10 +277,14 @@ fn it_objects_to_what_the_world_knows_and_the_books_do_not() {
     let reserved = || asked("authorize-payment", json!({"amount": amount}));
     let given_back = || asked("void-authorization", json!({"authorization": key}));
     let captured = || asked("capture", json!({"authorization": key, "amount": amount}));
+    let refused = || vec![reserved(), Asked { accepted: Some(false), ..given_back() }];
+    let told = |void: &Asked| asked("ticket", json!({"about": "void", "key": void.request.key.to_string()}));
     let once = Some("a reservation is captured once or given back");
     let books = Some("the books say what the world did");
     assert_eq!(promise(vec![reserved(), given_back()]), None);
     assert_eq!(promise(vec![reserved()]), once);
+    assert_eq!(promise(refused()), once);
+    assert_eq!(promise([refused(), vec![told(&given_back())]].concat()), None);
     assert_eq!(promise(vec![reserved(), captured()]), books);
     assert_eq!(promise(vec![asked("refund", json!({"amount": amount}))]), books);
 }

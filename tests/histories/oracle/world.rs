@@ -23,8 +23,10 @@ pub struct World {
     reserved: BTreeMap<String, Who>,
     captured: BTreeMap<String, u32>,
     given_back: BTreeSet<String>,
-    /// Undos that nobody answered: an operator's.
+    /// Reservations whose undo or void did not succeed: an operator's.
     stuck: BTreeSet<String>,
+    /// Voids that did not succeed and that no ticket tells of.
+    untold: BTreeSet<String>,
     /// Money taken by captures, returned by refunds, and reported as paid.
     taken: BTreeMap<Who, Purse>,
     returned: BTreeMap<Who, Purse>,
@@ -51,9 +53,12 @@ impl World {
                 };
             }
             let authorization = text(&request.body.value(), "/authorization").to_owned();
-            // What could not be given back is a ticket: an operator's.
             if !undo && request.action == "void-authorization" && call.accepted != Some(true) {
                 self.stuck.insert(authorization.clone());
+                self.untold.insert(request.key.to_string());
+            }
+            if request.action == "ticket" {
+                self.untold.remove(text(&request.body.value(), "/key"));
             }
             if undo || call.accepted != Some(true) || !self.heard.insert((request.key.to_string(), undo)) {
                 continue;
@@ -131,6 +136,7 @@ impl World {
 
     fn reservations_end(&mut self, facts: &Facts) -> Held {
         const PROMISE: &str = "a reservation is captured once or given back";
+        hold!(PROMISE, self.untold.is_empty(), "{:?} could not be given back, and nobody is told", self.untold);
         for (key, times) in &self.captured {
             hold!(PROMISE, *times == 1, "{key} was captured {times} times");
             hold!(PROMISE, !self.given_back.contains(key), "{key} was captured and given back");
