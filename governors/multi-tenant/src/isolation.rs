@@ -1,8 +1,9 @@
 //! Isolation: whether a suspended customer is walled off from the others.
 //!
-//! Asked at every suspension, because a suspended customer may be an attacker. A missing wall is for a person to
-//! mend, so it becomes a ticket, and is looked at again every day until it holds or the customer is free. So is one that
-//! nobody knows of yet; a day later it counts as missing.
+//! Asked at every suspension, because a suspended customer may be an attacker; by a timer that is due at once, because a
+//! service that is silent may not hold up the suspension. A missing wall is for a person to mend, so it becomes a
+//! ticket, and is looked at again every day until it holds or the customer is free. So is one that nobody knows of yet; a
+//! day later it counts as missing.
 
 use serde::{Deserialize, Serialize};
 use syndic_book::{causes, holds_renewal};
@@ -31,11 +32,12 @@ struct Isolation {
     checked_at: Time,
 }
 
-/// Asks whether the walls hold.
-pub(crate) fn verify() -> Decision {
+/// A suspension: whether the walls hold is asked at once, and not known until then.
+pub(crate) fn suspended(cx: &Context) -> Answer {
     let mut decision = Decision::approve();
-    decision.effect(Effect::check(CHECK, CHECK, "isolation", &json!({})));
-    decision
+    decision.timer(format!("{TIMER}.{ASK}"), cx.now(), &());
+    follow(cx, &mut decision, Trigger::Suspended)?;
+    Ok(decision)
 }
 
 /// A day later: asks again, while a wall is missing or not shown. A service that has not answered since the day before
@@ -52,12 +54,14 @@ pub(crate) fn look_again(cx: &Context) -> Answer {
     Ok(decision)
 }
 
-/// Asks again, where there is still something to ask about.
-pub(crate) fn ask_again(cx: &Context) -> Answer {
+/// Asks whether the walls hold, where there is still something to ask about.
+pub(crate) fn ask(cx: &Context) -> Answer {
     if watched(cx)?.is_none() {
         return abstain();
     }
-    Ok(verify())
+    let mut decision = Decision::approve();
+    decision.effect(Effect::check(CHECK, CHECK, "isolation", &json!({})));
+    Ok(decision)
 }
 
 /// Asks for the ticket again, while the wall is missing.
@@ -70,11 +74,12 @@ pub(crate) fn tell_again(cx: &Context) -> Answer {
     Ok(decision)
 }
 
-/// The answer. A suspension is a report: a missing wall is written down, never a reason to refuse.
+/// The answer. Who does not know today may know tomorrow; after that a wall that nobody can show is none.
 pub(crate) fn answered(cx: &Context, results: &[EffectResult]) -> Answer {
     let Some(result) = results.iter().find(|result| result.action == CHECK) else { return approve() };
     let mut decision = Decision::approve();
-    let later = matches!(cx.event()?, Event::TimerFired(_));
+    let known = watched(cx)?.filter(|isolation| isolation.state == State::Unproven);
+    let later = known.is_none_or(|isolation| cx.now() >= isolation.checked_at.plus_hours(AGAIN_HOURS));
     follow(cx, &mut decision, heard(result, later))?;
     Ok(decision)
 }

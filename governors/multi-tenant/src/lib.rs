@@ -27,13 +27,13 @@ pub fn multi_tenant(cx: &Context) -> Answer {
     match cx.event()? {
         Event::UsageReported(report) => load::reported(cx, &report),
         Event::UsageExceedsQuota(excess) => load::exceeded(cx, &excess),
-        Event::ManualSuspension(_) => Ok(isolation::verify()),
+        Event::ManualSuspension(_) => isolation::suspended(cx),
         Event::SuspensionLifted(lifted) => isolation::lifted(cx, &lifted),
         Event::EffectSettled(settled) => Ok(isolation::settled(cx, &settled)),
         Event::TimerFired(timer) => match timer.name.split_once('.').unwrap_or((&timer.name, "")) {
             (load::TIMER, resource) => load::period_over(cx, resource),
             (isolation::TIMER, "") => isolation::look_again(cx),
-            (isolation::TIMER, isolation::ASK) => isolation::ask_again(cx),
+            (isolation::TIMER, isolation::ASK) => isolation::ask(cx),
             (isolation::TIMER, isolation::TELL) => isolation::tell_again(cx),
             _ => abstain(),
         },

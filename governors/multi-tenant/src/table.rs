@@ -37,11 +37,13 @@ pub enum Trigger {
     AboveShareAndQuota,
     /// The period's timer, or the first report of a later period.
     PeriodOver,
+    /// `ManualSuspension`: it is asked.
+    Suspended,
     /// `verify-isolation` said yes.
     WallsHold,
     /// `verify-isolation` said no.
     WallMissing,
-    /// `verify-isolation`, asked by a suspension, said that it does not know yet.
+    /// `verify-isolation` said, within a day of the suspension, that it does not know yet.
     Undecided,
     /// A day later it does not know either, or has not answered.
     StillUndecided,
@@ -68,21 +70,18 @@ pub const MOVES: &[(State, Trigger, State)] = &[
     (Slowed,   AboveShareAndQuota, Slowed),
     (Slowed,   PeriodOver,         Unseen),
     // ── isolation ───────────────────────────────────────────────────────
-    (Open,     WallsHold,          Isolated),
-    (Open,     WallMissing,        Leaking),
-    (Open,     Undecided,          Unproven),
+    (Open,     Suspended,          Unproven),
+    (Unproven, Suspended,          Unproven),
     (Unproven, WallsHold,          Isolated),
     (Unproven, WallMissing,        Leaking),
     (Unproven, Undecided,          Unproven),
     (Unproven, StillUndecided,     Leaking),   // a wall that nobody can show is none
     (Unproven, AllCausesLifted,    Open),
-    (Isolated, WallsHold,          Isolated),
-    (Isolated, WallMissing,        Leaking),
-    (Isolated, Undecided,          Unproven),
+    (Isolated, Suspended,          Unproven),
     (Isolated, AllCausesLifted,    Open),
-    (Leaking,  WallsHold,          Isolated),  // looked at again every day
+    (Leaking,  Suspended,          Leaking),   // until somebody shows a wall
+    (Leaking,  WallsHold,          Isolated),
     (Leaking,  WallMissing,        Leaking),
-    (Leaking,  Undecided,          Leaking),
     (Leaking,  StillUndecided,     Leaking),
     (Leaking,  AllCausesLifted,    Open),
 ];

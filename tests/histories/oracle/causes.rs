@@ -132,7 +132,7 @@ pub const MACHINES: &[Machine] = &[
         governor: "multi-tenant", fact: "multi-tenant.isolation", state: "/state", absent: "Open",
         begins: &[], closed: &[],
         causes: &[
-            ("WallsHold", &[SUSPENDED, TIMER]), ("WallMissing", &[SUSPENDED, TIMER]), ("Undecided", &[SUSPENDED, TIMER]),
+            ("Suspended", &[SUSPENDED]), ("WallsHold", &[TIMER]), ("WallMissing", &[TIMER]), ("Undecided", &[TIMER]),
             ("StillUndecided", &[TIMER]), ("AllCausesLifted", &[LIFTED]),
         ],
     },

@@ -47,8 +47,6 @@ fn never_subscribed(seen: &Seen<'_>) -> Held {
     let codes: Vec<&str> = report.governors.iter().filter_map(|opinion| opinion.code.as_deref()).collect();
     let refused_for = |code: &str| report.outcome == Outcome::Refused && codes.contains(&code);
     let holds = match seen.step.event.kind.as_str() {
-        // A service that gives no answer undoes what asked it, whoever that was.
-        _ if matches!(report.outcome, Outcome::RolledBack | Outcome::Stuck) => true,
         // A subscription_id that nobody has is another matter.
         _ if !seen.step.text("subscription_id").is_empty() => refused_for("subscription-unknown"),
         "CustomerUpgrades" | "SubscriptionChanged" | "CustomerCancels" => refused_for("no-subscription"),

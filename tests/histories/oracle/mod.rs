@@ -185,6 +185,8 @@ fn nothing_broke(step: &Step) -> Held {
     );
     let refused = matches!(step.report.outcome, Outcome::Refused | Outcome::Referred);
     hold!("reports are never refused", !(report && refused), "{:?}", step.report.governors);
+    let undone = matches!(step.report.outcome, Outcome::RolledBack | Outcome::Stuck);
+    hold!("no silent service undoes a report from outside", !(report && step.by == By::Line && undone), "{}", told());
     Ok(())
 }
 

@@ -83,12 +83,12 @@ impl Step {
             }
         }
         let (from, to) = (self.before.isolation, self.after.isolation);
-        let later = self.event.kind() == "TimerFired";
         let heard = match self.judged.results.first().map(|result| &result.body) {
-            Some(body) if body["status"] == "pending" && later => Some(Trigger::StillUndecided),
-            Some(body) if body["status"] == "pending" => Some(Trigger::Undecided),
+            Some(body) if body["status"] == "pending" && to == State::Unproven => Some(Trigger::Undecided),
+            Some(body) if body["status"] == "pending" => Some(Trigger::StillUndecided),
             Some(body) if body["isolated"] == true => Some(Trigger::WallsHold),
             Some(_) => Some(Trigger::WallMissing),
+            None if self.event.kind() == "ManualSuspension" => Some(Trigger::Suspended),
             None if self.event.kind() == "SuspensionLifted" => Some(Trigger::AllCausesLifted),
             None if timer == "isolation" && from != to => Some(Trigger::StillUndecided),
             None => None,

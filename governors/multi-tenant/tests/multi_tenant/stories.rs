@@ -23,8 +23,10 @@ fn exceeds(world: &mut World, current_usage: i64) -> Judged {
     world.judge(UsageExceedsQuota { resource: "requests".into(), current_usage, limit: 1 })
 }
 
+/// A suspension, and the question that it asks.
 fn suspended(world: &mut World) -> Judged {
-    world.judge(ManualSuspension { reason: "looks wrong".into(), cause: Cause::Fraud })
+    assert!(world.judge(ManualSuspension { reason: "looks wrong".into(), cause: Cause::Fraud }).is_completed());
+    world.fire("isolation.ask")
 }
 
 fn lifted(world: &mut World) -> Judged {
@@ -157,6 +159,15 @@ fn a_suspension_asks_whether_the_walls_hold() {
     assert_eq!(world.value("multi-tenant.isolation")["state"], json!("isolated"));
     lifted(&mut world);
     assert_eq!(world.value("multi-tenant.isolation"), Value::Null);
+}
+
+#[test]
+fn a_service_that_is_silent_holds_up_no_suspension() {
+    let mut world = beside(0, 0).answers(|_| Some(Reply::Silence));
+    assert!(!suspended(&mut world).is_completed(), "what is rolled back is the question alone");
+    assert_eq!(world.value("multi-tenant.isolation")["state"], json!("unproven"));
+    world.run_until("2026-01-12T00:00:00Z");
+    assert_eq!((world.value("multi-tenant.isolation")["state"].clone(), world.pending().len()), (json!("leaking"), 1));
 }
 
 #[test]

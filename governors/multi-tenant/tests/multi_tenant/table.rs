@@ -16,7 +16,7 @@ use Trigger::*;
 const LOAD: &[State] = &[Unseen, Counted, Slowed];
 const LOAD_ON: &[Trigger] = &[WithinShare, AboveShare, AboveShareAndQuota, PeriodOver];
 const ISOLATION: &[State] = &[Open, Unproven, Isolated, Leaking];
-const ISOLATION_ON: &[Trigger] = &[WallsHold, WallMissing, Undecided, StillUndecided, AllCausesLifted];
+const ISOLATION_ON: &[Trigger] = &[Suspended, WallsHold, WallMissing, Undecided, StillUndecided, AllCausesLifted];
 
 type Move = (State, Trigger, State);
 
@@ -44,8 +44,12 @@ fn the_readme_prints_the_table() {
     assert_eq!(README.rows("Moves"), moves);
 }
 
-/// Puts the governor into a state, makes the trigger happen, and tells the move; none where nothing was done.
+/// Puts the governor into a state, makes the trigger happen, and tells the move; none where nothing was done. A wall that
+/// counts as missing is never undecided for the first day.
 fn happens(state: State, trigger: Trigger) -> Option<Move> {
+    if (state, trigger) == (Leaking, Undecided) {
+        return None;
+    }
     let load = LOAD.contains(&state);
     let (fact, initial) = if load { ("multi-tenant.load.requests", Unseen) } else { ("multi-tenant.isolation", Open) };
     let answer = match trigger {
@@ -59,7 +63,7 @@ fn happens(state: State, trigger: Trigger) -> Option<Move> {
         .tenant_fact("multi-tenant.customers.2026-01.requests", 3)
         .answers(move |_| Some(Reply::Yes(answer.clone())));
     if state != initial {
-        world.set_fact(fact, before(state, load));
+        world.set_fact(fact, before(state, load, trigger));
     }
     let judged = world.judge(event(trigger));
     let acted = judged.is_completed() && !judged.writes.is_empty();
@@ -72,8 +76,8 @@ fn happens(state: State, trigger: Trigger) -> Option<Move> {
     })
 }
 
-fn before(state: State, load: bool) -> Value {
-    let at = "2026-01-09T00:00:00Z";
+fn before(state: State, load: bool, trigger: Trigger) -> Value {
+    let at = if trigger == Undecided { "2026-01-09T00:00:01Z" } else { "2026-01-09T00:00:00Z" };
     if load {
         json!({"state": state, "period": "2026-01", "quantity": 10, "at": at})
     } else {
@@ -89,8 +93,10 @@ fn event(trigger: Trigger) -> Event {
             ("UsageExceedsQuota", json!({"resource": "requests", "current_usage": 9_000, "limit": 1}))
         }
         PeriodOver => ("TimerFired", json!({"name": "period.requests", "due": "2026-02-01T00:00:00Z"})),
-        StillUndecided => ("TimerFired", json!({"name": "isolation.ask", "due": "2026-01-10T00:00:00Z"})),
-        WallsHold | WallMissing | Undecided => ("ManualSuspension", json!({"reason": "r", "cause": "fraud"})),
+        WallsHold | WallMissing | Undecided | StillUndecided => {
+            ("TimerFired", json!({"name": "isolation.ask", "due": "2026-01-10T00:00:00Z"}))
+        }
+        Suspended => ("ManualSuspension", json!({"reason": "r", "cause": "fraud"})),
         AllCausesLifted => ("SuspensionLifted", json!({"cause": "fraud", "actor": "ann"})),
     };
     Event::parse(kind, &data.to_string()).expect("a trigger is an event the host lets in")
