@@ -25,7 +25,7 @@ impl Text {
     /// What came from outside, as its canonical text.
     ///
     /// # Errors
-    /// A sentence: it breaks a rule of [`json`](crate::json).
+    /// A sentence: it breaks a rule of [`json`].
     pub fn strict(text: &str) -> Result<Self, String> {
         json::strict_canonical(text).map(|canonical| Self(canonical.into()))
     }
