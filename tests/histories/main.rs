@@ -23,6 +23,7 @@ use std::thread;
 
 use history::{Source, Terms, Told, live};
 use oracle::tables::Moves;
+use syndic_core::Config;
 use syndic_core::ports::GovernorRuntime;
 use syndic_tests::stage::eight;
 
@@ -52,7 +53,7 @@ struct Run {
 
 #[test]
 fn whatever_happens_every_promise_holds() {
-    let runtime = eight(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
+    let runtime = eight(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"), &Config::of_play());
     let (seeds, ordinary) = seeds();
     let (run, next, stop) = (Mutex::new(Run::default()), AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {

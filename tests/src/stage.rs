@@ -16,14 +16,14 @@ use syndic_store::MemoryStore;
 
 use crate::facts::{Facts, Whose};
 
-/// Starts a runtime with the eight. A folder for compiled code spares the next one the compiling.
+/// Starts a runtime with the eight, under the limits of a configuration. A folder for compiled code spares the next one
+/// the compiling.
 ///
 /// # Panics
 /// This machine cannot run them.
-pub fn eight(compiled: &Path) -> Arc<dyn GovernorRuntime> {
+pub fn eight(compiled: &Path, config: &Config) -> Arc<dyn GovernorRuntime> {
     let runtime = Runtime::with_cache(Arc::new(|_, _, _| {}), Cache::open(compiled).ok());
     let runtime = runtime.expect("this machine can run components");
-    let config = Config::of_play();
     let all: Vec<_> = syndic_governors::GOVERNORS
         .iter()
         .map(|bundled| {

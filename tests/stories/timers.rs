@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use syndic_core::slot::SLOTS;
 
 use crate::syndic::{Home, Told, event_of, stream, text};
 
@@ -132,18 +133,6 @@ fn together_they_go_in_their_order(home: &Home, told: &Told) {
         }
     }
 }
-
-/// In the order in which they stand.
-const SLOTS: [&str; 8] = [
-    "entitlement",
-    "billing",
-    "product-catalog",
-    "subscription",
-    "customer-account",
-    "quota-sla",
-    "compliance",
-    "multi-tenant",
-];
 
 /// All that is known of everybody.
 fn known(home: &Home) -> Vec<(String, Vec<(String, Value)>)> {

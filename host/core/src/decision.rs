@@ -223,19 +223,12 @@ impl Decision {
         }
     }
 
-    /// Checks the whole answer against the slot's manifest and the bounds of the contract. `tenant_lane` says whether
-    /// the event runs in the tenant's own lane, where alone tenant facts may be `set`.
+    /// Checks the whole answer against the slot's manifest and the bounds of the contract, and returns its text, for who
+    /// goes on to commit to it. `tenant_lane` says whether the event runs in the tenant's own lane, where alone tenant
+    /// facts may be `set`.
     ///
     /// # Errors
     /// A sentence that names what is wrong.
-    pub fn check(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<(), String> {
-        self.checked(slot, manifest, tenant_lane).map(|_| ())
-    }
-
-    /// As [`check`](Self::check), and returns the answer's text, for who goes on to commit to it.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check).
     pub fn checked(&self, slot: &Slot, manifest: &Manifest, tenant_lane: bool) -> Result<Text, String> {
         self.check_parts(slot, manifest, tenant_lane)?;
         let text = self.text();

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use syndic_benches::Samples;
-use syndic_core::Slot;
 use syndic_core::config::SlotConfig;
 use syndic_core::ports::{Called, Facts as Snapshot, GovernorRuntime, Installed, Question};
+use syndic_core::{Config, Slot};
 use syndic_ledger::Hash;
 use syndic_tests::facts::Facts;
 use syndic_tests::marketplace::Marketplace;
@@ -34,7 +34,7 @@ type Costs = BTreeMap<(String, String), (Vec<u64>, Vec<u64>)>;
 fn main() {
     let histories = if env::args().any(|argument| argument == "--test") { 1 } else { HISTORIES };
     let compiled = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    let clocked = Arc::new(Clocked { runtime: eight(&compiled), costs: Mutex::default() });
+    let clocked = Arc::new(Clocked { runtime: eight(&compiled, &Config::of_play()), costs: Mutex::default() });
     let runtime = Arc::clone(&clocked) as Arc<dyn GovernorRuntime>;
     for seed in 1..=histories {
         live(&runtime, seed);

@@ -9,11 +9,11 @@ use std::thread::{self, Thread};
 
 use syndic_connect::Sandbox;
 use syndic_core::ports::{Clock, GovernorRuntime, Store};
-use syndic_core::{Config, Event, Outcome, Slot, Time};
+use syndic_core::{Config, Event, Outcome, Time};
 use syndic_engine::{Bounds, Host, Lanes, Pending, Ports};
 use syndic_ledger::Master;
-use syndic_runtime::{Cache, Runtime};
 use syndic_store::{MasterWanted, SledStore};
+use syndic_tests::stage;
 
 /// When everything here happens. No timer fires.
 const NOW: &str = "2026-01-12T03:04:05Z";
@@ -35,18 +35,7 @@ impl Clock for Still {
 /// # Panics
 /// This machine cannot run them.
 pub fn eight(compiled: &Path) -> Arc<dyn GovernorRuntime> {
-    let cache = Cache::open(compiled).ok();
-    let runtime = Runtime::with_cache(Arc::new(|_, _, _| {}), cache).expect("this machine can run components");
-    let config = Config::default();
-    let all: Vec<_> = syndic_governors::GOVERNORS
-        .iter()
-        .map(|bundled| {
-            let slot = Slot::new(bundled.slot).expect("a bundled governor's slot has a slot's name");
-            (slot.clone(), bundled.bytes, config.slot(&slot))
-        })
-        .collect();
-    runtime.install_all(&all).expect("the bundled governors can be installed");
-    Arc::new(runtime)
+    stage::eight(compiled, &Config::default())
 }
 
 /// Opens the store in a directory.
