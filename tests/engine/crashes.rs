@@ -63,7 +63,7 @@ fn journal_of_an_undone(build: impl Fn(World) -> World, answer: fn() -> Result<A
 }
 
 fn left_behind(store: &Arc<dyn Store>, intent: &Intent) {
-    store.admit_intent(&Unfinished { event: first().canonical().to_owned() }, 0, intent).unwrap();
+    store.admit_intent(&Unfinished { event: first().canonical().to_owned(), again: None }, 0, intent).unwrap();
 }
 
 #[test]

@@ -22,6 +22,19 @@ pub struct Config {
     pub limits: Limits,
     /// Slots with limits or configuration of their own.
     pub slots: BTreeMap<Slot, SlotConfig>,
+    /// What a lane does while one of its events is stuck.
+    pub stuck_lane: StuckLane,
+}
+
+/// What a lane does while one of its events is stuck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StuckLane {
+    /// It goes on. In `play` it always does.
+    #[default]
+    GoOn,
+    /// Its events, timers and effects wait until the event is settled.
+    Hold,
 }
 
 /// A route an operator added.
@@ -85,10 +98,33 @@ pub struct Limits {
     pub recovery_ms: u64,
     /// For one try of one effect.
     pub effect_ms: u64,
-    /// Tries of a deferred effect before it counts as expired.
+    /// Tries of a deferred effect before it counts as expired. Between them is the wait of [`Limits::wait_ms`].
     pub deferred_tries_max: u32,
+    /// Between the first try of something that goes on in the background and the second. It doubles from try to try.
+    pub wait_first_ms: u64,
+    /// The longest wait between two tries.
+    pub wait_most_ms: u64,
+    /// For how long undoing is tried in the background before only an operator can settle the event.
+    pub stuck_ms: u64,
     /// How often a decision whose facts moved is judged again; none: always.
     pub stale_max: Option<u32>,
+}
+
+impl Limits {
+    /// How long to wait after so many tries.
+    pub fn wait_ms(&self, tries: u32) -> u64 {
+        let doubled = self.wait_first_ms.saturating_mul(1 << tries.saturating_sub(1).min(40));
+        doubled.min(self.wait_most_ms)
+    }
+
+    /// Whether all the waits after so many tries come to more than [`stuck_ms`](Self::stuck_ms).
+    pub fn is_over(&self, tries: u32) -> bool {
+        let mut waits = (1..=tries).scan(0_u64, |sum, tries| {
+            *sum = sum.saturating_add(self.wait_ms(tries));
+            Some(*sum)
+        });
+        waits.any(|sum| sum > self.stuck_ms)
+    }
 }
 
 /// One slot's limits per call, and what its governor reads with `config`.
@@ -134,10 +170,14 @@ impl Default for Config {
                 error_ms: 5_000,
                 recovery_ms: 10_000,
                 effect_ms: 2_000,
-                deferred_tries_max: 5,
+                deferred_tries_max: 105,
+                wait_first_ms: 1_000,
+                wait_most_ms: 900_000,
+                stuck_ms: 86_400_000,
                 stale_max: Some(3),
             },
             slots: BTreeMap::new(),
+            stuck_lane: StuckLane::GoOn,
         }
     }
 }
@@ -148,6 +188,8 @@ impl Config {
     pub fn of_play() -> Self {
         let mut config = Self::default();
         config.limits.stale_max = None;
+        // Waiting takes no time, so nothing is gained by it.
+        config.limits.deferred_tries_max = 5;
         for name in crate::slot::SLOTS {
             if let Ok(slot) = Slot::new(name) {
                 let deadline_ms = 600_000;
@@ -210,5 +252,21 @@ impl Config {
     /// SHA-256 of the canonical JSON.
     pub fn digest(&self) -> Hash {
         sha256(self.canonical().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour_and_go_on_for_a_day() {
+        let limits = Config::default().limits;
+        let waits: Vec<u64> = [1, 2, 3, 10, 11, 99, u32::MAX].map(|tries| limits.wait_ms(tries)).into();
+        assert_eq!(waits, [1_000, 2_000, 4_000, 512_000, 900_000, 900_000, 900_000]);
+        let last = (1..).find(|tries| limits.is_over(*tries)).unwrap();
+        let waited = |tries| (1..=tries).map(|tries| limits.wait_ms(tries)).sum::<u64>();
+        assert!(waited(last) > 86_400_000 && waited(last - 1) <= 86_400_000, "{last}");
+        assert_eq!(last, limits.deferred_tries_max, "a deferred effect is tried for as long");
     }
 }

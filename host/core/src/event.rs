@@ -188,6 +188,18 @@ impl Event {
         self.hash
     }
 
+    /// SHA-256 of the canonical JSON `[type, tenant, subject, data]`: the same thing under another id, at another time.
+    pub fn fingerprint(&self) -> Hash {
+        let mut text = String::from("[");
+        for part in [&self.wire_type(), &self.tenant, &self.subject] {
+            canonical_onto(&mut text, part);
+            text.push(',');
+        }
+        text.push_str(self.data_text());
+        text.push(']');
+        sha256(text.as_bytes())
+    }
+
     /// The CloudEvents type, in full.
     pub fn wire_type(&self) -> String {
         type_of(&self.kind)

@@ -201,7 +201,7 @@ impl Turn<'_> {
     fn write_down(&mut self, place: usize) -> Result<(), Halt> {
         let done = &self.done[place];
         if let Some(nth) = done.nth {
-            let event = Unfinished { event: self.event.canonical().to_owned() };
+            let event = Unfinished { event: self.event.canonical().to_owned(), again: None };
             let ticket = self.host.ports.store.admit_intent(&event, nth, &done.intent)?;
             // Where nobody else wrote in between, what this was judged on is still all there is.
             if ticket.0 == self.judged_at.0 + 1 {

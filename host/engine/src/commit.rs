@@ -13,7 +13,7 @@ use syndic_core::event::HostLane;
 use syndic_core::fact::Read;
 use syndic_core::outcome::{EffectReport, EffectStatus, Opinion, Outcome, Report};
 use syndic_core::ports::{
-    Claim, Commit, DedupRecord, Deferred, Entry, Intent, Kept, Parked, Raised, Reads, StoreError, Timer, TimerKey,
+    Claim, Commit, DedupRecord, Deferred, Entry, Kept, Raised, Reads, StoreError, Timer, TimerKey,
 };
 use syndic_core::settle::Said;
 use syndic_core::states::{On, State};
@@ -104,9 +104,7 @@ impl Turn<'_> {
             let sequence = front.head()?.frontier.size() + 1;
             let mut commit = Commit::default();
             if turn.stuck.is_some() {
-                let open = turn.done.iter().rev().filter(|done| done.needs_undo());
-                let remaining: Vec<Intent> = open.map(|done| done.intent.clone()).collect();
-                commit.parked = Some((turn.event.key(), Parked { receipt: sequence, remaining }));
+                commit.parked = Some((turn.event.key(), Some(turn.parked(sequence))));
             }
             let draft = drafted.take().unwrap_or_else(|| Draft::new(turn, Changes::default()));
             turn.seal(commit, sequence, draft)
@@ -304,6 +302,7 @@ impl Turn<'_> {
             intents: self.done.iter().map(|done| done.intent.clone()).collect(),
             lineage: self.origin.lineage(),
             report: report.clone(),
+            again: None,
         };
         self.spend(&mut commit);
         commit.facts = changes.facts.into_iter().map(|change| self.fact(change, sequence)).collect();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
-use syndic_core::ports::{Context, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey};
+use syndic_core::ports::{Context, Failure, Intent, Lineage, Parked, Reads, StoreError, Ticket, TimerKey};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
@@ -508,6 +508,27 @@ impl<'h> Turn<'h> {
             (None, Some(Stop::Failed(_))) => Outcome::RolledBack,
             (None, Some(Stop::Duplicate(first))) => first.outcome,
             (None, Some(Stop::Violation(_))) => Outcome::Invalid,
+        }
+    }
+
+    /// What is parked of a stuck event: what is still to be undone, and what it comes to once that is done. Its first
+    /// try in the background comes after the shortest wait.
+    pub(crate) fn parked(&self, receipt: u64) -> Parked {
+        let open = self.done.iter().rev().filter(|done| done.needs_undo());
+        let (meant, error) = match &self.stop {
+            Some(Stop::Refused) => (Outcome::Refused, None),
+            Some(Stop::Referred) => (Outcome::Referred, None),
+            Some(Stop::Failed(error) | Stop::Violation(error)) => (Outcome::RolledBack, Some(error.clone())),
+            Some(Stop::Duplicate(_)) | None => (Outcome::RolledBack, None),
+        };
+        let wait = i64::try_from(self.host.config.limits.wait_ms(1)).unwrap_or(i64::MAX);
+        Parked {
+            receipt,
+            remaining: open.map(|done| done.intent.clone()).collect(),
+            meant,
+            error,
+            tries: 0,
+            next: Some(self.now.plus_ms(wait)),
         }
     }
 

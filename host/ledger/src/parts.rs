@@ -19,7 +19,7 @@ use crate::hash::{Digest, Hash};
 pub enum Kind {
     /// An event that was judged. Written `event`.
     Event,
-    /// An administrative act, by its name: `install`, `promote`, `revert`.
+    /// An administrative act, by its name: `install`, `promote`, `settle`, `release`.
     Act(String),
 }
 
@@ -85,6 +85,12 @@ pub enum Relation {
     Resolves,
     /// What was rolled back there is tried again here.
     Retries,
+    /// What could not be undone there is undone here.
+    Undoes,
+    /// What nobody answered there is sent again here.
+    Resends,
+    /// What was quarantined there is let through from here on.
+    Releases,
 }
 
 /// One governor's part. In an administrative act: the version the act concerns, with fuel 0 and no verdict.

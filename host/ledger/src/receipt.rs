@@ -19,6 +19,10 @@ use crate::parts::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
+    /// Commitment to the canonical JSON of the act that this is the receipt of: what, by whom, why. Absent where it is
+    /// of an event's first outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Hash>,
     /// Facts that are different afterwards.
     pub changes: Vec<Change>,
     /// Keys claimed for ever.
@@ -117,6 +121,7 @@ impl Receipt {
     /// A receipt with nothing in it yet but what every receipt has.
     pub fn new(sequence: u64, time: String, kind: Kind, outcome: Outcome, configuration: Hash, engine: Hash) -> Self {
         Self {
+            act: None,
             changes: Vec::new(),
             claims: Vec::new(),
             configuration,

@@ -28,16 +28,15 @@ impl<S: Space> Draft<'_, S> {
             claims,
             blobs,
             parked,
+            dead,
+            poison,
         } = commit;
 
         if let Some((sequence, entry)) = &receipt {
             self.append(*sequence, entry)?;
         }
         for (key, fact) in facts {
-            match fact {
-                Some(fact) => self.put(Key::fact(&key), &fact),
-                None => self.remove(Key::fact(&key)),
-            }
+            self.put_or_remove(Key::fact(&key), fact.as_ref());
         }
         if let Some((lane, now)) = lane {
             self.put(Key::lane(&lane), &now);
@@ -62,7 +61,13 @@ impl<S: Space> Draft<'_, S> {
             self.put(Key::of(Table::Claims).text(&tenant).text(&key), &claim);
         }
         if let Some((event, parked)) = parked {
-            self.put(Key::of(Table::Parked).event(&event), &parked);
+            self.put_or_remove(Key::of(Table::Parked).event(&event), parked.as_ref());
+        }
+        if let Some((number, letter)) = dead {
+            self.put_or_remove(Key::of(Table::DeadLetters).number(number), letter.as_ref());
+        }
+        for (key, poison) in poison {
+            self.put_or_remove(Key::poison(&key), poison.as_ref());
         }
         self.keep(blobs)
     }

@@ -44,6 +44,13 @@ impl<'a, S: Space> Draft<'a, S> {
         self.changes.change(key, Some(payload));
     }
 
+    pub(crate) fn put_or_remove(&mut self, key: Key, record: Option<&impl Pack>) {
+        match record {
+            Some(record) => self.put(key, record),
+            None => self.remove(key),
+        }
+    }
+
     pub(crate) fn remove(&mut self, key: Key) {
         self.changes.change(key, None);
     }

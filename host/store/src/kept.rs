@@ -14,7 +14,8 @@ pub(crate) fn told(bytes: &[u8]) -> Result<(DedupKey, Report), Unread> {
 
 impl Pack for Kept {
     fn pack(&self) -> Vec<u8> {
-        let Self { key: DedupKey { tenant, source, id }, event, now, reads, writes, intents, lineage, report } = self;
+        let Self { key: DedupKey { tenant, source, id }, event, now, reads, writes, intents, lineage, report, again } =
+            self;
         let members = Members::default().text(tenant).text(source).text(id).bytes(&json(report));
         let members = members.text(event).time(*now).lineage(*lineage);
         let members = reads.iter().fold(members.number(reads.len() as u64), |members, read| {
@@ -24,7 +25,7 @@ impl Pack for Kept {
             members.fact(fact).text(after.as_deref().unwrap_or_default())
         });
         let no_intents = Vec::new();
-        members.bytes(&if intents.is_empty() { no_intents } else { json(intents) }).0
+        members.bytes(&if intents.is_empty() { no_intents } else { json(intents) }).again(again.as_ref()).0
     }
 }
 
@@ -40,17 +41,12 @@ impl Unpack for Kept {
             "" => Vec::new(),
             intents => from_json(intents.as_bytes())?,
         };
-        taking.end(Self { key, event, now, reads, writes, intents, lineage, report })
+        let again = taking.again()?;
+        taking.end(Self { key, event, now, reads, writes, intents, lineage, report, again })
     }
 }
 
 impl Members {
-    fn bytes(self, bytes: &[u8]) -> Self {
-        let mut with = self.number(bytes.len() as u64);
-        with.0.extend_from_slice(bytes);
-        with
-    }
-
     fn fact(self, fact: &FactName) -> Self {
         let scope = match fact.scope {
             Scope::Customer => 0,

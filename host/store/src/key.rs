@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use syndic_core::ports::TimerKey;
+use syndic_core::ports::{PoisonKey, TimerKey};
 use syndic_core::slot::SLOTS;
 use syndic_core::{DedupKey, FactKey, Lane, Slot, Time};
 use syndic_ledger::{Hash, sha256};
@@ -33,6 +33,7 @@ pub(crate) enum Table {
     Dedup = b'd',
     Receipts = b'e',
     Facts = b'f',
+    DeadLetters = b'k',
     Lanes = b'l',
     Numbers = b'n',
     Outbox = b'o',
@@ -41,6 +42,7 @@ pub(crate) enum Table {
     Raised = b'r',
     TimersByDue = b't',
     TimersByKey = b'u',
+    Poison = b'v',
     Unfinished = b'x',
     Intents = b'y',
     Pieces = b'~',
@@ -68,6 +70,7 @@ const TABLES: &[(Table, &str, &[Part])] = &[
     (Table::Dedup,       "the dedup record",        &[Part::Text, Part::Text, Part::Text]),
     (Table::Receipts,    "the receipt",             &[Part::Number]),
     (Table::Facts,       "the fact",                &[Part::Text, Part::Customer, Part::Text]),
+    (Table::DeadLetters, "the dead letter",         &[Part::Number]),
     (Table::Lanes,       "the lane",                &[Part::Text, Part::Customer]),
     (Table::Numbers,     "the series",              &[Part::Text, Part::Text]),
     (Table::Outbox,      "the deferred effect",     &[Part::Number]),
@@ -76,6 +79,7 @@ const TABLES: &[(Table, &str, &[Part])] = &[
     (Table::Raised,      "the raised event",        &[Part::Number]),
     (Table::TimersByDue, "the timer due",           &[Part::Time, Part::Text, Part::Customer, Part::Slot, Part::Text]),
     (Table::TimersByKey, "the timer",               &[Part::Text, Part::Customer, Part::Slot, Part::Text]),
+    (Table::Poison,      "the count of traps",      &[Part::Slot, Part::Hash, Part::Hash]),
     (Table::Unfinished,  "the unfinished event",    &[Part::Text, Part::Text, Part::Text]),
     (Table::Intents,     "the intent",              &[Part::Text, Part::Text, Part::Text, Part::Number]),
     (Table::Pieces,      "the piece of a value",    &[Part::Hash, Part::Number]),
@@ -178,6 +182,10 @@ impl Key {
         self.text(&timer.lane.tenant).customer(timer.lane.customer.as_deref()).slot(&timer.slot).text(&timer.name)
     }
 
+    pub(crate) fn poison(poison: &PoisonKey) -> Self {
+        Self::of(Table::Poison).slot(&poison.slot).hash(&poison.digest).hash(&poison.fingerprint)
+    }
+
     /// A piece of the value of some key.
     pub(crate) fn piece(&self, nth: u32) -> Vec<u8> {
         Self::of(Table::Pieces).hash(&sha256(&self.0)).number(nth.into()).0
@@ -276,9 +284,18 @@ impl Parts<'_> {
     /// When a timer is due, and which.
     pub(crate) fn timer_due(&mut self) -> Option<(Time, TimerKey)> {
         let (due, tenant, customer) = (self.time()?, self.text()?, self.customer()?);
-        let _rank: [u8; 1] = self.take()?;
-        let slot = Slot::new(self.text()?).ok()?;
+        let slot = self.slot()?;
         Some((due, TimerKey { lane: Lane { tenant, customer }, slot, name: self.text()? }))
+    }
+
+    /// A governor version and an event fingerprint.
+    pub(crate) fn poison(&mut self) -> Option<PoisonKey> {
+        Some(PoisonKey { slot: self.slot()?, digest: self.take().map(Hash)?, fingerprint: self.take().map(Hash)? })
+    }
+
+    fn slot(&mut self) -> Option<Slot> {
+        let _rank: [u8; 1] = self.take()?;
+        Slot::new(self.text()?).ok()
     }
 
     /// An event, as its dedup record's key names it.
@@ -298,7 +315,7 @@ impl Parts<'_> {
             Part::Customer => self.customer().map(|customer| customer.unwrap_or_else(|| "(tenant)".into())),
             Part::Number => self.number().map(|number| number.to_string()),
             Part::Time => self.time().map(|time| time.to_string()),
-            Part::Slot => self.take::<1>().and_then(|_| self.text()),
+            Part::Slot => self.slot().map(|slot| slot.to_string()),
             Part::Hash => self.take().map(|bytes| Hash(bytes).to_string()),
         }
     }

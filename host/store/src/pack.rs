@@ -5,7 +5,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize as _, Serialize};
 use syndic_core::fact::Held;
 use syndic_core::ports::{
-    Claim, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Tally, Timer, Unfinished,
+    Again, Claim, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Poison, Raised, Tally,
+    Timer, Unfinished,
 };
 use syndic_core::{DedupKey, Fact, Report, Slot, Text, Time};
 use syndic_ledger::{Frontier, Hash};
@@ -48,7 +49,7 @@ macro_rules! as_json {
         }
     )*};
 }
-as_json!(Deferred, Intent, Parked);
+as_json!(DeadLetter, Deferred, Intent, Parked, Poison);
 
 /// Members, one after another: numbers seven bits at a time, text after its length.
 #[derive(Default)]
@@ -65,9 +66,7 @@ impl Members {
     }
 
     pub(crate) fn text(self, text: &str) -> Self {
-        let mut with = self.number(text.len() as u64);
-        with.0.extend_from_slice(text.as_bytes());
-        with
+        self.bytes(text.as_bytes())
     }
 
     pub(crate) fn time(mut self, time: Time) -> Self {
@@ -77,6 +76,17 @@ impl Members {
 
     pub(crate) fn lineage(self, lineage: Lineage) -> Self {
         self.number(lineage.depth.into()).number(lineage.timers.into())
+    }
+
+    /// An act as JSON; nothing where there is none.
+    pub(crate) fn again(self, again: Option<&Again>) -> Self {
+        self.bytes(&again.map(json).unwrap_or_default())
+    }
+
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Self {
+        let mut with = self.number(bytes.len() as u64);
+        with.0.extend_from_slice(bytes);
+        with
     }
 }
 
@@ -117,6 +127,13 @@ impl<'a> Taking<'a> {
     pub(crate) fn lineage(&mut self) -> Result<Lineage, Unread> {
         let mut small = || u32::try_from(self.number()?).map_err(|_| Unread::Length);
         Ok(Lineage { depth: small()?, timers: small()? })
+    }
+
+    pub(crate) fn again(&mut self) -> Result<Option<Again>, Unread> {
+        match self.text()? {
+            "" => Ok(None),
+            again => from_json(again.as_bytes()).map(Some),
+        }
     }
 
     /// Nothing is left.
@@ -256,13 +273,15 @@ impl Unpack for Time {
 
 impl Pack for Unfinished {
     fn pack(&self) -> Vec<u8> {
-        self.event.clone().into_bytes()
+        Members::default().text(&self.event).again(self.again.as_ref()).0
     }
 }
 
 impl Unpack for Unfinished {
     fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
-        Ok(Self { event: text(bytes)? })
+        let mut taking = Taking(bytes);
+        let (event, again) = (taking.text()?.to_owned(), taking.again()?);
+        taking.end(Self { event, again })
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the store answers: core's port for reading, once for what is durable and once for what is admitted.
 
 use syndic_core::ports::{
-    Claim, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Reads, StoreError, Timer, TimerKey, Unfinished,
+    Claim, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Parked, Poison, PoisonKey, Raised, Reads,
+    StoreError, Timer, TimerKey, Unfinished,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Time};
 use syndic_ledger::Hash;
@@ -112,6 +113,20 @@ macro_rules! answers {
             fn parked(&self) -> Result<Vec<(DedupKey, Parked)>, StoreError> {
                 let found = self.look(|view| view.all(&Key::of(Table::Parked)))?;
                 found.into_iter().map(|(key, parked)| Ok((event_of(&key)?, parked))).collect()
+            }
+
+            fn dead_letters(&self, after: u64, limit: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
+                self.look(|view| numbered(view, Table::DeadLetters, after.saturating_add(1), limit))
+            }
+
+            fn poison(&self, key: &PoisonKey) -> Result<Option<Poison>, StoreError> {
+                self.look(|view| view.get(&Key::poison(key)))
+            }
+
+            fn poisons(&self) -> Result<Vec<(PoisonKey, Poison)>, StoreError> {
+                let found = self.look(|view| view.all(&Key::of(Table::Poison)))?;
+                let known = |key: &Key| key.parts().poison().ok_or_else(|| not_such_a_key(key));
+                found.into_iter().map(|(key, poison)| Ok((known(&key)?, poison))).collect()
             }
         }
     )*};

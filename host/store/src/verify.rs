@@ -142,7 +142,7 @@ mod tests {
         });
         let kept = json!({
             "key": {"tenant": "t", "source": "/s", "id": "e"}, "event": "{}", "now": "2026-01-02T03:04:05Z",
-            "reads": [], "writes": [], "intents": [], "lineage": {"depth": 0, "timers": 0},
+            "reads": [], "writes": [], "intents": [], "lineage": {"depth": 0, "timers": 0}, "again": null,
             "report": report,
         });
         serde_json::from_value(json!({"leaf": leaf, "kept": kept})).unwrap()

@@ -9,8 +9,9 @@ use std::task::{Poll, Waker};
 use syndic_core::config::SlotConfig;
 use syndic_core::fact::{FactName, Seen};
 use syndic_core::ports::{
-    Admitted, Called, Claim, Commit, Decide, DedupRecord, Deferred, Entry, Facts, GovernorRuntime, Head, Installed,
-    Intent, Parked, Question, Raised, ReadError, Reads, Store, StoreError, Ticket, Timer, TimerKey, Unfinished,
+    Admitted, Called, Claim, Commit, DeadLetter, Decide, DedupRecord, Deferred, Entry, Facts, GovernorRuntime, Head,
+    Installed, Intent, Parked, Poison, PoisonKey, Question, Raised, ReadError, Reads, Store, StoreError, Ticket, Timer,
+    TimerKey, Unfinished,
 };
 use syndic_core::{DedupKey, Event, Fact, FactKey, Lane, Outcome, Slot, Time};
 use syndic_ledger::{Hash, Master};
@@ -234,4 +235,7 @@ reads! {
     unfinished() -> Vec<Unfinished>;
     intents(event: &DedupKey) -> Vec<Intent>;
     parked() -> Vec<(DedupKey, Parked)>;
+    dead_letters(after: u64, limit: usize) -> Vec<(u64, DeadLetter)>;
+    poison(key: &PoisonKey) -> Option<Poison>;
+    poisons() -> Vec<(PoisonKey, Poison)>;
 }

@@ -9,7 +9,7 @@ use crate::decision::Effect;
 use crate::event::{DedupKey, Lane};
 use crate::fact::{Fact, FactKey, FactName, Read};
 use crate::outcome::{Outcome, Report};
-use crate::ports::Answer;
+use crate::ports::{Again, Answer, DeadLetter, Parked, Poison, PoisonKey};
 use crate::slot::Slot;
 use crate::text::{Text, embedded_if_any};
 use crate::time::Time;
@@ -121,6 +121,8 @@ pub struct Intent {
 pub struct Unfinished {
     /// The event as canonical JSON.
     pub event: String,
+    /// The act that has it judged again; none where this is its first judgement.
+    pub again: Option<Again>,
 }
 
 /// What the host knows of an accepted event.
@@ -175,15 +177,8 @@ pub struct Kept {
     pub lineage: Lineage,
     /// What the caller was told.
     pub report: Report,
-}
-
-/// An event whose undo did not succeed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Parked {
-    /// The receipt that says `stuck`.
-    pub receipt: u64,
-    /// What is still to be undone, in the order to undo it.
-    pub remaining: Vec<Intent>,
+    /// The act that this is the receipt of; none where it is of an event's first outcome.
+    pub again: Option<Again>,
 }
 
 /// Counts over the store's whole life.
@@ -233,6 +228,10 @@ pub struct Commit {
     pub claims: Vec<(String, String, Claim)>,
     /// Content to keep, by its SHA-256.
     pub blobs: Vec<(Hash, Vec<u8>)>,
-    /// An event to park.
-    pub parked: Option<(DedupKey, Parked)>,
+    /// An event to park, or with none to take from the park.
+    pub parked: Option<(DedupKey, Option<Parked>)>,
+    /// A dead letter to keep, or with none to drop, by its number.
+    pub dead: Option<(u64, Option<DeadLetter>)>,
+    /// How often versions trapped, or with none that it counts no more.
+    pub poison: Vec<(PoisonKey, Option<Poison>)>,
 }

@@ -12,7 +12,8 @@ use syndic_ledger::Hash;
 use crate::event::{DedupKey, Lane};
 use crate::fact::{Fact, FactKey};
 use crate::ports::{
-    Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Parked, Raised, Timer, TimerKey, Unfinished,
+    Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Parked, Poison, PoisonKey, Raised, Timer,
+    TimerKey, Unfinished,
 };
 use crate::slot::Slot;
 use crate::time::Time;
@@ -91,6 +92,12 @@ pub trait Reads: Send + Sync {
     fn intents(&self, event: &DedupKey) -> Result<Vec<Intent>, StoreError>;
     /// Parked events.
     fn parked(&self) -> Result<Vec<(DedupKey, Parked)>, StoreError>;
+    /// The first `limit` dead letters that have a number above `after`.
+    fn dead_letters(&self, after: u64, limit: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError>;
+    /// How often a version trapped on an event fingerprint.
+    fn poison(&self, key: &PoisonKey) -> Result<Option<Poison>, StoreError>;
+    /// Every fingerprint that some version trapped on.
+    fn poisons(&self) -> Result<Vec<(PoisonKey, Poison)>, StoreError>;
 }
 
 /// What a committer does while nobody else is admitted: looks at everything admitted before it, and says what it

@@ -76,7 +76,9 @@ impl Dice {
                 let content = dice.name().repeat(usize::try_from(dice.roll(50_000)).unwrap()).into_bytes();
                 (sha256(&content), content)
             }),
-            parked: self.maybe(|dice| (event(dice.name()), parked())),
+            parked: self.maybe(|dice| (event(dice.name()), dice.maybe(|_| parked()))),
+            dead: self.maybe(|dice| (dice.roll(9), dice.maybe(|_| dead_letter()))),
+            poison: self.some(2, |dice| (poison().0, dice.maybe(|_| poison().1))),
         }
     }
 }
@@ -93,6 +95,8 @@ pub(crate) fn answers(store: &dyn Reads) -> Vec<String> {
         told(store.deferred(2, 5)),
         told(store.unfinished()),
         told(store.parked()),
+        told(store.dead_letters(1, 5)),
+        told(store.poisons()),
     ];
     told_all.extend((-11..10).map(|due| told(store.due(Time::from_ms(due), 3))));
     told_all.extend((0..RECEIPTS).map(|sequence| told(store.receipt(sequence))));

@@ -5,8 +5,8 @@ use syndic_core::decision::{Effect, Undo};
 use syndic_core::effect::Mode;
 use syndic_core::fact::Held;
 use syndic_core::ports::{
-    Answer, Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked, Raised, Reads, Timer,
-    TimerKey, Unfinished,
+    Act, Again, Answer, Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked,
+    Poison, PoisonKey, Raised, Reads, Timer, TimerKey, Unfinished, Verb,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Time};
 use syndic_ledger::{leaf_hash, sha256};
@@ -84,7 +84,7 @@ pub(crate) fn answered(event: &DedupKey, id: &str) -> Intent {
 }
 
 pub(crate) fn unfinished(event: &DedupKey) -> Unfinished {
-    Unfinished { event: format!("the event {}", event.id) }
+    Unfinished { event: format!("the event {}", event.id), again: Some(again()) }
 }
 
 pub(crate) fn report(id: &str) -> Report {
@@ -124,6 +124,7 @@ pub(crate) fn entry(leaf: &str, id: &str, sequence: u64) -> Entry {
         intents: vec![answered(&event(id), "1")],
         lineage: Lineage::default(),
         report: known(id, NOON, Some(sequence)).report,
+        again: (sequence > 1).then(again),
     };
     Entry { leaf: leaf.into(), kept }
 }
@@ -145,7 +146,22 @@ pub(crate) fn receipt(store: &dyn Reads, leaf: &str, id: &str) -> (u64, Entry) {
 }
 
 pub(crate) fn parked() -> Parked {
-    Parked { receipt: 1, remaining: vec![intent(&event("stuck"), "1")] }
+    let remaining = vec![intent(&event("stuck"), "1")];
+    Parked { receipt: 1, remaining, meant: Outcome::Refused, error: None, tries: 2, next: Some(NOON) }
+}
+
+pub(crate) fn again() -> Again {
+    let act = Act { verb: Verb::Resolve { winner: Some(slot("billing")) }, by: "ann".into(), reason: "asked".into() };
+    Again { first: 1, act }
+}
+
+pub(crate) fn dead_letter() -> DeadLetter {
+    DeadLetter { deferred: deferred("mail"), resent: 1 }
+}
+
+pub(crate) fn poison() -> (PoisonKey, Poison) {
+    let key = PoisonKey { slot: slot("own"), digest: sha256(b"component"), fingerprint: sha256(b"event") };
+    (key, Poison { traps: 2, event: event("evt-1"), receipt: 1 })
 }
 
 /// A commit with something in every field, as an event that had raised, waited and asked leaves it.
@@ -167,7 +183,9 @@ pub(crate) fn full_commit(store: &dyn Reads) -> Commit {
         numbers: vec![("acme".into(), "invoice".into(), 1)],
         claims: vec![("acme".into(), "payment/7".into(), claim("29.99", "evt-1"))],
         blobs: vec![(sha256(b"the event"), b"the event".to_vec())],
-        parked: Some((event("stuck"), parked())),
+        parked: Some((event("stuck"), Some(parked()))),
+        dead: Some((1, Some(dead_letter()))),
+        poison: vec![(poison().0, Some(poison().1))],
     }
 }
 
@@ -190,4 +208,7 @@ pub(crate) fn check_full_commit(store: &dyn Reads) {
     assert_eq!(store.receipt(1).unwrap(), Some(entry("leaf 1", "evt-1", 1)));
     assert_eq!(store.blob(&sha256(b"the event")).unwrap().unwrap(), b"the event");
     assert_eq!(store.parked().unwrap(), [(event("stuck"), parked())]);
+    assert_eq!(store.dead_letters(0, 9).unwrap(), [(1, dead_letter())]);
+    assert_eq!(store.poisons().unwrap(), [poison()]);
+    assert_eq!(store.poison(&poison().0).unwrap(), Some(poison().1));
 }
