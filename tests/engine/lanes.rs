@@ -211,7 +211,7 @@ fn a_key_claimed_by_two_lanes_at_once_stands_for_the_first() {
 #[test]
 fn an_event_sent_again_while_it_is_under_way_is_answered_with_the_first() {
     let gate = Arc::new(Gate::default());
-    let host = slow_ones_ask(World::new()).host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let host = slow_ones_ask(World::new()).gated(&gate);
     let lanes = Lanes::start(&host, bounds(1)).unwrap();
     let event = || of("acme", "slow", renewal("e1", DAY));
     let (first, again) = (lanes.submit(event()).unwrap(), lanes.submit(event()).unwrap());
@@ -229,7 +229,7 @@ fn an_event_sent_again_while_it_is_under_way_is_answered_with_the_first() {
 #[test]
 fn a_slow_service_holds_its_customer_and_no_worker() {
     let gate = Arc::new(Gate::default());
-    let host = slow_ones_ask(World::new()).host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let host = slow_ones_ask(World::new()).gated(&gate);
     let lanes = Lanes::start(&host, bounds(1)).unwrap();
     let slow: Vec<Pending> = (0..100)
         .map(|n| lanes.submit(of("acme", &format!("slow-{n}"), renewal(&format!("s{n}"), DAY))).unwrap())
@@ -243,7 +243,7 @@ fn a_slow_service_holds_its_customer_and_no_worker() {
 #[test]
 fn a_full_queue_turns_away_with_a_time_and_takes_again_when_there_is_room() {
     let gate = Arc::new(Gate::default());
-    let host = slow_ones_ask(World::new()).host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let host = slow_ones_ask(World::new()).gated(&gate);
     let tight = Bounds { lane_max: 2, tenant_max: 5, host_max: 8, ..bounds(1) };
     let lanes = Lanes::start(&host, tight).unwrap();
     let mut sent = Vec::new();
@@ -326,7 +326,7 @@ fn a_timer_that_is_set_again_while_it_waits_in_its_lane_fires_once_and_as_set_la
         })
     });
     let store: Arc<dyn Store> = Arc::clone(&world.store);
-    let host = world.host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let host = world.gated(&gate);
     let lanes = Lanes::start(&host, bounds(1)).unwrap();
     lanes.submit(of("acme", "c1", renewal("sets", DAY))).unwrap().wait().unwrap();
     let again = lanes.submit(of("acme", "c1", renewal("again", "2026-01-03T00:00:00Z"))).unwrap();
@@ -366,7 +366,7 @@ fn a_turn_that_panics_stops_the_host_and_everyone_who_waits_is_told() {
         _ if asked.is_feedback() => Ok(approve()),
         _ => Ok(approve().check("k")),
     });
-    let host = world.host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let host = world.gated(&gate);
     let lanes = Lanes::start(&host, bounds(2)).unwrap();
     let waits = lanes.submit(of("acme", "waits", renewal("w", DAY))).unwrap();
     let bad = lanes.submit(of("acme", "bad", renewal("b", DAY))).unwrap();
@@ -382,7 +382,7 @@ fn a_host_that_stops_leaves_what_it_accepted_to_the_next() {
     let gate = Arc::new(Gate::default());
     let world = slow_ones_ask(World::new());
     let store: Arc<dyn Store> = Arc::clone(&world.store);
-    let host = world.host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let host = world.gated(&gate);
     let lanes = Lanes::start(&host, bounds(1)).unwrap();
     let begun = lanes.submit(of("acme", "slow", renewal("begun", DAY))).unwrap();
     while gate.asked.load(Ordering::SeqCst) == 0 {

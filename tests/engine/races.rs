@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use serde_json::json;
 use syndic_core::decision::Write;
-use syndic_core::ports::{Connector, Reads, Store};
+use syndic_core::ports::{Reads, Store};
 use syndic_core::{Decision, Outcome, Time};
 use syndic_engine::{Bounds, Lanes};
 use syndic_ledger::Master;
@@ -75,7 +75,7 @@ fn what_was_firing_when_the_process_died_is_finished_before_its_lane_goes_on() {
     };
     let over = |store: &Arc<MemoryStore>, gate: &Arc<Gate>| {
         let world = World::new().governor("billing", script).over(Arc::clone(store) as Arc<dyn Store>);
-        Lanes::start(&world.host(Arc::clone(gate) as Arc<dyn Connector>), bounds(1)).unwrap()
+        Lanes::start(&world.gated(gate), bounds(1)).unwrap()
     };
     let (store, gate) = (Arc::new(MemoryStore::new(Master::from_seed(0))), Arc::new(Gate::default()));
     let killed = over(&store, &gate);
@@ -103,7 +103,7 @@ fn one_tenants_timers_do_not_shut_the_door_for_another() {
             _ => timers(4),
         })
     });
-    let host = world.host(Arc::clone(&gate) as Arc<dyn Connector>);
+    let host = world.gated(&gate);
     let lanes = Lanes::start(&host, Bounds { lane_max: 2, tenant_max: 2, host_max: 3, ..bounds(1) }).unwrap();
     lanes.submit(of("big", "c1", renewal("set", DAY))).unwrap().wait().unwrap();
     lanes.time_passes(after_due()).unwrap();

@@ -1,8 +1,10 @@
 //! A world for the engine: governors that answer from a script, a connector that counts, a store in memory.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use serde_json::{Value, json};
 use syndic_core::config::SlotConfig;
@@ -10,12 +12,14 @@ use syndic_core::decision::{DeclaredRead, Effect, Raise, Reason, TimerRequest, U
 use syndic_core::effect::{Mode, Way};
 use syndic_core::ports::{
     Answer, Answering, Called, Clock, Commit, Connector, Facts, Failure, GovernorRuntime, Installed, NoAnswer,
-    Question, Request, Store,
+    Question, Request, Store, Waiting,
 };
 use syndic_core::{Config, Decision, Event, FactName, Manifest, Report, Scope, Slot, Time, Verdict};
 use syndic_engine::{Consequence, Host, Ports};
 use syndic_ledger::{Hash, Master, Receipt, sha256};
 use syndic_store::MemoryStore;
+
+use crate::lanes::Gate;
 
 /// How a scripted governor answers.
 pub type Script = dyn Fn(&Asked) -> Result<Decision, Failure> + Send + Sync;
@@ -89,19 +93,37 @@ impl Connector for Telltale {
     }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that is moved by hand, and by whoever waits for it: nothing else would happen until then.
 #[derive(Default)]
-pub struct HandClock(AtomicI64);
+pub struct HandClock {
+    ms: AtomicI64,
+    stands: AtomicBool,
+}
 
 impl HandClock {
     pub fn move_by(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// From now on nobody's waiting moves it: what a story holds back is not late.
+    pub fn stand_still(&self) {
+        self.stands.store(true, Ordering::SeqCst);
     }
 }
 
 impl Clock for HandClock {
     fn now(&self) -> Time {
-        Time::from_ms(self.0.load(Ordering::SeqCst))
+        Time::from_ms(self.ms.load(Ordering::SeqCst))
+    }
+
+    fn wait_until(&self, at: Time) -> Waiting<'_> {
+        Box::pin(poll_fn(move |_| {
+            if self.stands.load(Ordering::SeqCst) {
+                return Poll::Pending;
+            }
+            self.ms.fetch_max(at.ms(), Ordering::SeqCst);
+            Poll::Ready(())
+        }))
     }
 }
 
@@ -179,6 +201,12 @@ impl World {
         let store = Arc::clone(&self.store);
         let host = self.host(Arc::clone(&connector) as Arc<dyn Connector>);
         Stage { host, connector, store }
+    }
+
+    /// The host of a story whose service answers when it is let, however long that takes.
+    pub fn gated(self, gate: &Arc<Gate>) -> Arc<Host> {
+        self.clock.stand_still();
+        self.host(Arc::clone(gate) as Arc<dyn Connector>)
     }
 
     /// The host of a story with a connector of its own.

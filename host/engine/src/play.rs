@@ -9,11 +9,12 @@
 //! are duplicates and everything that follows from a commit waits in durable queues.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Poll, Waker};
 
-use syndic_core::ports::{Clock, Ticket, Timer, TimerKey};
+use syndic_core::ports::{Clock, Ticket, Timer, TimerKey, Waiting};
 use syndic_core::{Error, Event, Report, Time};
 
 use crate::ahead::{Ahead, Look, Seen, Sight};
@@ -50,6 +51,11 @@ impl PlayClock {
 impl Clock for PlayClock {
     fn now(&self) -> Time {
         self.reached().unwrap_or_default()
+    }
+
+    /// Nothing but events moves this clock, so whoever waited for it would wait for ever.
+    fn wait_until(&self, _: Time) -> Waiting<'_> {
+        Box::pin(ready(()))
     }
 }
 

@@ -2,13 +2,14 @@
 //! who keep it busy.
 
 use std::collections::VecDeque;
+use std::future::pending;
 use std::path::Path;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 
 use syndic_connect::Sandbox;
-use syndic_core::ports::{Clock, GovernorRuntime, Store};
+use syndic_core::ports::{Clock, GovernorRuntime, Store, Waiting};
 use syndic_core::{Config, Event, Outcome, Time};
 use syndic_engine::{Bounds, Host, Lanes, Pending, Ports};
 use syndic_ledger::Master;
@@ -27,6 +28,10 @@ struct Still(Time);
 impl Clock for Still {
     fn now(&self) -> Time {
         self.0
+    }
+
+    fn wait_until(&self, _: Time) -> Waiting<'_> {
+        Box::pin(pending())
     }
 }
 

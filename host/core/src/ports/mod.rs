@@ -2,6 +2,8 @@
 //!
 //! `engine` is handed one implementation of each. The store and the governors' runtime have never heard of each other.
 
+use std::pin::Pin;
+
 mod acts;
 mod connector;
 mod governor;
@@ -21,8 +23,14 @@ pub use store::{Admitted, Decide, Reads, Store, StoreError, Ticket};
 
 use crate::time::Time;
 
+/// The passing of time, up to a moment.
+pub type Waiting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// The host's time. In `play` the events drive it.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Time;
+
+    /// Ready when it is that time, or later. In `play` waiting takes no time: it is ready at once.
+    fn wait_until(&self, at: Time) -> Waiting<'_>;
 }
