@@ -2,11 +2,12 @@
 
 use crate::world::*;
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use syndic_core::effect::Way;
 use syndic_core::outcome::EffectStatus;
-use syndic_core::ports::{Answer, Failure, FailureClass, NoAnswer, Request};
+use syndic_core::ports::{Answer, Answering, Clock, Connector, Failure, FailureClass, NoAnswer, Request};
 use syndic_core::{Event, Outcome};
 use syndic_ledger as ledger;
 
@@ -22,6 +23,42 @@ fn silence() -> Result<Answer, NoAnswer> {
 
 fn panics() -> Failure {
     Failure { class: FailureClass::Unreachable, reason: "it panicked".into() }
+}
+
+/// When a service was asked, and how often somebody stopped listening to it.
+#[derive(Default)]
+struct Slow {
+    asked_at: Mutex<Vec<i64>>,
+    given_up: AtomicU32,
+}
+
+/// A service that says yes, and to one way of asking nothing, for ever.
+struct Timed {
+    clock: Arc<HandClock>,
+    service: Arc<Slow>,
+    silent: Way,
+}
+
+impl Connector for Timed {
+    fn call<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        self.service.asked_at.lock().unwrap().push(self.clock.now().ms());
+        if request.way != self.silent {
+            return Box::pin(async { says(true) });
+        }
+        let listening = Listening(Arc::clone(&self.service));
+        Box::pin(async move {
+            let _listening = listening;
+            pending().await
+        })
+    }
+}
+
+struct Listening(Arc<Slow>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.given_up.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 #[test]
@@ -96,6 +133,51 @@ fn an_effect_without_an_answer_is_tried_twice_then_undone_like_a_done_one() {
     assert_eq!(report.error.unwrap().to_string(), "effect `billing/r` gave no answer: no answer within 2000 ms");
     assert_eq!(stage.asked(), ["do authorize-payment", "do authorize-payment", "undo void-authorization"]);
     assert_eq!(report.effects[0].status, EffectStatus::Undone);
+}
+
+#[test]
+fn a_service_that_is_silent_is_given_its_time_twice_and_no_longer() {
+    let (world, service) = (World::new(), Arc::new(Slow::default()));
+    let clock = Arc::clone(&world.clock);
+    let host = world.governor("billing", |_| Ok(approve().reversible("r"))).host(Arc::new(Timed {
+        clock: Arc::clone(&clock),
+        service: Arc::clone(&service),
+        silent: Way::Do,
+    }));
+    let report = host.submit(Event::from_outside(renewal("e1", DAY).to_string().as_bytes()).unwrap()).unwrap();
+    assert_eq!(report.outcome, Outcome::RolledBack);
+    assert_eq!(report.error.unwrap().to_string(), "effect `billing/r` gave no answer: no answer within 2000 ms");
+    assert_eq!(*service.asked_at.lock().unwrap(), [0, 2_000, 4_000], "twice, and then it is undone");
+    assert_eq!(service.given_up.load(Ordering::SeqCst), 2, "what it would say later nobody hears");
+}
+
+#[test]
+fn an_undo_is_tried_with_growing_pauses_for_as_long_as_there_is_time() {
+    let asked_at =
+        |silent: Option<Way>| {
+            let (world, service) = (World::new(), Arc::new(Slow::default()));
+            let (clock, heard) = (Arc::clone(&world.clock), Arc::clone(&service));
+            let world = world.governor("billing", |asked| {
+                if asked.is_feedback() { Err(panics()) } else { Ok(approve().reversible("r")) }
+            });
+            let host = match silent {
+                Some(silent) => world.host(Arc::new(Timed { clock: Arc::clone(&clock), service: heard, silent })),
+                None => {
+                    let seen = Arc::clone(&clock);
+                    let refusing = move |request: &Request| {
+                        heard.asked_at.lock().unwrap().push(seen.now().ms());
+                        says(request.way == Way::Do || heard.asked_at.lock().unwrap().len() > 4)
+                    };
+                    world.connector(refusing).stage().host
+                }
+            };
+            let report = host.submit(Event::from_outside(renewal("e1", DAY).to_string().as_bytes()).unwrap()).unwrap();
+            let asked_at = service.asked_at.lock().unwrap().clone();
+            (report.outcome, asked_at, clock.now().ms())
+        };
+    let silent = [0, 0, 2_100, 4_300, 6_700, 9_500].to_vec();
+    assert_eq!(asked_at(Some(Way::Undo)), (Outcome::Stuck, silent, 10_000));
+    assert_eq!(asked_at(None), (Outcome::RolledBack, [0, 0, 100, 300, 700].to_vec(), 700), "a no may become a yes");
 }
 
 #[test]

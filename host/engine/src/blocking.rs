@@ -10,10 +10,11 @@ use syndic_core::json;
 use syndic_core::outcome::{EffectReport, EffectStatus};
 use syndic_core::ports::{Answer, EffectResult, Intent, NoAnswer, Request, Unfinished};
 use syndic_core::settle::Said;
-use syndic_core::{Error, Slot};
+use syndic_core::{Error, Slot, Time};
 use syndic_ledger::canonical;
 
 use crate::host::Halt;
+use crate::reach::plus_ms;
 use crate::turn::{Stop, Turn};
 
 /// A blocking effect gets one try and one retry.
@@ -111,7 +112,8 @@ impl Turn<'_> {
         let answer = match self.recorded(place) {
             Recorded::Nothing => {
                 self.write_down(place)?;
-                self.call(&self.done[place].intent, Way::Do, TRIES).await?
+                self.host.before_reaching_out().await?;
+                self.do_it(&self.done[place].intent).await
             }
             Recorded::Answer(answer) => Ok(answer),
             Recorded::UndoneUnanswered => Err(NoAnswer { reason: self.silence() }),
@@ -211,7 +213,42 @@ impl Turn<'_> {
         Ok(())
     }
 
-    async fn call(&self, intent: &Intent, way: Way, tries: u32) -> Result<Result<Answer, NoAnswer>, Halt> {
+    /// Does an effect: one try and one retry.
+    async fn do_it(&self, intent: &Intent) -> Result<Answer, NoAnswer> {
+        let request = self.request(intent, Way::Do);
+        let mut answer = self.ask(&request).await;
+        for _ in 1..TRIES {
+            if answer.is_ok() {
+                break;
+            }
+            answer = self.ask(&request).await;
+        }
+        answer
+    }
+
+    /// Undoes an effect: tries until the service does, with pauses that grow, but neither for longer than the time there
+    /// is for it nor oftener than would fit into that time if the service were silent. In `play` time stands still.
+    async fn undo_it(&self, intent: &Intent, end: Time) -> Result<(), String> {
+        let limits = &self.host.config.limits;
+        let tries = u32::try_from(limits.recovery_ms / limits.effect_ms.max(1)).unwrap_or(u32::MAX).max(1);
+        let mut request = self.request(intent, Way::Undo);
+        let mut nth = 0;
+        loop {
+            let left = u64::try_from(end.ms() - self.host.ports.clock.now().ms()).unwrap_or(0);
+            request.timeout_ms = limits.effect_ms.min(left);
+            let reason = match self.ask(&request).await {
+                Ok(answer) if answer.accepted => return Ok(()),
+                Ok(_) => "the service refused to undo it".into(),
+                Err(NoAnswer { reason }) => reason,
+            };
+            if nth + 1 == tries || !self.host.pause(nth, end).await {
+                return Err(reason);
+            }
+            nth += 1;
+        }
+    }
+
+    fn request(&self, intent: &Intent, way: Way) -> Request {
         let (action, body, key, undoes) = match (way, &intent.effect.undo) {
             (Way::Undo, Some(undo)) => {
                 let key = connector_key(&intent.event, &intent.slot, &intent.effect.id, intent.attempt, Way::Undo);
@@ -219,7 +256,7 @@ impl Turn<'_> {
             }
             _ => (&intent.effect.action, &intent.effect.body, intent.key, None),
         };
-        let request = Request {
+        Request {
             tenant: self.event.tenant.clone(),
             subject: self.event.subject.clone(),
             action: action.clone(),
@@ -228,21 +265,12 @@ impl Turn<'_> {
             way,
             undoes,
             timeout_ms: self.host.config.limits.effect_ms,
-        };
-        self.host.before_reaching_out().await?;
-        let mut answer = self.ask(&request).await;
-        for _ in 1..tries {
-            if answer.is_ok() {
-                break;
-            }
-            answer = self.ask(&request).await;
         }
-        Ok(answer)
     }
 
     /// One try. An answer that no record of ours could hold is none.
     async fn ask(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        let answer = self.host.ports.connector.call(request).await?;
+        let answer = self.host.reach_out(request).await?;
         let unusable = |why: String| NoAnswer { reason: format!("its answer cannot be used: {why}") };
         if !answer.body.is_object() {
             return Err(unusable("the body is not an object".into()));
@@ -276,8 +304,7 @@ impl Turn<'_> {
     }
 
     async fn undo_where(&mut self, which: impl Fn(&Done) -> bool + Send) -> Result<Result<(), Error>, Halt> {
-        let limits = &self.host.config.limits;
-        let tries = u32::try_from(limits.recovery_ms / limits.effect_ms.max(1)).unwrap_or(u32::MAX).max(1);
+        let end = plus_ms(self.host.ports.clock.now(), self.host.config.limits.recovery_ms);
         let mut newest_first: Vec<usize> = (0..self.done.len()).collect();
         newest_first.sort_by_key(|place| std::cmp::Reverse(self.done[*place].nth));
         for place in newest_first {
@@ -286,16 +313,13 @@ impl Turn<'_> {
                 continue;
             }
             let effect = format!("{}/{}", done.intent.slot, done.intent.effect.id);
-            match self.call(&done.intent, Way::Undo, tries).await? {
-                Ok(answer) if answer.accepted => {
+            self.host.before_reaching_out().await?;
+            match self.undo_it(&done.intent, end).await {
+                Ok(()) => {
                     self.done[place].intent.undone = true;
                     self.write_down(place)?;
                 }
-                Ok(_) => {
-                    let reason = "the service refused to undo it".into();
-                    return Ok(Err(Error::RollbackFailed { effect, reason }));
-                }
-                Err(NoAnswer { reason }) => return Ok(Err(Error::RollbackFailed { effect, reason })),
+                Err(reason) => return Ok(Err(Error::RollbackFailed { effect, reason })),
             }
         }
         Ok(Ok(()))

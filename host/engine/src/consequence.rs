@@ -174,7 +174,7 @@ impl Host {
         };
         self.before_reaching_out().await?;
         for _ in 0..self.config.limits.deferred_tries_max.max(1) {
-            if let Ok(answer) = self.ports.connector.call(&request).await {
+            if let Ok(answer) = self.reach_out(&request).await {
                 return Ok((if answer.accepted { "done" } else { "failed" }, answer.body));
             }
         }

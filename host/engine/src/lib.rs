@@ -17,6 +17,7 @@ mod judge;
 mod lanes;
 mod play;
 mod queues;
+mod reach;
 mod receipt;
 mod turn;
 

@@ -52,8 +52,8 @@ pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, NoAnswer>> +
 
 /// The host's door to outside services.
 pub trait Connector: Send + Sync {
-    /// Carries out one try. The same key twice is the same effect once. It answers within the request's time, if only
-    /// that there was no answer.
+    /// Carries out one try. The same key twice is the same effect once. Whoever calls listens for the request's time, and
+    /// then drops what is returned here: what was done by then may have happened.
     fn call<'a>(&'a self, request: &'a Request) -> Answering<'a>;
 
     /// Whether a call reaches out of this process. Where none does, and answers depend on the request alone, as in a
