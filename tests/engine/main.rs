@@ -9,4 +9,5 @@ mod judging;
 mod keys;
 mod lanes;
 mod races;
+mod stepped;
 mod world;

@@ -42,6 +42,11 @@ impl Pending {
     pub fn wait(self) -> Result<Report, Halt> {
         pollster::block_on(self)
     }
+
+    /// The answer, if it is there. It is given once.
+    pub fn try_answer(&mut self) -> Option<Result<Report, Halt>> {
+        self.0.try_recv().unwrap_or(Some(Err(Halt::Closed)))
+    }
 }
 
 impl Future for Pending {
@@ -53,10 +58,10 @@ impl Future for Pending {
 }
 
 type Answer = oneshot::Sender<Result<Report, Halt>>;
-type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
 
 /// What one turn came to, for its lane.
-struct Step {
+pub(crate) struct Step {
     /// What a caller is told once the ticket is durable.
     told: Option<(Ticket, DedupKey, Report)>,
     /// The timer that fired.
@@ -97,15 +102,15 @@ fn told_to(nth: usize, recovered: bool, report: Report) -> Report {
 }
 
 #[derive(Default)]
-struct State {
-    queues: Queues<Running>,
+pub(crate) struct State {
+    pub(crate) queues: Queues<Running>,
     flights: HashMap<DedupKey, Flight>,
     /// Timers that wait in a lane, or fire.
     timers: HashSet<TimerKey>,
     /// Turns that are admitted, each with what has to be durable before its caller is told.
     admitted: VecDeque<(Ticket, DedupKey, Report)>,
     pace: Pace,
-    halted: Option<Halt>,
+    pub(crate) halted: Option<Halt>,
     closing: bool,
     /// Workers that wait for work. To wake somebody is a system call, even where nobody sleeps.
     idle: usize,
@@ -125,7 +130,7 @@ impl State {
         }
     }
 
-    fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self) -> bool {
         self.queues.is_empty() && self.admitted.is_empty()
     }
 }
@@ -142,8 +147,8 @@ pub struct Lanes {
     threads: Vec<JoinHandle<()>>,
 }
 
-struct Inner {
-    host: Arc<Host>,
+pub(crate) struct Inner {
+    pub(crate) host: Arc<Host>,
     bounds: Bounds,
     state: Mutex<State>,
     /// A lane can go on, or everything is over.
@@ -161,15 +166,7 @@ impl Lanes {
     /// # Errors
     /// [`Halt`]: the store failed.
     pub fn start(host: &Arc<Host>, bounds: Bounds) -> Result<Self, Halt> {
-        let inner = Arc::new(Inner {
-            host: Arc::clone(host),
-            bounds,
-            state: Mutex::default(),
-            work: Condvar::new(),
-            told: Condvar::new(),
-            rest: Condvar::new(),
-        });
-        inner.recover()?;
+        let inner = Inner::recovered(host, bounds)?;
         let mut threads = Vec::new();
         for _ in 0..bounds.workers.max(1) {
             let inner = Arc::clone(&inner);
@@ -187,9 +184,7 @@ impl Lanes {
     /// [`Halt`]: the host has stopped. That a queue is full is the event's outcome, `invalid` with
     /// [`Error::Overloaded`], and no error.
     pub fn submit(&self, event: Event) -> Result<Pending, Halt> {
-        let (answer, pending) = oneshot::channel();
-        self.inner.submit(event, answer)?;
-        Ok(Pending(pending))
+        self.inner.submit(event)
     }
 
     /// Lets time pass: timers due by now go into their lanes, and keys that were kept long enough are forgotten, some
@@ -198,9 +193,7 @@ impl Lanes {
     /// # Errors
     /// [`Halt`]: the store failed.
     pub fn time_passes(&self, now: Time) -> Result<(), Halt> {
-        self.inner.fire_due(now)?;
-        self.inner.host.ports().store.forget(now.plus_ms(-self.inner.bounds.keys_kept_ms), KEYS_FORGOTTEN)?;
-        Ok(())
+        self.inner.time_passes(now)
     }
 
     /// Waits until no lane has anything to do and everything is durable.
@@ -241,11 +234,31 @@ impl Drop for Lanes {
 }
 
 impl Inner {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// Lanes with what an earlier process left in them.
+    pub(crate) fn recovered(host: &Arc<Host>, bounds: Bounds) -> Result<Arc<Self>, Halt> {
+        let (work, told, rest) = (Condvar::new(), Condvar::new(), Condvar::new());
+        let inner = Self { host: Arc::clone(host), bounds, state: Mutex::default(), work, told, rest };
+        inner.recover()?;
+        Ok(Arc::new(inner))
+    }
+
+    pub(crate) fn submit(&self, event: Event) -> Result<Pending, Halt> {
+        let (answer, pending) = oneshot::channel();
+        self.let_in(event, answer)?;
+        Ok(Pending(pending))
+    }
+
+    pub(crate) fn time_passes(&self, now: Time) -> Result<(), Halt> {
+        self.fire_due(now)?;
+        self.host.ports().store.forget(now.plus_ms(-self.bounds.keys_kept_ms), KEYS_FORGOTTEN)?;
+        Ok(())
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn submit(&self, event: Event, answer: Answer) -> Result<(), Halt> {
+    fn let_in(&self, event: Event, answer: Answer) -> Result<(), Halt> {
         let (key, hash) = (event.key(), event.hash());
         let mut state = self.lock();
         if let Some(halt) = &state.halted {
@@ -343,31 +356,36 @@ impl Inner {
             // Another may take the next one meanwhile.
             self.wake_worker(&state);
             drop(state);
-            let mut running = match task {
-                Task::Begin(todo) => self.turn(todo),
-                Task::GoOn(running) => running,
-            };
-            let waker = Waker::from(Arc::new(LaneWaker { inner: Arc::downgrade(self), lane: lane.clone() }));
-            let poll = || running.as_mut().poll(&mut Context::from_waker(&waker));
-            let polled =
-                catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))));
-            state = self.lock();
-            let stepped = match polled {
-                Poll::Pending => {
-                    state.queues.pause(&lane, running);
-                    Ok(())
-                }
-                Poll::Ready(step) => step.and_then(|step| self.stepped(&mut state, &lane, step)),
-            };
-            if let Err(halt) = stepped {
-                self.halt(&mut state, halt);
-            }
-            if state.is_at_rest() {
-                self.rest.notify_all();
-            }
+            state = self.step(&lane, task);
         }
         self.work.notify_all();
         self.told.notify_all();
+    }
+
+    /// Takes a lane one step: to where its turn waits for something, or is over. Nobody else has the lane meanwhile.
+    pub(crate) fn step(self: &Arc<Self>, lane: &Lane, task: Task<Running>) -> MutexGuard<'_, State> {
+        let mut running = match task {
+            Task::Begin(todo) => self.turn(todo),
+            Task::GoOn(running) => running,
+        };
+        let waker = Waker::from(Arc::new(LaneWaker { inner: Arc::downgrade(self), lane: lane.clone() }));
+        let poll = || running.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))));
+        let mut state = self.lock();
+        let stepped = match polled {
+            Poll::Pending => {
+                state.queues.pause(lane, running);
+                Ok(())
+            }
+            Poll::Ready(step) => step.and_then(|step| self.stepped(&mut state, lane, step)),
+        };
+        if let Err(halt) = stepped {
+            self.halt(&mut state, halt);
+        }
+        if state.is_at_rest() {
+            self.rest.notify_all();
+        }
+        state
     }
 
     fn turn(&self, todo: Todo) -> Running {
@@ -451,17 +469,25 @@ impl Inner {
                 return;
             }
             // What became durable with it, in one group, is told with it.
-            let store = &self.host.ports().store;
-            let is_durable = |ticket| matches!(store.poll_durable(ticket, Waker::noop()), Poll::Ready(Ok(())));
-            while let Some((_, key, report)) = state.admitted.pop_front_if(|(ticket, ..)| is_durable(*ticket)) {
-                if let Some(flight) = state.flights.remove(&key) {
-                    flight.answer(report);
-                }
-            }
-            if state.is_at_rest() {
-                self.rest.notify_all();
+            self.tell_durable(&mut state);
+        }
+    }
+
+    /// Answers whoever waits for a turn that is durable by now, and says how many turns that were.
+    pub(crate) fn tell_durable(&self, state: &mut State) -> usize {
+        let store = &self.host.ports().store;
+        let is_durable = |ticket| matches!(store.poll_durable(ticket, Waker::noop()), Poll::Ready(Ok(())));
+        let mut told = 0;
+        while let Some((_, key, report)) = state.admitted.pop_front_if(|(ticket, ..)| is_durable(*ticket)) {
+            told += 1;
+            if let Some(flight) = state.flights.remove(&key) {
+                flight.answer(report);
             }
         }
+        if state.is_at_rest() {
+            self.rest.notify_all();
+        }
+        told
     }
 }
 

@@ -19,6 +19,7 @@ mod play;
 mod queues;
 mod reach;
 mod receipt;
+mod stepped;
 mod turn;
 
 pub use consequence::{Consequence, Trigger};
@@ -26,3 +27,4 @@ pub use door::Bounds;
 pub use host::{Halt, Host, Ports};
 pub use lanes::{Lanes, Pending};
 pub use play::{PlayClock, Played, Player, StreamRules, Tell};
+pub use stepped::Stepped;

@@ -140,6 +140,14 @@ impl<R> Queues<R> {
         tenant.ready.push_back(lane);
     }
 
+    /// Changes which lane goes on next: `pick` says which, of so many tenants and then of so many lanes of one.
+    pub(crate) fn go_first(&mut self, pick: &mut dyn FnMut(usize) -> usize) {
+        to_front(&mut self.round, pick);
+        if let Some(tenant) = self.round.front().and_then(|first| self.tenants.get_mut(first)) {
+            to_front(&mut tenant.ready, pick);
+        }
+    }
+
     /// Hands out the next lane that can go on. A host that closes goes on with what is begun, and begins nothing.
     pub(crate) fn next(&mut self, closing: bool) -> Option<(Lane, Task<R>)> {
         loop {
@@ -208,6 +216,14 @@ impl<R> Queues<R> {
         if self.tenants.get(&lane.tenant).is_some_and(|tenant| tenant.waiting == 0 && tenant.ready.is_empty()) {
             self.tenants.remove(&lane.tenant);
         }
+    }
+}
+
+fn to_front<T>(waiting: &mut VecDeque<T>, pick: &mut dyn FnMut(usize) -> usize) {
+    if waiting.len() > 1
+        && let Some(picked) = waiting.remove(pick(waiting.len()) % waiting.len())
+    {
+        waiting.push_front(picked);
     }
 }
 

@@ -1,0 +1,58 @@
+//! The lanes without a thread: every step is somebody's choice.
+
+use std::sync::Arc;
+
+use syndic_core::Outcome;
+use syndic_core::ports::{Reads, Store};
+use syndic_engine::{Pending, Stepped};
+use syndic_ledger::Master;
+use syndic_store::MemoryStore;
+
+use crate::lanes::{bounds, of};
+use crate::world::*;
+
+const DAY: &str = "2026-01-01T00:00:00Z";
+
+#[test]
+fn whoever_holds_the_lanes_chooses_who_goes_and_nobody_is_told_before_it_is_durable() {
+    let store = Arc::new(MemoryStore::new_held(Master::from_seed(0)));
+    let world = World::new().governor("billing", |_| Ok(approve())).over(Arc::clone(&store) as Arc<dyn Store>);
+    let lanes = Stepped::start(&world.stage().host, bounds(1)).unwrap();
+    let send = |tenant: &str| lanes.submit(of(tenant, "c1", renewal(tenant, DAY))).unwrap();
+    let mut sent = ["a", "b", "c"].map(send);
+    let answered = |pending: &mut Pending| pending.try_answer().map(|answer| answer.unwrap().outcome);
+    let mut last_of = |count: usize| count - 1;
+    while lanes.step(&mut last_of).unwrap() {}
+    assert_eq!((lanes.waiting(), lanes.tell(), answered(&mut sent[0])), (0, 0, None), "admitted, and not durable");
+    assert!(!lanes.is_at_rest());
+    store.write_out().unwrap();
+    assert_eq!((lanes.tell(), answered(&mut sent[0])), (3, Some(Outcome::Completed)));
+    assert!(lanes.is_at_rest());
+    let tenants: Vec<String> =
+        store.receipts(1, 3).unwrap().into_iter().map(|(_, entry)| entry.kept.key.tenant).collect();
+    assert_eq!(tenants, ["c", "b", "a"]);
+}
+
+#[test]
+fn who_drops_the_lanes_leaves_what_a_killed_process_leaves() {
+    let store = Arc::new(MemoryStore::new_held(Master::from_seed(0)));
+    let over = |store: &Arc<MemoryStore>| {
+        let script = |asked: &Asked| Ok(if asked.is_feedback() { approve() } else { approve().reversible("r") });
+        let world = World::new().governor("billing", script).over(Arc::clone(store) as Arc<dyn Store>);
+        Stepped::start(&world.stage().host, bounds(1)).unwrap()
+    };
+    let lanes = over(&store);
+    let mut sent = lanes.submit(of("acme", "c1", renewal("e1", DAY))).unwrap();
+    assert!(lanes.step(&mut |_| 0).unwrap(), "to where the intent has to be durable");
+    store.write_out().unwrap();
+    drop(lanes);
+    assert!(sent.try_answer().unwrap().is_err(), "nobody knows, and recovery will");
+    let left = Arc::new(store.after_crash().unwrap());
+    let lanes = over(&left);
+    while !lanes.is_at_rest() {
+        lanes.step(&mut |_| 0).unwrap();
+        left.write_out().unwrap();
+        lanes.tell();
+    }
+    assert_eq!(left.head().unwrap().frontier.size(), 1);
+}
