@@ -133,7 +133,7 @@ fn a_stream_fires_timers_before_the_event_that_passes_them_and_its_clock_never_g
         told.push(match played {
             Played::Line(_, report) => report.error.map_or(report.id, |error| error.kind().to_owned()),
             Played::Consequence(follow) => format!("timer {}", follow.report.id),
-            Played::Recovered(report) => format!("recovered {}", report.id),
+            Played::Ordered(report) | Played::Recovered(report) => format!("recovered {}", report.id),
         });
     };
     let lines = [

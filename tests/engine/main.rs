@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
+mod acts;
 mod crashes;
 mod effects;
 mod follows;
@@ -10,4 +11,5 @@ mod keys;
 mod lanes;
 mod races;
 mod stepped;
+mod waiting;
 mod world;

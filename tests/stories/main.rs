@@ -19,6 +19,7 @@ mod looking;
 mod mistaken;
 mod money;
 mod not_loaded;
+mod operators;
 mod refusals;
 mod shown_safely;
 mod spies;

@@ -26,13 +26,13 @@ fn reserves(method: &str) -> String {
 }
 
 /// Reserves with a method, hears the answer, and traps.
-fn breaks_down(method: &str) -> Vec<u8> {
+pub(crate) fn breaks_down(method: &str) -> Vec<u8> {
     let more = reserves(method);
     let (kind, action) = ("CustomerSubscribes", "authorize-payment");
     Guest { kind, action, feedback: "(unreachable)", more: &more, ..Guest::default() }.build()
 }
 
-fn order(id: &str, customer: &str) -> Value {
+pub(crate) fn order(id: &str, customer: &str) -> Value {
     subscribes(id, customer, json!({"sku": "starter", "payment_method": "card"}))
 }
 

@@ -4,9 +4,11 @@
 //! says, and a conversion.
 
 mod fact;
+mod open;
 mod outcome;
 mod stats;
 
 pub use fact::FactLine;
+pub use open::{EventLine, QuarantinedLine, StuckLine, UndeliveredLine};
 pub use outcome::{ConflictLine, EffectLine, ErrorLine, GovernorLine, OutcomeLine, Prelude, Summary, SummaryLine};
 pub use stats::Stats;

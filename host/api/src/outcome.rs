@@ -17,6 +17,9 @@ pub struct Prelude {
     /// The slot that raised the event, or asked for the effect that settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raised_by: Option<String>,
+    /// What was done to give an event another outcome: `resolve`, `retry`, `undo`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<String>,
     /// True for an event that an earlier, killed run had begun.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,

@@ -29,6 +29,10 @@ pub struct Stats {
     pub timers_waiting: u64,
     /// Parked events an operator must look at.
     pub stuck_events: u64,
+    /// Deferred effects that nobody answered and that wait for an operator.
+    pub undelivered_effects: u64,
+    /// Governor versions and event fingerprints of which one is not asked about the other.
+    pub quarantined: u64,
     /// Receipts in the ledger.
     pub receipts: u64,
     /// The ledger's root.

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod event;
+
+pub use event::{About, EventVerb, Judges};
+
 use crate::failure::{Failure, FailureKind};
 
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
@@ -36,7 +40,7 @@ pub enum Command {
     /// Write governors
     #[command(subcommand)]
     Governor(GovernorVerb),
-    /// Look at events
+    /// Look at events, and settle those that are not over
     #[command(subcommand)]
     Event(EventVerb),
     /// Look at what the host knows of a customer or a tenant
@@ -149,19 +153,6 @@ pub struct Data {
     /// The data directory
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-}
-
-/// `event …`
-#[derive(Debug, Subcommand)]
-pub enum EventVerb {
-    /// An event and its outcome
-    Show {
-        /// The event's id
-        id: String,
-        /// Where the data is
-        #[command(flatten)]
-        data: Data,
-    },
 }
 
 /// `fact …`

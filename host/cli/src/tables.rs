@@ -50,6 +50,9 @@ pub fn outcome_line(line: &OutcomeLine, paint: Paint) -> String {
 }
 
 fn place(prelude: &Prelude) -> String {
+    if let Some(act) = &prelude.act {
+        return act.clone();
+    }
     match (prelude.line, &prelude.timer, &prelude.raised_by) {
         (Some(line), ..) => line.to_string(),
         (_, Some(_), _) => "timer".into(),
@@ -109,6 +112,8 @@ pub fn stats(stats: &Stats) -> String {
         vec!["events processed".to_owned(), stats.events_processed.to_string()],
         vec!["pending events".to_owned(), stats.pending_events.to_string()],
         vec!["stuck events".to_owned(), stats.stuck_events.to_string()],
+        vec!["undelivered effects".to_owned(), stats.undelivered_effects.to_string()],
+        vec!["quarantined".to_owned(), stats.quarantined.to_string()],
         vec!["conflicts detected".to_owned(), stats.conflicts_detected.to_string()],
         vec!["timers waiting".to_owned(), stats.timers_waiting.to_string()],
         vec!["governors".to_owned(), format!("{} healthy of {}", stats.governors_healthy, stats.total_governors)],

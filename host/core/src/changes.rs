@@ -75,6 +75,8 @@ pub struct Ground<'a> {
     pub time: Time,
     /// Facts whose version moved since they were read, under last-write-wins.
     pub moved: &'a BTreeSet<FactName>,
+    /// The slot an operator holds to be right, where the policy is that an operator decides.
+    pub winner: Option<&'a Slot>,
     /// Facts as they are now.
     pub current: &'a dyn Fn(&FactName) -> Result<Option<Fact>, StoreError>,
 }
@@ -156,21 +158,34 @@ impl<'a> Merge<'a> {
         match &self.ground.config.policy(&fact.name).disagreement {
             Disagreement::SlotOrder(order) => {
                 let place = |slot: &Slot| order.iter().position(|named| named == slot).unwrap_or(order.len());
-                let mut ranked = slots;
-                ranked.sort_by_key(|slot| (place(slot), *slot));
-                let winner = ranked.remove(0);
+                let winner = slots.iter().min_by_key(|slot| (place(slot), **slot)).copied();
                 conflict.policy = "slot-order".into();
-                conflict.settlement = winner.to_string();
-                self.changes.conflicts.push(conflict);
-                Ok(ranked.into_iter().map(|slot| (slot, fact)).collect())
+                Ok(self.settled_for(winner, fact, slots, conflict))
             }
             Disagreement::Manual => {
                 conflict.policy = "manual".into();
+                let winner = self.ground.winner.filter(|winner| slots.contains(winner));
+                if winner.is_some() {
+                    return Ok(self.settled_for(winner, fact, slots, conflict));
+                }
                 conflict.settlement = "referred".into();
                 Err(Trouble::Manual(conflict))
             }
             Disagreement::Compensate | Disagreement::Strictest(_) => Err(Trouble::Disagreement(conflict)),
         }
+    }
+
+    /// One slot is right; the writes of the others are dropped, and that is recorded.
+    fn settled_for(
+        &mut self,
+        winner: Option<&Slot>,
+        fact: &'a FactName,
+        slots: Vec<&'a Slot>,
+        mut conflict: Conflict,
+    ) -> Vec<(&'a Slot, &'a FactName)> {
+        conflict.settlement = winner.map(ToString::to_string).unwrap_or_default();
+        self.changes.conflicts.push(conflict);
+        slots.into_iter().filter(|slot| Some(*slot) != winner).map(|slot| (slot, fact)).collect()
     }
 
     fn apply(&mut self, slot: &'a Slot, write: &'a Write) -> Result<(), Trouble> {
@@ -359,7 +374,7 @@ mod tests {
             let slots: Vec<Slot> = decisions.iter().map(|(name, _)| slot(name)).collect();
             let writes: Vec<SlotWrites<'_>> = slots.iter().zip(decisions).map(|(s, (_, w))| (s, *w)).collect();
             let current = |name: &FactName| Ok(self.facts.get(name).cloned());
-            let ground = Ground { config: &self.config, time, moved: &self.moved, current: &current };
+            let ground = Ground { config: &self.config, time, moved: &self.moved, winner: None, current: &current };
             let changes = merge(&ground, &writes)?;
             for change in &changes.facts {
                 match &change.after {

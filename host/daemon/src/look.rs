@@ -1,11 +1,11 @@
-//! Looking: what a data directory knows of events, facts and receipts. Nothing here writes.
+//! Looking: what a data directory knows of facts and receipts, and how it stands. Nothing here writes.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
-use syndic_cli::args::{EventVerb, FactQuestion, FactVerb, ReceiptVerb};
+use syndic_cli::args::{FactQuestion, FactVerb, ReceiptVerb};
 use syndic_cli::plain::{plain, plain_lines};
 use syndic_cli::{Failure, FailureKind, facts, tables};
 use syndic_core::ports::{Entry, Reads, StoreError};
@@ -18,36 +18,12 @@ use crate::embedded::{Component, compiled_cache, components, log_to_nobody};
 use crate::show::Show;
 use crate::trouble;
 
-fn open(data: &Path) -> Result<SledStore, Failure> {
+pub(crate) fn open(data: &Path) -> Result<SledStore, Failure> {
     SledStore::open(data, MasterWanted::Kept).map_err(|error| trouble::store_did_not_open(&error))
 }
 
-fn read<T>(result: Result<T, StoreError>) -> Result<T, Failure> {
+pub(crate) fn read<T>(result: Result<T, StoreError>) -> Result<T, Failure> {
     result.map_err(|error| trouble::store_failed(&error))
-}
-
-pub(crate) fn event(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
-    let EventVerb::Show { id, data } = verb;
-    let store = open(&data.data)?;
-    let keys = read(store.events_of_id(&id))?;
-    if keys.is_empty() {
-        return Err(Failure::new(FailureKind::No, format!("no event `{id}` was accepted here"))
-            .hint("events that were turned away at the door are not kept"));
-    }
-    for key in keys {
-        let Some(record) = read(store.dedup(&key))? else {
-            continue;
-        };
-        let event = match record.report.receipt {
-            Some(sequence) => read(store.receipt(sequence))?.map(|entry| entry.kept.event.into_bytes()),
-            None => read(store.blob(&record.hash))?,
-        };
-        let event = event.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
-        let outcome = OutcomeLine::new(Prelude::default(), &record.report);
-        let both = json!({"event": event, "outcome": outcome});
-        show.result(&both, |_| pretty(&both))?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn fact(verb: FactVerb, show: &Show) -> Result<ExitCode, Failure> {
@@ -122,7 +98,7 @@ fn show_receipt(store: &SledStore, sequence: u64, show: &Show) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-fn leaf_of(sequence: u64, entry: &Entry) -> Result<Receipt, Failure> {
+pub(crate) fn leaf_of(sequence: u64, entry: &Entry) -> Result<Receipt, Failure> {
     Receipt::parse(entry.leaf.as_bytes())
         .map_err(|why| Failure::new(FailureKind::Corrupt, format!("receipt {sequence} does not read")).because(why))
 }
@@ -145,6 +121,8 @@ pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
         effects_waiting: !read(store.deferred(0, 1))?.is_empty(),
         timers_waiting: read(store.timers())?,
         stuck_events: read(store.parked())?.len() as u64,
+        undelivered_effects: read(store.dead_letters(0, usize::MAX))?.len() as u64,
+        quarantined: read(store.poisons())?.iter().filter(|(_, poison)| poison.is_quarantined()).count() as u64,
         receipts: head.frontier.size(),
         root_hash: head.frontier.root().to_string(),
     };
@@ -164,6 +142,6 @@ fn governors() -> Result<(u64, u64), Failure> {
     Ok((components.iter().filter(loads).count() as u64, components.len() as u64))
 }
 
-fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     plain_lines(&serde_json::to_string_pretty(value).unwrap_or_default()).into_owned()
 }

@@ -5,6 +5,7 @@
 
 mod demo;
 mod embedded;
+mod events;
 mod governor;
 mod lines;
 mod look;
@@ -41,7 +42,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Demo(args) => demo::run(&args, show),
         Command::Play(args) => play::run(&args, show),
         Command::Governor(verb) => governor::run(verb, show),
-        Command::Event(verb) => look::event(verb, show),
+        Command::Event(verb) => events::run(verb, show),
         Command::Fact(verb) => look::fact(verb, show),
         Command::Receipt(verb) => look::receipt(verb, show),
         Command::Stats(data) => look::stats(&data.data, show),

@@ -12,7 +12,7 @@ use syndic_cli::args::Play;
 use syndic_cli::{Failure, FailureKind, tables};
 use syndic_core::ports::Reads;
 use syndic_core::{Config, Report, Time};
-use syndic_engine::{Consequence, Played, Player, StreamRules, Trigger};
+use syndic_engine::{Consequence, Denied, Order, Played, Player, StreamRules, Trigger};
 
 use crate::embedded::{Embedded, components, log_to_stderr};
 use crate::lines::{Line, next_line, too_long};
@@ -154,6 +154,21 @@ impl<'a> Run<'a> {
         self.settle()
     }
 
+    /// Carries out an order, and prints what it came to and what follows from it.
+    pub(crate) fn order(&mut self, order: Order) -> Result<Result<(), Denied>, Failure> {
+        let act = Some(order.act.verb.name().to_owned());
+        let teller = &mut self.teller;
+        let ordered = self.player.order(order, &mut |played| match played {
+            Played::Ordered(report) => {
+                teller.print_or_keep(Prelude { act: act.clone(), ..Prelude::default() }, &report)
+            }
+            played => teller.tell(played),
+        });
+        let ordered = ordered.map_err(|halt| trouble::halted(&halt))?;
+        self.teller.check()?;
+        Ok(ordered)
+    }
+
     /// Returns when every line so far is played and told.
     fn settle(&mut self) -> Result<(), Failure> {
         let teller = &mut self.teller;
@@ -197,16 +212,27 @@ impl Teller<'_> {
                 self.summary.count(report.outcome, report.duplicate);
                 self.print(Prelude { line: Some(*number), ..Prelude::default() }, report)
             }
+            Played::Ordered(report) => self.print(Prelude::default(), report),
             Played::Recovered(report) => self.print(Prelude { recovered: true, ..Prelude::default() }, report),
             Played::Consequence(consequence) => {
-                let count = match consequence.trigger {
-                    Trigger::Raised { .. } => &mut self.summary.raised,
-                    Trigger::Timer { .. } => &mut self.summary.timers,
-                };
-                *count += 1;
+                match consequence.trigger {
+                    Trigger::Raised { .. } => self.summary.raised += 1,
+                    Trigger::Timer { .. } => self.summary.timers += 1,
+                    Trigger::Undone => {}
+                }
                 self.print(prelude_of(consequence), &consequence.report)
             }
         };
+        self.keep(told);
+    }
+
+    fn print_or_keep(&mut self, prelude: Prelude, report: &Report) {
+        let told = self.print(prelude, report);
+        self.keep(told);
+    }
+
+    /// Keeps the first thing that went wrong with printing.
+    fn keep(&mut self, told: Result<(), Failure>) {
         if let Err(failure) = told {
             self.trouble.get_or_insert(failure);
         }
@@ -226,13 +252,15 @@ impl Teller<'_> {
 }
 
 fn prelude_of(consequence: &Consequence) -> Prelude {
-    let (timer, raised_by) = match &consequence.trigger {
-        Trigger::Raised { by } => (None, Some(by.to_string())),
-        Trigger::Timer { slot, name } => (Some(format!("{slot}/{name}")), None),
+    let (timer, raised_by, act) = match &consequence.trigger {
+        Trigger::Raised { by } => (None, Some(by.to_string()), None),
+        Trigger::Timer { slot, name } => (Some(format!("{slot}/{name}")), None, None),
+        Trigger::Undone => (None, None, Some("undo".to_owned())),
     };
     Prelude {
         timer,
         raised_by,
+        act,
         kind: Some(consequence.kind.clone()),
         subject: Some(consequence.subject.clone()),
         ..Prelude::default()

@@ -14,7 +14,7 @@ use syndic_core::{Error, Slot, Time};
 use syndic_ledger::canonical;
 
 use crate::host::Halt;
-use crate::reach::plus_ms;
+use crate::reach::{plus_ms, request_of};
 use crate::turn::{Stop, Turn};
 
 /// A blocking effect gets one try and one retry.
@@ -42,10 +42,8 @@ impl Done {
         self.needs_undo() || self.undone_before
     }
 
-    /// Whether it may have changed the world and has not been changed back.
     pub(crate) fn needs_undo(&self) -> bool {
-        let declined = self.intent.answer.as_ref().is_some_and(|answer| !answer.accepted);
-        self.intent.effect.mode == Mode::Reversible && !self.intent.undone && !declined
+        self.intent.needs_undo()
     }
 
     pub(crate) fn status(&self) -> EffectStatus {
@@ -106,8 +104,8 @@ impl Turn<'_> {
         if let Err(error) = self.undo_where(|done| done.is(&slot, &effect.id)).await? {
             return Ok(Err(Stop::Failed(error)));
         }
-        let attempt =
-            1 + self.done.iter().filter(|done| done.intent.undone && done.is(&slot, &effect.id)).count() as u32;
+        let undone = self.done.iter().filter(|done| done.intent.undone && done.is(&slot, &effect.id)).count() as u32;
+        let attempt = 1 + self.attempts_before(&slot, &effect.id) + undone;
         let place = self.intend(slot, effect, attempt);
         let answer = match self.recorded(place) {
             Recorded::Nothing => {
@@ -203,7 +201,7 @@ impl Turn<'_> {
     fn write_down(&mut self, place: usize) -> Result<(), Halt> {
         let done = &self.done[place];
         if let Some(nth) = done.nth {
-            let event = Unfinished { event: self.event.canonical().to_owned(), again: None };
+            let event = Unfinished { event: self.event.canonical().to_owned(), again: self.origin.again().cloned() };
             let ticket = self.host.ports.store.admit_intent(&event, nth, &done.intent)?;
             // Where nobody else wrote in between, what this was judged on is still all there is.
             if ticket.0 == self.judged_at.0 + 1 {
@@ -249,23 +247,7 @@ impl Turn<'_> {
     }
 
     fn request(&self, intent: &Intent, way: Way) -> Request {
-        let (action, body, key, undoes) = match (way, &intent.effect.undo) {
-            (Way::Undo, Some(undo)) => {
-                let key = connector_key(&intent.event, &intent.slot, &intent.effect.id, intent.attempt, Way::Undo);
-                (&undo.action, &undo.body, key, Some(intent.key))
-            }
-            _ => (&intent.effect.action, &intent.effect.body, intent.key, None),
-        };
-        Request {
-            tenant: self.event.tenant.clone(),
-            subject: self.event.subject.clone(),
-            action: action.clone(),
-            body: body.clone(),
-            key,
-            way,
-            undoes,
-            timeout_ms: self.host.config.limits.effect_ms,
-        }
+        request_of(self.host, &self.event, intent, way)
     }
 
     /// One try. An answer that no record of ours could hold is none.

@@ -13,7 +13,7 @@ use syndic_core::event::HostLane;
 use syndic_core::fact::Read;
 use syndic_core::outcome::{EffectReport, EffectStatus, Opinion, Outcome, Report};
 use syndic_core::ports::{
-    Claim, Commit, DedupRecord, Deferred, Entry, Kept, Raised, Reads, StoreError, Timer, TimerKey,
+    Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Kept, Raised, Reads, StoreError, Timer, TimerKey,
 };
 use syndic_core::settle::Said;
 use syndic_core::states::{On, State};
@@ -103,6 +103,7 @@ impl Turn<'_> {
         self.admit(On::OutcomeCommitted, move |turn, front| {
             let sequence = front.head()?.frontier.size() + 1;
             let mut commit = Commit::default();
+            turn.count_traps(&mut commit, sequence, front)?;
             if turn.stuck.is_some() {
                 commit.parked = Some((turn.event.key(), Some(turn.parked(sequence))));
             }
@@ -122,10 +123,12 @@ impl Turn<'_> {
         let mut told = None;
         let mut bug = None;
         let mut queued = (Vec::new(), Vec::new(), None);
+        let mut kept_watch = (None, Vec::new());
         let admitted = store.admit(&mut |front| match decide(self, front) {
             Ok(Decided::Commit(commit, report)) => {
                 let due = commit.timers_set.iter().map(|timer| timer.due).min();
                 queued = (commit.raised.clone(), commit.outbox.clone(), due);
+                kept_watch = (commit.parked.clone(), commit.poison.clone());
                 told = Some(report);
                 Ok(Some(*commit))
             }
@@ -143,6 +146,13 @@ impl Turn<'_> {
             return Err(halt);
         }
         if let (Some(admitted), Some(report)) = (admitted, told) {
+            let (parked, poison) = kept_watch;
+            if let Some((key, Some(parked))) = parked {
+                self.host.parks().put(key, self.lane.clone(), &parked);
+            }
+            if !poison.is_empty() {
+                self.host.trapped().wrote(&poison);
+            }
             let (raised, outbox, due) = queued;
             let raised = (admitted.raised..).zip(raised).map(|(number, raised)| Following::Raised(number, raised));
             let deferred = (admitted.outbox..).zip(outbox).map(|(number, asked)| Following::Deferred(number, asked));
@@ -277,8 +287,13 @@ impl Turn<'_> {
         match &self.origin {
             Origin::Outside => {}
             Origin::Raised { number, .. } => commit.raised_spent = Some(*number),
-            Origin::Settled { number, .. } => commit.outbox_spent = Some(*number),
+            Origin::Settled { number, dead, .. } => {
+                commit.outbox_spent = Some(*number);
+                let letter = |deferred: &Deferred| DeadLetter { deferred: deferred.clone(), resent: 0 };
+                commit.dead = dead.as_deref().map(|deferred| (*number, Some(letter(deferred))));
+            }
             Origin::Timer { key, .. } => commit.timer_spent = Some(key.clone()),
+            Origin::Again { letter, .. } => commit.dead = letter.map(|number| (number, None)),
         }
     }
 
@@ -302,7 +317,7 @@ impl Turn<'_> {
             intents: self.done.iter().map(|done| done.intent.clone()).collect(),
             lineage: self.origin.lineage(),
             report: report.clone(),
-            again: None,
+            again: self.origin.again().cloned(),
         };
         self.spend(&mut commit);
         commit.facts = changes.facts.into_iter().map(|change| self.fact(change, sequence)).collect();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use syndic_core::effect::Way;
 use syndic_core::event::HostLane;
-use syndic_core::ports::{Deferred, Raised, Request, StoreError, Ticket, Timer};
+use syndic_core::ports::{Answer, Deferred, NoAnswer, Raised, Request, StoreError, Ticket, Timer};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{Error, Event, Lane, Report, Slot, Time};
 
@@ -48,6 +48,8 @@ pub enum Trigger {
         /// Its name.
         name: String,
     },
+    /// A stuck event was undone at last.
+    Undone,
 }
 
 /// Something that follows, waiting in the store.
@@ -104,13 +106,29 @@ impl Host {
     ) -> Result<(Consequence, Ticket, After), Halt> {
         let (trigger, turn) = match following {
             Following::Raised(number, raised) => self.raised(number, &raised)?,
-            Following::Deferred(number, deferred) => self.settled(number, &deferred).await?,
+            Following::Deferred(number, deferred) => {
+                let answer = self.deliver(&deferred).await?;
+                self.settled(number, &deferred, answer)?
+            }
             Following::Timer(timer) => self.fired(timer)?,
         };
-        let (kind, time) = (turn.event.kind.clone(), turn.event.time);
-        let (tenant, subject) = (turn.event.tenant.clone(), turn.event.subject.clone());
-        let Finished { report, ticket, after } = turn.foreseen(foreseen).run().await?;
-        Ok((Consequence { trigger, kind, time, tenant, subject, report }, ticket, after))
+        end(trigger, turn, foreseen).await
+    }
+
+    /// Tries a deferred effect once, and where that ends it lets follow what follows: it was answered, or this was the
+    /// last of so many tries. What this returns is admitted.
+    pub(crate) async fn follow_deferred(
+        &self,
+        number: u64,
+        deferred: &Deferred,
+        tries: u32,
+    ) -> Result<Option<(Consequence, Ticket, After)>, Halt> {
+        let answer = self.deliver_once(deferred).await?.ok();
+        if answer.is_none() && tries < self.config.limits.deferred_tries_max {
+            return Ok(None);
+        }
+        let (trigger, turn) = self.settled(number, deferred, answer)?;
+        end(trigger, turn, None).await.map(Some)
     }
 
     /// What its governor would say of a timer as things stand.
@@ -139,29 +157,57 @@ impl Host {
         Ok((Trigger::Raised { by }, Turn::new(self, event, lane, slots, origin)?))
     }
 
-    /// Does a deferred effect, at least once with its key, and tells its governor how it ended. Both are spent in one
-    /// commit: a process stopped in between does the effect again, under the same key.
-    async fn settled(&self, number: u64, deferred: &Deferred) -> Result<(Trigger, Turn<'_>), Halt> {
-        let Deferred { lane, subject, slot, effect, key, cause, now, lineage } = deferred;
-        let (status, answer) = self.deliver(deferred).await?;
+    /// Tells a governor how its deferred effect ended. The effect, done at least once with its key, and what is told of
+    /// it are spent in one commit: a process stopped in between does the effect again, under the same key. One that
+    /// nobody answered is kept as a dead letter.
+    fn settled(&self, number: u64, deferred: &Deferred, answer: Option<Answer>) -> Result<(Trigger, Turn<'_>), Halt> {
+        let Deferred { lane, slot, effect, cause, lineage, .. } = deferred;
+        let dead = answer.is_none().then(|| Box::new(deferred.clone()));
+        let event = self.settled_event(deferred, format!("{cause}/{slot}/e:{}", effect.id), answer.as_ref())?;
+        let origin = Origin::Settled { number, cause: *cause, lineage: lineage.raise(), dead };
+        let turn = Turn::new(self, event, lane.clone(), Arc::new([slot.clone()]), origin)?;
+        Ok((Trigger::Raised { by: slot.clone() }, turn))
+    }
+
+    /// The event that tells a governor how its deferred effect ended; without an answer it expired.
+    pub(crate) fn settled_event(
+        &self,
+        deferred: &Deferred,
+        id: String,
+        answer: Option<&Answer>,
+    ) -> Result<Event, Halt> {
+        let Deferred { lane, subject, slot, effect, key, now, .. } = deferred;
+        let status = match answer {
+            Some(Answer { accepted: true, .. }) => "done",
+            Some(_) => "failed",
+            None => "expired",
+        };
         let mut data = json!({
             "effect": effect.id, "action": effect.action, "key": key.to_string(), "status": status,
         });
         if let Some(amount) = effect.body.value().pointer("/amount/minor_units").and_then(Value::as_i64) {
             data["amount"] = amount.into();
         }
-        if let Some(code) = answer.get("decline_code").and_then(Value::as_str).filter(|code| code.len() <= 256) {
+        let code = answer.and_then(|answer| answer.body.get("decline_code")).and_then(Value::as_str);
+        if let Some(code) = code.filter(|code| code.len() <= 256) {
             data["decline_code"] = code.into();
         }
-        let id = format!("{cause}/{slot}/e:{}", effect.id);
         let host_lane = HostLane { tenant: &lane.tenant, subject };
-        let event = own_event(slot, id, EFFECT_SETTLED, &host_lane, *now, data)?;
-        let origin = Origin::Settled { number, cause: *cause, lineage: lineage.raise() };
-        let turn = Turn::new(self, event, lane.clone(), Arc::new([slot.clone()]), origin)?;
-        Ok((Trigger::Raised { by: slot.clone() }, turn))
+        own_event(slot, id, EFFECT_SETTLED, &host_lane, *now, data)
     }
 
-    async fn deliver(&self, deferred: &Deferred) -> Result<(&'static str, Value), Halt> {
+    /// Tries to do a deferred effect until it is answered, for as long as such effects are tried.
+    async fn deliver(&self, deferred: &Deferred) -> Result<Option<Answer>, Halt> {
+        for _ in 0..self.config.limits.deferred_tries_max.max(1) {
+            if let Ok(answer) = self.deliver_once(deferred).await? {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One try of a deferred effect.
+    pub(crate) async fn deliver_once(&self, deferred: &Deferred) -> Result<Result<Answer, NoAnswer>, Halt> {
         let request = Request {
             tenant: deferred.lane.tenant.clone(),
             subject: deferred.subject.clone(),
@@ -173,12 +219,7 @@ impl Host {
             timeout_ms: self.config.limits.effect_ms,
         };
         self.before_reaching_out().await?;
-        for _ in 0..self.config.limits.deferred_tries_max.max(1) {
-            if let Ok(answer) = self.reach_out(&request).await {
-                return Ok((if answer.accepted { "done" } else { "failed" }, answer.body));
-            }
-        }
-        Ok(("expired", Value::Null))
+        Ok(self.reach_out(&request).await)
     }
 
     fn fired(&self, timer: Timer) -> Result<(Trigger, Turn<'_>), Halt> {
@@ -189,6 +230,18 @@ impl Host {
         let lane = key.lane.clone();
         Ok((trigger, Turn::new(self, event, lane, slots, Origin::Timer { key, cause, lineage })?))
     }
+}
+
+/// Drives what followed to its outcome.
+async fn end(
+    trigger: Trigger,
+    turn: Turn<'_>,
+    foreseen: Option<Foreseen>,
+) -> Result<(Consequence, Ticket, After), Halt> {
+    let (kind, time) = (turn.event.kind.clone(), turn.event.time);
+    let (tenant, subject) = (turn.event.tenant.clone(), turn.event.subject.clone());
+    let Finished { report, ticket, after } = turn.foreseen(foreseen).run().await?;
+    Ok((Consequence { trigger, kind, time, tenant, subject, report }, ticket, after))
 }
 
 /// The event that a timer is when it fires.

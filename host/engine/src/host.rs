@@ -5,12 +5,15 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syndic_core::config::SlotConfig;
-use syndic_core::ports::{Clock, Connector, GovernorRuntime, Store, StoreError, Ticket, Unfinished};
+use syndic_core::ports::{Again, Clock, Connector, GovernorRuntime, Store, StoreError, Ticket, Unfinished};
 use syndic_core::slot::TIMER_FIRED;
 use syndic_core::{Config, DedupKey, Error, Event, Report, Slot, Time};
 use syndic_ledger::{Hash, Master, sha256};
 
+use crate::act::{Denied, Order};
 use crate::foresight::Foreseen;
+use crate::parks::Parks;
+use crate::poison::Trapped;
 use crate::turn::{Finished, Origin, Turn};
 
 /// The world, as the engine sees it.
@@ -37,6 +40,8 @@ pub struct Host {
     slots: BTreeMap<Slot, Arc<SlotConfig>>,
     /// Events an earlier process had begun, and may have written intents of.
     begun: Mutex<HashSet<DedupKey>>,
+    parks: Mutex<Parks>,
+    trapped: Mutex<Trapped>,
     pub(crate) master: Master,
 }
 
@@ -69,9 +74,13 @@ impl Host {
         ports.store.keep(vec![(config_digest, kept.into_bytes())])?;
         let unfinished = ports.store.unfinished()?;
         let begun = unfinished.iter().map(|begun| Ok(read_unfinished(begun)?.key())).collect::<Result<_, Halt>>()?;
+        let parked = ports.store.parked()?;
+        let trapped = Trapped::of(&ports.store.poisons()?);
         let slots = config.slots.iter().map(|(slot, config)| (slot.clone(), Arc::new(config.clone())));
-        Ok(Self {
+        let host = Self {
             begun: Mutex::new(begun),
+            parks: Mutex::default(),
+            trapped: Mutex::new(trapped),
             slots: slots.collect(),
             engine_hash: ports.runtime.engine_hash(),
             tenant_kinds: config.tenant_kinds(),
@@ -80,7 +89,12 @@ impl Host {
             config,
             master,
             ports,
-        })
+        };
+        for (event, parked) in parked {
+            let lane = host.lane_of_receipt(parked.receipt)?;
+            host.parks().put(event, lane, &parked);
+        }
+        Ok(host)
     }
 
     /// Takes one event from outside and drives it to its outcome, in the caller's thread. What it returns is durable.
@@ -165,15 +179,44 @@ impl Host {
     /// # Errors
     /// [`Halt`]: the store failed.
     pub fn unfinished_timer(&self) -> Result<Option<Time>, Halt> {
-        let unfinished = self.unfinished()?;
-        Ok(unfinished.iter().filter(|event| event.kind == TIMER_FIRED).map(|event| event.time).max())
+        let fired =
+            self.unfinished()?.into_iter().filter(|(event, again)| again.is_none() && event.kind == TIMER_FIRED);
+        Ok(fired.map(|(event, _)| event.time).max())
     }
 
-    pub(crate) fn unfinished(&self) -> Result<Vec<Event>, Halt> {
-        let events: Vec<Event> =
-            self.ports.store.unfinished()?.iter().map(read_unfinished).collect::<Result<_, _>>()?;
-        self.begun().extend(events.iter().map(Event::key));
-        Ok(events)
+    /// What an earlier process had begun, each with the act that had it judged again.
+    fn unfinished(&self) -> Result<Vec<(Event, Option<Again>)>, Halt> {
+        let unfinished = self.ports.store.unfinished()?;
+        let begun: Vec<(Event, Option<Again>)> = unfinished
+            .into_iter()
+            .map(|begun| Ok((read_unfinished(&begun)?, begun.again)))
+            .collect::<Result<_, Halt>>()?;
+        self.begun().extend(begun.iter().map(|(event, _)| event.key()));
+        Ok(begun)
+    }
+
+    /// Of what an earlier process had begun, what nothing else leads to: events from outside, and any that were judged
+    /// again. The host's own events still wait in their queues and are finished from there.
+    pub(crate) fn left_over(&self) -> Result<Vec<(Event, Option<Again>)>, Halt> {
+        let mut left = self.unfinished()?;
+        left.retain(|(event, again)| again.is_some() || event.made_by().is_none());
+        Ok(left)
+    }
+
+    /// Finishes what an earlier process had begun. What it returns is admitted.
+    pub(crate) async fn finish(&self, event: Event, again: Option<Again>) -> Result<Finished, Halt> {
+        match again {
+            Some(again) => self.resumed(event, again)?.run().await,
+            None => self.take(event, None).await,
+        }
+    }
+
+    pub(crate) fn parks(&self) -> MutexGuard<'_, Parks> {
+        self.parks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn trapped(&self) -> MutexGuard<'_, Trapped> {
+        self.trapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn begun(&self) -> MutexGuard<'_, HashSet<DedupKey>> {
@@ -195,9 +238,30 @@ impl Host {
     /// # Errors
     /// [`Halt`], as for [`submit`](Self::submit).
     pub fn finish_unfinished(&self) -> Result<Vec<Report>, Halt> {
-        // The host's own events still wait in their queues and are finished from there.
-        let events = self.unfinished()?.into_iter().filter(|event| event.made_by().is_none());
-        events.map(|event| self.submit(event)).collect()
+        self.left_over()?
+            .into_iter()
+            .map(|(event, again)| {
+                pollster::block_on(async {
+                    let report = self.finish(event, again).await?.report;
+                    self.durable(self.ports.store.last()).await?;
+                    Ok(report)
+                })
+            })
+            .collect()
+    }
+
+    /// Carries out an order about something that is not over, in the caller's thread. What it returns is durable.
+    ///
+    /// It is for one caller at a time, as [`submit`](Self::submit).
+    ///
+    /// # Errors
+    /// [`Halt`]: what became of it is not known, and will be after recovery.
+    pub fn order(&self, order: Order) -> Result<Result<Report, Denied>, Halt> {
+        pollster::block_on(async {
+            let ordered = self.carry_out_order(order).await?;
+            self.durable(self.ports.store.last()).await?;
+            Ok(ordered.map(|finished| finished.report))
+        })
     }
 
     /// The ports, for those who only want to look.

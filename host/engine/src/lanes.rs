@@ -20,95 +20,68 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
-use syndic_core::ports::{Ticket, Timer, TimerKey};
+use syndic_core::config::StuckLane;
+use syndic_core::ports::{Deferred, Ticket, Timer, TimerKey};
 use syndic_core::{DedupKey, Error, Event, Lane, Report, Time};
-use syndic_ledger::Hash;
 
+use crate::act::{Denied, Order};
 use crate::consequence::{Following, timer_event};
 use crate::door::{Bounds, Pace};
 use crate::host::{Halt, Host, reused_id};
-use crate::queues::{Queues, Task, Todo};
+use crate::pending::{Answer, Flight, Pending};
+use crate::queue::Todo;
+use crate::queues::{Queues, Task};
+use crate::reach::plus_ms;
 use crate::turn::{After, Finished};
 
-/// The answer to one event, when it comes. It can be awaited, or waited for with [`Pending::wait`].
-#[derive(Debug)]
-pub struct Pending(oneshot::Receiver<Result<Report, Halt>>);
-
-impl Pending {
-    /// Waits for the answer in this thread.
-    ///
-    /// # Errors
-    /// [`Halt`]: the outcome is not known, and will be after recovery.
-    pub fn wait(self) -> Result<Report, Halt> {
-        pollster::block_on(self)
-    }
-
-    /// The answer, if it is there. It is given once.
-    pub fn try_answer(&mut self) -> Option<Result<Report, Halt>> {
-        self.0.try_recv().unwrap_or(Some(Err(Halt::Closed)))
-    }
-}
-
-impl Future for Pending {
-    type Output = Result<Report, Halt>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Halt::Closed)))
-    }
-}
-
-type Answer = oneshot::Sender<Result<Report, Halt>>;
+type OrderAnswer = Answer<Result<Report, Denied>>;
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
 
 /// What one turn came to, for its lane.
+#[derive(Default)]
 pub(crate) struct Step {
-    /// What a caller is told once the ticket is durable.
-    told: Option<(Ticket, DedupKey, Report)>,
-    /// The timer that fired.
-    timer: Option<TimerKey>,
+    /// Who is told what, once the ticket is durable.
+    told: Option<(Ticket, Told)>,
+    /// What it did that was marked as being done.
+    mark: Option<Mark>,
     after: After,
+    /// A deferred effect that nobody answered, and how often it was tried.
+    unanswered: Option<(Box<(u64, Deferred)>, u32)>,
 }
 
-/// An event that was taken and not answered yet.
-struct Flight {
-    hash: Hash,
-    /// Whether it was taken before anybody of now asked.
-    recovered: bool,
-    answers: Vec<Answer>,
-    /// Who sent another event under the same id meanwhile, and what is told then.
-    others: Vec<(Answer, Report)>,
-}
-
-impl Flight {
-    /// Answers all who sent the event: the first, unless it was taken before, and those who sent it again.
-    fn answer(mut self, report: Report) {
-        for (answer, report) in self.others {
-            let _ = answer.send(Ok(report));
-        }
-        let last = self.answers.pop();
-        let others = self.answers.len();
-        for (nth, answer) in self.answers.into_iter().enumerate() {
-            // Who went away does not want to know.
-            let _ = answer.send(Ok(told_to(nth, self.recovered, report.clone())));
-        }
-        if let Some(last) = last {
-            let _ = last.send(Ok(told_to(others, self.recovered, report)));
-        }
+impl Step {
+    /// The step of an event that somebody sent.
+    fn of(key: DedupKey, finished: Finished) -> Self {
+        let Finished { report, ticket, after } = finished;
+        Self { told: Some((ticket, Told::Senders(key, report))), after, ..Self::default() }
     }
 }
 
-fn told_to(nth: usize, recovered: bool, report: Report) -> Report {
-    Report { duplicate: report.duplicate || nth > 0 || recovered, ..report }
+/// Who is told what.
+enum Told {
+    /// Whoever sent an event.
+    Senders(DedupKey, Report),
+    /// Whoever gave an order.
+    Orderer(OrderAnswer, Result<Report, Denied>),
+}
+
+/// What a lane holds for as long as it does something, so that it is not put there twice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mark {
+    /// A timer.
+    Timer(TimerKey),
+    /// The undo of a stuck event.
+    Undo(DedupKey),
 }
 
 #[derive(Default)]
 pub(crate) struct State {
-    pub(crate) queues: Queues<Running>,
+    pub(crate) queues: Queues<Running, OrderAnswer>,
     flights: HashMap<DedupKey, Flight>,
-    /// Timers that wait in a lane, or fire.
-    timers: HashSet<TimerKey>,
+    /// Timers and undos that wait in a lane, or are under way.
+    marks: HashSet<Mark>,
     /// Turns that are admitted, each with what has to be durable before its caller is told.
-    admitted: VecDeque<(Ticket, DedupKey, Report)>,
+    admitted: VecDeque<(Ticket, Told)>,
     pace: Pace,
     pub(crate) halted: Option<Halt>,
     closing: bool,
@@ -125,13 +98,20 @@ impl State {
 
     /// Puts a timer into its lane, unless it is there.
     fn fire(&mut self, timer: Timer) {
-        if self.timers.insert(timer.key.clone()) {
+        if self.marks.insert(Mark::Timer(timer.key.clone())) {
             self.queues.put(timer.key.lane.clone(), Todo::Follow(Box::new(Following::Timer(timer))));
         }
     }
 
+    /// Puts the undo of a stuck event into its lane, unless it is there.
+    fn undo(&mut self, event: DedupKey, lane: Lane) {
+        if self.marks.insert(Mark::Undo(event.clone())) {
+            self.queues.put(lane, Todo::Undo(Box::new(event)));
+        }
+    }
+
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.queues.is_empty() && self.admitted.is_empty()
+        self.queues.is_at_rest() && self.admitted.is_empty()
     }
 }
 
@@ -187,8 +167,16 @@ impl Lanes {
         self.inner.submit(event)
     }
 
-    /// Lets time pass: timers due by now go into their lanes, and keys that were kept long enough are forgotten, some
-    /// at a time. To be called every second or so.
+    /// Carries out an order about something that is not over, in its lane.
+    ///
+    /// # Errors
+    /// [`Halt`]: the host has stopped.
+    pub fn order(&self, order: Order) -> Result<Pending<Result<Report, Denied>>, Halt> {
+        self.inner.order(order)
+    }
+
+    /// Lets time pass: timers, undos and deferred effects due by now go on in their lanes, and keys that were kept long
+    /// enough are forgotten, some at a time. To be called every second or so.
     ///
     /// # Errors
     /// [`Halt`]: the store failed.
@@ -250,15 +238,39 @@ impl Inner {
 
     pub(crate) fn time_passes(&self, now: Time) -> Result<(), Halt> {
         self.fire_due(now)?;
+        self.try_again(now);
         self.host.ports().store.forget(now.plus_ms(-self.bounds.keys_kept_ms), KEYS_FORGOTTEN)?;
         Ok(())
+    }
+
+    pub(crate) fn order(&self, order: Order) -> Result<Pending<Result<Report, Denied>>, Halt> {
+        let (answer, pending) = oneshot::channel();
+        let nowhere = || Lane { tenant: String::new(), customer: None };
+        let lane = self.host.lane_of_order(&order)?.unwrap_or_else(nowhere);
+        let mut state = self.lock();
+        if let Some(halt) = &state.halted {
+            return Err(halt.clone());
+        }
+        state.queues.put(lane, Todo::Order(Box::new(order), answer));
+        self.wake_worker(&state);
+        Ok(Pending(pending))
+    }
+
+    /// Puts undos that are due into their lanes, and lets lanes go on with deferred effects that have rested.
+    fn try_again(&self, now: Time) {
+        let due = self.host.parks().due(now);
+        let mut state = self.lock();
+        due.into_iter().for_each(|(event, lane)| state.undo(event, lane));
+        state.queues.wake_rested(now);
+        drop(state);
+        self.work.notify_all();
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn let_in(&self, event: Event, answer: Answer) -> Result<(), Halt> {
+    fn let_in(&self, event: Event, answer: Answer<Report>) -> Result<(), Halt> {
         let (key, hash) = (event.key(), event.hash());
         let mut state = self.lock();
         if let Some(halt) = &state.halted {
@@ -304,10 +316,10 @@ impl Inner {
             let due = self.host.due(now, some)?;
             let all = due.len() < some;
             let mut state = self.lock();
-            let before = state.timers.len();
+            let before = state.marks.len();
             due.into_iter().for_each(|timer| state.fire(timer));
             // Where all of these wait in their lanes already, those behind them are looked at.
-            if all || state.timers.len() > before {
+            if all || state.marks.len() > before {
                 drop(state);
                 self.work.notify_all();
                 return Ok(());
@@ -327,17 +339,20 @@ impl Inner {
                 }
             }
         }
+        if self.host.config().stuck_lane == StuckLane::Hold {
+            self.host.parks().lanes().for_each(|lane| state.queues.hold(lane, true));
+        }
         for following in self.host.queued(usize::MAX)? {
             state.queues.follow(self.host.lane_of(&following)?, following);
         }
-        for event in self.host.unfinished()? {
-            // The host's own events still wait in their queues and are finished from there.
-            if event.made_by().is_none() {
-                let (hash, answers, others) = (event.hash(), Vec::new(), Vec::new());
-                let flight = Flight { hash, recovered: true, answers, others };
-                state.flights.insert(event.key(), flight);
-                state.queues.put(event.lane(&self.host.tenant_kinds), Todo::Event(Box::new(event)));
-            }
+        for (event, again) in self.host.left_over()? {
+            let lane = match &again {
+                Some(again) => self.host.lane_of_receipt(again.first)?,
+                None => event.lane(&self.host.tenant_kinds),
+            };
+            let (hash, answers, others) = (event.hash(), Vec::new(), Vec::new());
+            state.flights.insert(event.key(), Flight { hash, recovered: true, answers, others });
+            state.queues.put(lane, Todo::LeftOver(Box::new((event, again))));
         }
         Ok(())
     }
@@ -363,7 +378,7 @@ impl Inner {
     }
 
     /// Takes a lane one step: to where its turn waits for something, or is over. Nobody else has the lane meanwhile.
-    pub(crate) fn step(self: &Arc<Self>, lane: &Lane, task: Task<Running>) -> MutexGuard<'_, State> {
+    pub(crate) fn step(self: &Arc<Self>, lane: &Lane, task: Task<Running, OrderAnswer>) -> MutexGuard<'_, State> {
         let mut running = match task {
             Task::Begin(todo) => self.turn(todo),
             Task::GoOn(running) => running,
@@ -388,28 +403,55 @@ impl Inner {
         state
     }
 
-    fn turn(&self, todo: Todo) -> Running {
+    fn turn(&self, todo: Todo<OrderAnswer>) -> Running {
         let host = Arc::clone(&self.host);
         Box::pin(async move {
             match todo {
                 Todo::Event(event) => {
                     let key = event.key();
-                    let Finished { report, ticket, after } = host.take(*event, None).await?;
-                    Ok(Step { told: Some((ticket, key, report)), timer: None, after })
+                    Ok(Step::of(key, host.take(*event, None).await?))
+                }
+                Todo::LeftOver(begun) => {
+                    let (event, again) = *begun;
+                    let key = event.key();
+                    Ok(Step::of(key, host.finish(event, again).await?))
                 }
                 Todo::Follow(following) => {
-                    let timer = match &*following {
-                        Following::Timer(timer) => Some(timer.key.clone()),
+                    let mark = match &*following {
+                        Following::Timer(timer) => Some(Mark::Timer(timer.key.clone())),
                         _ => None,
                     };
                     // It may have fired, or been set again, while it waited here. Only its own lane does that.
                     if let Following::Timer(due) = &*following
                         && host.ports().store.front().timer(&due.key)?.as_ref() != Some(due)
                     {
-                        return Ok(Step { told: None, timer, after: After::default() });
+                        return Ok(Step { mark, ..Step::default() });
                     }
                     let (_, _, after) = host.follow(*following, None).await?;
-                    Ok(Step { told: None, timer, after })
+                    Ok(Step { mark, after, ..Step::default() })
+                }
+                Todo::Deliver(effect, tries) => {
+                    let (number, deferred) = &*effect;
+                    match host.follow_deferred(*number, deferred, tries + 1).await? {
+                        Some((_, _, after)) => Ok(Step { after, ..Step::default() }),
+                        None => Ok(Step { unanswered: Some((effect, tries + 1)), ..Step::default() }),
+                    }
+                }
+                Todo::Order(order, answer) => {
+                    let (ordered, after) = match host.carry_out_order(*order).await? {
+                        Ok(Finished { report, after, .. }) => (Ok(report), after),
+                        Err(denied) => (Err(denied), After::default()),
+                    };
+                    // A denial may have written something too, if only that it was tried.
+                    let ticket = host.ports().store.last();
+                    Ok(Step { told: Some((ticket, Told::Orderer(answer, ordered))), after, ..Step::default() })
+                }
+                Todo::Undo(event) => {
+                    // An order may have settled it while this waited here.
+                    if host.parks().is_parked(&event) {
+                        host.try_undo(&event, host.ports().clock.now()).await?;
+                    }
+                    Ok(Step { mark: Some(Mark::Undo(*event)), ..Step::default() })
                 }
             }
         })
@@ -417,9 +459,9 @@ impl Inner {
 
     /// A turn was admitted: its caller waits for it to be durable, its lane goes on with what follows.
     fn stepped(&self, state: &mut State, lane: &Lane, step: Step) -> Result<(), Halt> {
-        let Step { told, timer, after } = step;
-        if let Some(timer) = timer {
-            state.timers.remove(&timer);
+        let Step { told, mark, after, unanswered } = step;
+        if let Some(mark) = mark {
+            state.marks.remove(&mark);
         }
         if let Some(told) = told {
             state.admitted.push_back(told);
@@ -427,9 +469,18 @@ impl Inner {
                 self.told.notify_one();
             }
         }
-        state.pace.finished(self.host.ports().clock.now());
+        let now = self.host.ports().clock.now();
+        state.pace.finished(now);
         for following in after.following {
             state.queues.follow(self.host.lane_of(&following)?, following);
+        }
+        if let Some((effect, tries)) = unanswered {
+            let wait = self.host.config().limits.wait_ms(tries);
+            state.queues.rest(lane, effect, tries, plus_ms(now, wait));
+        }
+        if self.host.config().stuck_lane == StuckLane::Hold {
+            let stuck = self.host.parks().is_stuck(lane);
+            state.queues.hold(lane, stuck);
         }
         state.queues.release(lane);
         Ok(())
@@ -451,7 +502,7 @@ impl Inner {
     fn tell(&self) {
         let mut state = self.lock();
         loop {
-            let Some((ticket, ..)) = state.admitted.front() else {
+            let Some((ticket, _)) = state.admitted.front() else {
                 if state.is_over() {
                     return;
                 }
@@ -478,10 +529,18 @@ impl Inner {
         let store = &self.host.ports().store;
         let is_durable = |ticket| matches!(store.poll_durable(ticket, Waker::noop()), Poll::Ready(Ok(())));
         let mut told = 0;
-        while let Some((_, key, report)) = state.admitted.pop_front_if(|(ticket, ..)| is_durable(*ticket)) {
+        while let Some((_, who)) = state.admitted.pop_front_if(|(ticket, _)| is_durable(*ticket)) {
             told += 1;
-            if let Some(flight) = state.flights.remove(&key) {
-                flight.answer(report);
+            match who {
+                Told::Senders(key, report) => {
+                    if let Some(flight) = state.flights.remove(&key) {
+                        flight.answer(report);
+                    }
+                }
+                Told::Orderer(answer, ordered) => {
+                    // Who went away does not want to know.
+                    let _ = answer.send(Ok(ordered));
+                }
             }
         }
         if state.is_at_rest() {

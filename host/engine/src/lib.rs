@@ -6,6 +6,7 @@
 //!
 //! Not here: what governors say (`governors`), how they run (`runtime`), bytes on disk (`store`).
 
+mod act;
 mod ahead;
 mod blocking;
 mod commit;
@@ -15,16 +16,23 @@ mod foresight;
 mod host;
 mod judge;
 mod lanes;
+mod parks;
+mod pending;
 mod play;
+mod poison;
+mod queue;
 mod queues;
 mod reach;
 mod receipt;
+mod sequel;
 mod stepped;
 mod turn;
 
+pub use act::{Denied, Order, Target};
 pub use consequence::{Consequence, Trigger};
 pub use door::Bounds;
 pub use host::{Halt, Host, Ports};
-pub use lanes::{Lanes, Pending};
+pub use lanes::Lanes;
+pub use pending::Pending;
 pub use play::{PlayClock, Played, Player, StreamRules, Tell};
 pub use stepped::Stepped;

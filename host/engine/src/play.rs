@@ -17,6 +17,7 @@ use std::task::{Poll, Waker};
 use syndic_core::ports::{Clock, Ticket, Timer, TimerKey, Waiting};
 use syndic_core::{Error, Event, Report, Time};
 
+use crate::act::{Denied, Order};
 use crate::ahead::{Ahead, Look, Seen, Sight};
 use crate::consequence::{Consequence, Following};
 use crate::foresight::Foreseen;
@@ -87,6 +88,8 @@ pub enum Played {
     Consequence(Box<Consequence>),
     /// An event that an earlier, killed run had begun.
     Recovered(Report),
+    /// What an order came to.
+    Ordered(Report),
 }
 
 /// Is told what was played, in order.
@@ -138,13 +141,11 @@ impl Player {
     /// [`Halt`]: the run cannot go on.
     pub fn recover(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
         self.follow(self.host.unfinished_timer()?, tell)?;
-        for event in self.host.unfinished()? {
-            // The host's own events still wait in their queues and are finished from there.
-            if event.made_by().is_none() {
-                let report = self.take(event, None)?;
-                self.played(Played::Recovered(report), tell)?;
-                self.follow(None, tell)?;
-            }
+        for (event, again) in self.host.left_over()? {
+            let finished = pollster::block_on(self.host.finish(event, again))?;
+            self.comes_after(finished.after);
+            self.played(Played::Recovered(finished.report), tell)?;
+            self.follow(None, tell)?;
         }
         self.settle(tell)
     }
@@ -213,6 +214,25 @@ impl Player {
         self.settle(tell)
     }
 
+    /// Carries out an order about something that is not over, and what follows from it.
+    ///
+    /// # Errors
+    /// [`Halt`]: the run cannot go on. That the order was not carried out is its answer, not an error.
+    pub fn order(&mut self, order: Order, tell: &mut Tell<'_>) -> Result<Result<(), Denied>, Halt> {
+        self.settle(tell)?;
+        let ordered = match pollster::block_on(self.host.carry_out_order(order))? {
+            Ok(finished) => {
+                self.comes_after(finished.after);
+                self.played(Played::Ordered(finished.report), tell)?;
+                self.follow(None, tell)?;
+                Ok(())
+            }
+            Err(denied) => Err(denied),
+        };
+        self.settle(tell)?;
+        Ok(ordered)
+    }
+
     fn take(&mut self, event: Event, foreseen: Option<Foreseen>) -> Result<Report, Halt> {
         let finished = pollster::block_on(self.host.take(event, foreseen))?;
         self.comes_after(finished.after);
@@ -229,24 +249,40 @@ impl Player {
         self.quiet_until = after.due.map_or(self.quiet_until, |due| due.min(self.quiet_until));
     }
 
-    /// Carries out everything that follows, and the timers due until then.
+    /// Carries out everything that follows, and the undos and timers due until then, in the order in which they are
+    /// due; at one moment the undos first.
     fn follow(&mut self, until: Option<Time>, tell: &mut Tell<'_>) -> Result<(), Halt> {
         loop {
-            let (following, foreseen) = match self.next(until)? {
-                Some(next) => next,
-                None => return Ok(()),
-            };
-            let (consequence, _, after) = pollster::block_on(self.host.follow(following, foreseen))?;
-            self.comes_after(after);
-            self.played(Played::Consequence(Box::new(consequence)), tell)?;
+            if let Some(queued) = self.raised.pop_front().or_else(|| self.deferred.pop_front()) {
+                self.carry_out(queued, None, tell)?;
+                continue;
+            }
+            let Some(until) = until else { return Ok(()) };
+            let undo = self.host.next_undo().filter(|(due, _)| *due <= until);
+            let before = undo.as_ref().map_or(until, |(due, _)| until.min(due.plus_ms(-1)));
+            match (self.next_timer(before)?, undo) {
+                (Some((timer, foreseen)), _) => self.carry_out(Following::Timer(timer), foreseen, tell)?,
+                (None, Some((due, event))) => {
+                    if let Some(undone) = pollster::block_on(self.host.try_undo(&event, due))? {
+                        self.played(Played::Consequence(Box::new(undone)), tell)?;
+                    }
+                }
+                (None, None) => return Ok(()),
+            }
         }
     }
 
-    fn next(&mut self, until: Option<Time>) -> Result<Option<(Following, Option<Foreseen>)>, Halt> {
-        if let Some(queued) = self.raised.pop_front().or_else(|| self.deferred.pop_front()) {
-            return Ok(Some((queued, None)));
+    fn carry_out(&mut self, following: Following, foreseen: Option<Foreseen>, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        let (consequence, _, after) = pollster::block_on(self.host.follow(following, foreseen))?;
+        self.comes_after(after);
+        self.played(Played::Consequence(Box::new(consequence)), tell)
+    }
+
+    /// The next timer that is due by then.
+    fn next_timer(&mut self, until: Time) -> Result<Option<(Timer, Option<Foreseen>)>, Halt> {
+        if until < self.quiet_until {
+            return Ok(None);
         }
-        let Some(until) = until.filter(|until| self.quiet_until <= *until) else { return Ok(None) };
         let first = self.host.due(Time::from_ms(i64::MAX), 1)?.pop();
         self.quiet_until = first.as_ref().map_or(Time::from_ms(i64::MAX), |first| first.due);
         let Some(timer) = first.filter(|first| first.due <= until) else {
@@ -261,7 +297,7 @@ impl Player {
             }
         };
         self.ahead.fired(&timer.key.lane);
-        Ok(Some((Following::Timer(timer), foreseen)))
+        Ok(Some((timer, foreseen)))
     }
 
     /// Has the timers looked at that come after the next one.

@@ -1,33 +1,27 @@
 //! Queues: which lane goes on next.
 //!
-//! A lane does what followed from its own turns first, raised events before deferred effects, and then what waits in
-//! its inbox. Tenants take turns, and so do the lanes of each; see `lanes`. This is bookkeeping only: no thread, no lock.
+//! Tenants take turns, and so do the lanes of each; see `lanes`. What a lane does first, `queue` says. This is
+//! bookkeeping only: no thread, no lock.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
-use syndic_core::{Event, Lane};
+use syndic_core::ports::Deferred;
+use syndic_core::{Lane, Time};
 
 use crate::consequence::Following;
-
-/// Something for a lane to do.
-pub(crate) enum Todo {
-    /// An event from outside.
-    Event(Box<Event>),
-    /// Something the host's own.
-    Follow(Box<Following>),
-}
+use crate::queue::{Queue, Stage, Todo};
 
 /// What a worker is to do with a lane.
-pub(crate) enum Task<R> {
+pub(crate) enum Task<R, A> {
     /// Begin this.
-    Begin(Todo),
+    Begin(Todo<A>),
     /// Go on with a turn that waited.
     GoOn(R),
 }
 
 /// Lanes with something to do. Others take no room.
-pub(crate) struct Queues<R> {
-    lanes: HashMap<Lane, Queue<R>>,
+pub(crate) struct Queues<R, A> {
+    lanes: HashMap<Lane, Queue<R, A>>,
     tenants: HashMap<String, Tenant>,
     /// Tenants with lanes that can go on.
     round: VecDeque<String>,
@@ -35,22 +29,12 @@ pub(crate) struct Queues<R> {
     waiting: usize,
     /// Lanes whose turn is begun.
     begun: usize,
-}
-
-struct Queue<R> {
-    raised: VecDeque<Todo>,
-    deferred: VecDeque<Todo>,
-    inbox: VecDeque<Todo>,
-    stage: Stage<R>,
-}
-
-enum Stage<R> {
-    /// On its tenant's list, with the turn that goes on, or a new one to begin.
-    Ready(Option<R>),
-    /// A worker has it; whether it can go on again already.
-    Held { woken: bool },
-    /// Its turn waits to be woken.
-    Paused(R),
+    /// Lanes that have something to do, and none of it now.
+    asleep: usize,
+    /// Lanes that do what is ordered and nothing else.
+    on_hold: HashSet<Lane>,
+    /// Lanes whose first deferred effect rests, by when it is tried again.
+    resting: BTreeSet<(Time, Lane)>,
 }
 
 /// One tenant's lanes that can go on, and how much waits in the inboxes of all its lanes.
@@ -60,17 +44,25 @@ struct Tenant {
     waiting: usize,
 }
 
-impl<R> Default for Queues<R> {
+impl<R, A> Default for Queues<R, A> {
     fn default() -> Self {
-        Self { lanes: HashMap::new(), tenants: HashMap::new(), round: VecDeque::new(), waiting: 0, begun: 0 }
+        Self {
+            lanes: HashMap::new(),
+            tenants: HashMap::new(),
+            round: VecDeque::new(),
+            waiting: 0,
+            begun: 0,
+            asleep: 0,
+            on_hold: HashSet::new(),
+            resting: BTreeSet::new(),
+        }
     }
 }
 
-impl<R> Queues<R> {
+impl<R, A> Queues<R, A> {
     /// How many events from outside wait in a lane's inbox, in those of its tenant, and in all.
     pub(crate) fn waiting(&self, lane: &Lane) -> [usize; 3] {
-        let events = |queue: &Queue<R>| queue.inbox.iter().filter(|todo| matches!(todo, Todo::Event(_))).count();
-        let in_lane = self.lanes.get(lane).map_or(0, events);
+        let in_lane = self.lanes.get(lane).map_or(0, Queue::events);
         let of_tenant = self.tenants.get(&lane.tenant).map_or(0, |tenant| tenant.waiting);
         [in_lane, of_tenant, self.waiting]
     }
@@ -79,8 +71,9 @@ impl<R> Queues<R> {
         self.waiting
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lanes.is_empty()
+    /// Whether nobody can do anything before time passes or a person acts.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.lanes.len() == self.asleep
     }
 
     pub(crate) fn is_anything_begun(&self) -> bool {
@@ -91,23 +84,43 @@ impl<R> Queues<R> {
         !self.round.is_empty()
     }
 
-    /// Puts something into a lane's inbox.
-    pub(crate) fn put(&mut self, lane: Lane, todo: Todo) {
+    /// Gives a lane something to do.
+    pub(crate) fn put(&mut self, lane: Lane, todo: Todo<A>) {
         self.count(&lane, &todo, 1);
-        self.queue(lane, |queue| &mut queue.inbox, todo);
+        self.with(lane, |queue| queue.put(todo));
     }
 
-    /// Puts what follows from a turn where it belongs in a lane.
+    /// Gives a lane what follows from a turn.
     pub(crate) fn follow(&mut self, lane: Lane, following: Following) {
-        match following {
-            Following::Raised(..) => self.queue(lane, |queue| &mut queue.raised, Todo::Follow(Box::new(following))),
-            Following::Deferred(..) => self.queue(lane, |queue| &mut queue.deferred, Todo::Follow(Box::new(following))),
-            Following::Timer(_) => self.put(lane, Todo::Follow(Box::new(following))),
+        self.with(lane, |queue| queue.follow(following));
+    }
+
+    /// Lets a lane rest from a deferred effect that nobody answered, until it is tried again. A worker has the lane.
+    pub(crate) fn rest(&mut self, lane: &Lane, effect: Box<(u64, Deferred)>, tries: u32, until: Time) {
+        if let Some(queue) = self.lanes.get_mut(lane) {
+            queue.rest(effect, tries);
+            self.resting.insert((until, lane.clone()));
+        }
+    }
+
+    /// Ends the rest of every lane that rested for long enough.
+    pub(crate) fn wake_rested(&mut self, now: Time) {
+        while let Some((_, lane)) = pop_due(&mut self.resting, now) {
+            self.with(lane, |queue| queue.rests = false);
+        }
+    }
+
+    /// Puts a lane on hold, or lets it go on.
+    pub(crate) fn hold(&mut self, lane: &Lane, hold: bool) {
+        if hold {
+            self.on_hold.insert(lane.clone());
+        } else if self.on_hold.remove(lane) && self.lanes.contains_key(lane) {
+            self.with(lane.clone(), |_| ());
         }
     }
 
     /// Events from outside are counted, for the door is theirs; a timer was let in with what set it.
-    fn count(&mut self, lane: &Lane, todo: &Todo, change: isize) {
+    fn count(&mut self, lane: &Lane, todo: &Todo<A>, change: isize) {
         if let Todo::Event(_) = todo {
             let tenant = self.tenants.entry(lane.tenant.clone()).or_default();
             tenant.waiting = tenant.waiting.saturating_add_signed(change);
@@ -115,20 +128,20 @@ impl<R> Queues<R> {
         }
     }
 
-    fn queue(&mut self, lane: Lane, which: impl Fn(&mut Queue<R>) -> &mut VecDeque<Todo>, todo: Todo) {
-        if let Some(queue) = self.lanes.get_mut(&lane) {
-            which(queue).push_back(todo);
-            return;
+    /// Changes what a lane has to do, and wakes it where it slept and can go on now.
+    fn with(&mut self, lane: Lane, change: impl FnOnce(&mut Queue<R, A>)) {
+        let on_hold = self.on_hold.contains(&lane);
+        let asleep = &mut self.asleep;
+        let queue = self.lanes.entry(lane.clone()).or_insert_with(|| {
+            *asleep += 1;
+            Queue::default()
+        });
+        change(queue);
+        if matches!(queue.stage, Stage::Asleep) && queue.can_begin(on_hold) {
+            queue.stage = Stage::Ready(None);
+            self.asleep -= 1;
+            self.list(lane);
         }
-        let mut queue = Queue {
-            raised: VecDeque::new(),
-            deferred: VecDeque::new(),
-            inbox: VecDeque::new(),
-            stage: Stage::Ready(None),
-        };
-        which(&mut queue).push_back(todo);
-        self.lanes.insert(lane.clone(), queue);
-        self.list(lane);
     }
 
     /// Puts a lane at the end of its tenant's list, and the tenant at the end of the round.
@@ -149,7 +162,7 @@ impl<R> Queues<R> {
     }
 
     /// Hands out the next lane that can go on. A host that closes goes on with what is begun, and begins nothing.
-    pub(crate) fn next(&mut self, closing: bool) -> Option<(Lane, Task<R>)> {
+    pub(crate) fn next(&mut self, closing: bool) -> Option<(Lane, Task<R, A>)> {
         loop {
             let name = self.round.pop_front()?;
             let tenant = self.tenants.get_mut(&name)?;
@@ -165,15 +178,13 @@ impl<R> Queues<R> {
                 queue.stage = Stage::Ready(None);
                 continue;
             }
-            let follows = queue.raised.pop_front().or_else(|| queue.deferred.pop_front());
-            let todo = match follows {
-                Some(todo) => todo,
-                None => {
-                    let todo = queue.inbox.pop_front()?;
-                    self.count(&lane, &todo, -1);
-                    todo
-                }
+            let Some(todo) = queue.begin(self.on_hold.contains(&lane)) else {
+                // It was put on hold while it was on the list.
+                queue.stage = Stage::Asleep;
+                self.asleep += 1;
+                continue;
             };
+            self.count(&lane, &todo, -1);
             self.begun += 1;
             return Some((lane, Task::Begin(todo)));
         }
@@ -199,6 +210,8 @@ impl<R> Queues<R> {
                 self.list(lane.clone());
             }
             Stage::Ready(turn) => queue.stage = Stage::Ready(turn),
+            // Nobody waits in a lane that sleeps: it is a late wake of a turn that is over.
+            Stage::Asleep => queue.stage = Stage::Asleep,
             Stage::Held { .. } => {}
         }
     }
@@ -207,9 +220,14 @@ impl<R> Queues<R> {
     pub(crate) fn release(&mut self, lane: &Lane) {
         self.begun -= 1;
         let Some(queue) = self.lanes.get_mut(lane) else { return };
-        if !(queue.raised.is_empty() && queue.deferred.is_empty() && queue.inbox.is_empty()) {
+        if queue.can_begin(self.on_hold.contains(lane)) {
             queue.stage = Stage::Ready(None);
             self.list(lane.clone());
+            return;
+        }
+        if !queue.is_empty() {
+            queue.stage = Stage::Asleep;
+            self.asleep += 1;
             return;
         }
         self.lanes.remove(lane);
@@ -227,15 +245,22 @@ fn to_front<T>(waiting: &mut VecDeque<T>, pick: &mut dyn FnMut(usize) -> usize) 
     }
 }
 
+/// Takes the first of what is due, if anything is.
+fn pop_due(resting: &mut BTreeSet<(Time, Lane)>, now: Time) -> Option<(Time, Lane)> {
+    let due = resting.first().is_some_and(|(until, _)| *until <= now);
+    if due { resting.pop_first() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use syndic_core::Event;
 
     fn lane(tenant: &str, customer: &str) -> Lane {
         Lane { tenant: tenant.into(), customer: Some(customer.into()) }
     }
 
-    fn todo(lane: &Lane) -> Todo {
+    fn todo(lane: &Lane) -> Todo<()> {
         let event = serde_json::json!({
             "specversion": "1.0", "id": "e", "source": "/s", "type": "marketplace.RenewalDue", "tenant": lane.tenant,
             "subject": "c", "time": "2026-01-01T00:00:00Z", "data": {"subscription_id": "s"},
@@ -243,14 +268,14 @@ mod tests {
         Todo::Event(Box::new(Event::from_outside(event.to_string().as_bytes()).unwrap()))
     }
 
-    fn begin(queues: &mut Queues<u32>) -> Option<String> {
+    fn begin(queues: &mut Queues<u32, ()>) -> Option<String> {
         let (lane, _) = queues.next(false)?;
         let customer = lane.customer.clone().unwrap_or_default();
         Some(format!("{}/{customer}", lane.tenant))
     }
 
     /// A tenant with a backlog over many customers, then two small ones.
-    fn crowded() -> Queues<u32> {
+    fn crowded() -> Queues<u32, ()> {
         let mut queues = Queues::default();
         for customer in ["1", "2", "3", "4"] {
             for _ in 0..2 {
@@ -296,7 +321,7 @@ mod tests {
         assert!(matches!(queues.next(true), Some((_, Task::GoOn(8)))));
         assert!(queues.is_anything_begun());
         queues.release(&one);
-        assert!(queues.is_empty() && queues.tenants.is_empty() && !queues.is_anything_begun());
+        assert!(queues.lanes.is_empty() && queues.tenants.is_empty() && !queues.is_anything_begun());
     }
 
     #[test]

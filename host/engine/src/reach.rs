@@ -6,8 +6,9 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use syndic_core::Time;
-use syndic_core::ports::{Answer, NoAnswer, Request};
+use syndic_core::effect::{Way, connector_key};
+use syndic_core::ports::{Answer, Intent, NoAnswer, Request};
+use syndic_core::{Event, Time};
 
 use crate::host::Host;
 
@@ -40,6 +41,27 @@ impl Host {
             clock.wait_until(next).await;
         }
         next < end
+    }
+}
+
+/// What is asked of a service for one effect of an event.
+pub(crate) fn request_of(host: &Host, event: &Event, intent: &Intent, way: Way) -> Request {
+    let (action, body, key, undoes) = match (way, &intent.effect.undo) {
+        (Way::Undo, Some(undo)) => {
+            let key = connector_key(&intent.event, &intent.slot, &intent.effect.id, intent.attempt, Way::Undo);
+            (&undo.action, &undo.body, key, Some(intent.key))
+        }
+        _ => (&intent.effect.action, &intent.effect.body, intent.key, None),
+    };
+    Request {
+        tenant: event.tenant.clone(),
+        subject: event.subject.clone(),
+        action: action.clone(),
+        body: body.clone(),
+        key,
+        way,
+        undoes,
+        timeout_ms: host.config.limits.effect_ms,
     }
 }
 

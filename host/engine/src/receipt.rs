@@ -6,7 +6,7 @@
 use syndic_core::changes::{Change, Changes};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Outcome, Report};
-use syndic_core::ports::Commit;
+use syndic_core::ports::{Again, Commit, Verb};
 use syndic_core::settle::Said;
 use syndic_core::{Error, Scope, Text, Verdict};
 use syndic_ledger as ledger;
@@ -86,6 +86,7 @@ fn draft(turn: &Turn<'_>, report: &Report, changes: &Changes, salts: &Salts) -> 
     let event = &turn.event;
     let completed = report.outcome == Outcome::Completed;
     Receipt {
+        act: turn.origin.again().map(|again| salts.commit_to(&canonical(&again.act))),
         changes: changes.facts.iter().map(|change| changed(change, salts)).collect(),
         conflicts: report.conflicts.iter().map(conflict).collect(),
         dedup: Some(salts.commit_to(&canonical(&[&event.source, &event.id]))),
@@ -137,7 +138,7 @@ fn raises(turn: &Turn<'_>, salts: &Salts) -> Vec<ledger::Raised> {
         .collect()
 }
 
-fn outcome(outcome: Outcome) -> ledger::Outcome {
+pub(crate) fn outcome(outcome: Outcome) -> ledger::Outcome {
     match outcome {
         Outcome::Completed => ledger::Outcome::Completed,
         Outcome::Refused => ledger::Outcome::Refused,
@@ -154,8 +155,21 @@ fn parent(origin: &Origin) -> Option<ledger::Parent> {
         Origin::Raised { cause, .. } => (ledger::Relation::Raised, *cause),
         Origin::Settled { cause, .. } => (ledger::Relation::Settled, *cause),
         Origin::Timer { cause, .. } => (ledger::Relation::Timer, *cause),
+        Origin::Again { again, .. } => return Some(parent_of(again)),
     };
     Some(ledger::Parent { relation, sequence })
+}
+
+/// How the receipt of an act follows from the one before.
+pub(crate) fn parent_of(again: &Again) -> ledger::Parent {
+    let relation = match again.act.verb {
+        Verb::Resolve { .. } | Verb::Refuse => ledger::Relation::Resolves,
+        Verb::Retry => ledger::Relation::Retries,
+        Verb::Settle | Verb::Undo => ledger::Relation::Undoes,
+        Verb::Resend => ledger::Relation::Resends,
+        Verb::Release => ledger::Relation::Releases,
+    };
+    ledger::Parent { relation, sequence: again.first }
 }
 
 fn scope(scope: Scope) -> ledger::Scope {
@@ -292,7 +306,7 @@ fn impersonal(fact: &str) -> &str {
 }
 
 /// An error's stable, impersonal fields; its sentence stays beside the leaf.
-fn error(error: &Error) -> ErrorRecord {
+pub(crate) fn error(error: &Error) -> ErrorRecord {
     let text = |text: &dyn ToString| ErrorField::Text(text.to_string());
     let fields: Vec<(&str, ErrorField)> = match error {
         Error::InvalidTransition { from, to, event } => {

@@ -6,11 +6,13 @@
 
 use std::sync::Arc;
 
-use syndic_core::{Event, Time};
+use syndic_core::{Event, Report, Time};
 
+use crate::act::{Denied, Order};
 use crate::door::Bounds;
 use crate::host::{Halt, Host};
-use crate::lanes::{Inner, Pending};
+use crate::lanes::Inner;
+use crate::pending::Pending;
 
 /// Many lanes over one host, one step at a time.
 pub struct Stepped(Arc<Inner>);
@@ -30,6 +32,14 @@ impl Stepped {
     /// [`Halt`]: the host has stopped.
     pub fn submit(&self, event: Event) -> Result<Pending, Halt> {
         self.0.submit(event)
+    }
+
+    /// Carries out an order, as [`Lanes::order`](crate::Lanes::order) does.
+    ///
+    /// # Errors
+    /// [`Halt`]: the host has stopped.
+    pub fn order(&self, order: Order) -> Result<Pending<Result<Report, Denied>>, Halt> {
+        self.0.order(order)
     }
 
     /// Takes one lane that can go on one step; false where none can. Of so many tenants, and then of so many lanes of

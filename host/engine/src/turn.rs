@@ -10,12 +10,15 @@ use std::sync::Arc;
 use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{Conflict, Outcome, Report};
-use syndic_core::ports::{Context, Failure, Intent, Lineage, Parked, Reads, StoreError, Ticket, TimerKey};
+use syndic_core::ports::{
+    Again, Context, Deferred, Failure, Intent, Lineage, Parked, Reads, StoreError, Ticket, TimerKey, Verb,
+};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
 use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Text, Time};
 
+use crate::act::attempts_before;
 use crate::blocking::Done;
 use crate::consequence::Following;
 use crate::foresight::Foreseen;
@@ -36,16 +39,27 @@ pub(crate) enum Origin {
     /// A governor raised it.
     Raised { number: u64, cause: u64, lineage: Lineage },
     /// A deferred effect came to its end.
-    Settled { number: u64, cause: u64, lineage: Lineage },
+    Settled { number: u64, cause: u64, lineage: Lineage, dead: Option<Box<Deferred>> },
     /// A timer fired.
     Timer { key: TimerKey, cause: u64, lineage: Lineage },
+    /// It had an outcome before, and an operator has it judged again; or a letter of this number was answered at last.
+    Again { again: Again, lineage: Lineage, letter: Option<u64> },
 }
 
 impl Origin {
     pub(crate) fn lineage(&self) -> Lineage {
         match self {
             Self::Outside => Lineage::default(),
-            Self::Raised { lineage, .. } | Self::Settled { lineage, .. } | Self::Timer { lineage, .. } => *lineage,
+            Self::Raised { lineage, .. } | Self::Settled { lineage, .. } => *lineage,
+            Self::Timer { lineage, .. } | Self::Again { lineage, .. } => *lineage,
+        }
+    }
+
+    /// The act that has the event judged again.
+    pub(crate) fn again(&self) -> Option<&Again> {
+        match self {
+            Self::Again { again, .. } => Some(again),
+            _ => None,
         }
     }
 }
@@ -102,6 +116,8 @@ pub(crate) struct Turn<'h> {
     /// What the decisions add up to, until one of them changes.
     added_up: Option<Changes>,
     foreseen: Option<Foreseen>,
+    /// How often each effect was attempted before this judgement, over the event's earlier receipts.
+    attempted: Vec<(Slot, String, u32)>,
     /// How many timers of each slot wait in the lane: while it has this turn, nobody else sets or spends one.
     timers_waiting: BTreeMap<Slot, u64>,
     judged: u32,
@@ -118,7 +134,9 @@ impl<'h> Turn<'h> {
     ) -> Result<Self, Halt> {
         let front = host.ports.store.front();
         let now = front.lane_now(&lane)?.map_or(event.time, |last| last.max(event.time));
+        let attempted = origin.again().map_or(Ok(Vec::new()), |again| attempts_before(front, again))?;
         Ok(Self {
+            attempted,
             before: if host.was_begun(&event.key()) { front.intents(&event.key())? } else { Vec::new() },
             judged_at: Ticket::default(),
             snapshot: Arc::new(Snapshot::new(Arc::clone(&host.ports.store), lane.clone())),
@@ -232,15 +250,28 @@ impl<'h> Turn<'h> {
             done.wanted = false;
         }
         let mut foreseen = self.foreseen.take();
+        let quarantined = self.quarantined()?;
         self.with_bench(|seats, bench| {
-            seats.iter_mut().try_for_each(|seat| match foreseen.as_mut().and_then(|ahead| ahead.take(seat)) {
-                Some(ahead) if bench.snapshot.still_has(&ahead.reads)? => {
-                    *seat = ahead;
-                    Ok(())
+            seats.iter_mut().zip(quarantined).try_for_each(|(seat, quarantined)| {
+                if quarantined {
+                    seat.quarantine();
+                    return Ok(());
                 }
-                _ => seat.evaluate(bench),
+                match foreseen.as_mut().and_then(|ahead| ahead.take(seat)) {
+                    Some(ahead) if bench.snapshot.still_has(&ahead.reads)? => {
+                        *seat = ahead;
+                        Ok(())
+                    }
+                    _ => seat.evaluate(bench),
+                }
             })
         })
+    }
+
+    /// How often an effect was attempted before this judgement.
+    pub(crate) fn attempts_before(&self, slot: &Slot, id: &str) -> u32 {
+        let same = |(by, of, _): &&(Slot, String, u32)| by == slot && of == id;
+        self.attempted.iter().find(same).map_or(0, |(.., attempts)| *attempts)
     }
 
     /// Whether what governors read was all there at one moment. Another lane may have written the tenant's facts while
@@ -377,7 +408,12 @@ impl<'h> Turn<'h> {
         moved: &BTreeSet<FactName>,
         current: &dyn Fn(&FactName) -> Result<Option<Fact>, StoreError>,
     ) -> Result<Result<Changes, Stop>, StoreError> {
-        let ground = Ground { config: &self.host.config, time: self.event.time, moved, current };
+        let winner = match self.origin.again().map(|again| &again.act.verb) {
+            Some(Verb::Resolve { winner }) => winner.clone(),
+            _ => None,
+        };
+        let ground =
+            Ground { config: &self.host.config, time: self.event.time, moved, winner: winner.as_ref(), current };
         let decisions: Vec<SlotWrites<'_>> =
             self.seats.iter().filter_map(|seat| Some((&seat.slot, seat.decision()?.writes.as_slice()))).collect();
         match merge(&ground, &decisions) {

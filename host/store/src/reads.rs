@@ -115,6 +115,10 @@ macro_rules! answers {
                 found.into_iter().map(|(key, parked)| Ok((event_of(&key)?, parked))).collect()
             }
 
+            fn parked_event(&self, event: &DedupKey) -> Result<Option<Parked>, StoreError> {
+                self.look(|view| view.get(&Key::of(Table::Parked).event(event)))
+            }
+
             fn dead_letters(&self, after: u64, limit: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError> {
                 self.look(|view| numbered(view, Table::DeadLetters, after.saturating_add(1), limit))
             }

@@ -235,6 +235,7 @@ reads! {
     unfinished() -> Vec<Unfinished>;
     intents(event: &DedupKey) -> Vec<Intent>;
     parked() -> Vec<(DedupKey, Parked)>;
+    parked_event(event: &DedupKey) -> Option<Parked>;
     dead_letters(after: u64, limit: usize) -> Vec<(u64, DeadLetter)>;
     poison(key: &PoisonKey) -> Option<Poison>;
     poisons() -> Vec<(PoisonKey, Poison)>;

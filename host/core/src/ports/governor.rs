@@ -98,6 +98,8 @@ pub enum FailureClass {
     UndeclaredRead,
     /// It reported a fault: broken facts or broken code.
     Fault,
+    /// It was not asked: this version trapped on the same event too often.
+    Quarantined,
 }
 
 impl FailureClass {
@@ -113,6 +115,16 @@ impl FailureClass {
             Self::BadAnswer => "bad-answer",
             Self::UndeclaredRead => "undeclared-read",
             Self::Fault => "fault",
+            Self::Quarantined => "quarantined",
+        }
+    }
+
+    /// Whether the component was stopped in the middle of its work.
+    pub fn is_trap(self) -> bool {
+        match self {
+            Self::OutOfFuel | Self::Deadline | Self::StackOverflow | Self::OutOfMemory => true,
+            Self::Unreachable | Self::Trap => true,
+            Self::BadAnswer | Self::UndeclaredRead | Self::Fault | Self::Quarantined => false,
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use syndic_ledger::{Frontier, Hash};
 
 use crate::decision::Effect;
+use crate::effect::Mode;
 use crate::event::{DedupKey, Lane};
 use crate::fact::{Fact, FactKey, FactName, Read};
 use crate::outcome::{Outcome, Report};
@@ -114,6 +115,14 @@ pub struct Intent {
     pub answer: Option<Answer>,
     /// Whether it was undone.
     pub undone: bool,
+}
+
+impl Intent {
+    /// Whether it may have changed the world and has not been changed back.
+    pub fn needs_undo(&self) -> bool {
+        let declined = self.answer.as_ref().is_some_and(|answer| !answer.accepted);
+        self.effect.mode == Mode::Reversible && !self.undone && !declined
+    }
 }
 
 /// An event that reached an effect, but no outcome yet.

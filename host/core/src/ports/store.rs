@@ -92,6 +92,8 @@ pub trait Reads: Send + Sync {
     fn intents(&self, event: &DedupKey) -> Result<Vec<Intent>, StoreError>;
     /// Parked events.
     fn parked(&self) -> Result<Vec<(DedupKey, Parked)>, StoreError>;
+    /// What is parked of an event.
+    fn parked_event(&self, event: &DedupKey) -> Result<Option<Parked>, StoreError>;
     /// The first `limit` dead letters that have a number above `after`.
     fn dead_letters(&self, after: u64, limit: usize) -> Result<Vec<(u64, DeadLetter)>, StoreError>;
     /// How often a version trapped on an event fingerprint.

@@ -59,10 +59,11 @@ impl Story {
                         "  effects that settled".to_owned()
                     }
                     Trigger::Raised { .. } => format!("  raised: {}", consequence.kind),
+                    Trigger::Undone => "  undone at last".to_owned(),
                 };
                 self.count(&kind, &consequence.report);
             }
-            Played::Recovered(_) => {}
+            Played::Ordered(_) | Played::Recovered(_) => {}
         }
     }
 

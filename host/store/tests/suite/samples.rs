@@ -208,6 +208,7 @@ pub(crate) fn check_full_commit(store: &dyn Reads) {
     assert_eq!(store.receipt(1).unwrap(), Some(entry("leaf 1", "evt-1", 1)));
     assert_eq!(store.blob(&sha256(b"the event")).unwrap().unwrap(), b"the event");
     assert_eq!(store.parked().unwrap(), [(event("stuck"), parked())]);
+    assert_eq!(store.parked_event(&event("stuck")).unwrap(), Some(parked()));
     assert_eq!(store.dead_letters(0, 9).unwrap(), [(1, dead_letter())]);
     assert_eq!(store.poisons().unwrap(), [poison()]);
     assert_eq!(store.poison(&poison().0).unwrap(), Some(poison().1));

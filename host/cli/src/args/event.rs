@@ -1,0 +1,166 @@
+//! Arguments about events: what became of them, and what a person does about those that are not over.
+
+use clap::{Args, Subcommand};
+
+use super::{Data, Replacement, replacement};
+
+/// `event …`
+#[derive(Debug, Subcommand)]
+pub enum EventVerb {
+    /// An event and its outcome
+    Show {
+        /// The event's id
+        id: String,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Events and their outcomes, by id
+    List {
+        /// Only these: completed, refused, referred, rolled-back, stuck, invalid
+        #[arg(long, value_name = "OUTCOME", value_parser = OUTCOMES)]
+        outcome: Option<String>,
+        /// Only a tenant's
+        #[arg(long, value_name = "TENANT")]
+        tenant: Option<String>,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Judge a referred event again, on the facts of now
+    #[command(after_help = RESOLVE_HELP)]
+    Resolve {
+        /// Which event, and why
+        #[command(flatten)]
+        about: About,
+        /// The slot that is right, where slots disagree and the policy is that an operator decides
+        #[arg(long, value_name = "SLOT", conflicts_with = "refuse")]
+        winner: Option<String>,
+        /// Refuse it, and ask no governor
+        #[arg(long)]
+        refuse: bool,
+        /// Who judges
+        #[command(flatten)]
+        judges: Judges,
+    },
+    /// Judge a rolled-back event again
+    Retry {
+        /// Which event, and why
+        #[command(flatten)]
+        about: About,
+        /// Who judges
+        #[command(flatten)]
+        judges: Judges,
+    },
+    /// Events of which something could not be undone
+    #[command(after_help = STUCK_HELP)]
+    Stuck {
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// End a stuck event: try its undo again now, or say that it was undone by hand
+    #[command(after_help = STUCK_HELP)]
+    Settle {
+        /// Which event, and why
+        #[command(flatten)]
+        about: About,
+        /// It was undone by hand, at the service itself
+        #[arg(long, required_unless_present = "retry", conflicts_with = "retry")]
+        undone: bool,
+        /// Ask the service again
+        #[arg(long)]
+        retry: bool,
+    },
+    /// Deferred effects that nobody answered for as long as they were tried
+    Undelivered {
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Try an effect that nobody answered again, under the same key
+    Resend {
+        /// Its number, as `event undelivered` shows it
+        number: u64,
+        /// Why; kept with the receipt
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Who says so; kept with the receipt
+        #[arg(long, value_name = "WHO", env = "USER", hide_env_values = true, default_value = "operator")]
+        by: String,
+        /// Who judges how it ended
+        #[command(flatten)]
+        judges: Judges,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Events that governors trapped on, and that they are not asked about any more
+    Quarantined {
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Let a quarantined event through to its governors again; `event retry` has it judged then
+    Release {
+        /// Which event, and why
+        #[command(flatten)]
+        about: About,
+        /// Who is installed
+        #[command(flatten)]
+        judges: Judges,
+    },
+}
+
+const OUTCOMES: [&str; 6] = ["completed", "refused", "referred", "rolled-back", "stuck", "invalid"];
+
+/// Which event is meant, and why something is done about it.
+#[derive(Debug, Args)]
+pub struct About {
+    /// The event's id
+    pub id: String,
+    /// The tenant, where several have an event of that id
+    #[arg(long, value_name = "TENANT")]
+    pub tenant: Option<String>,
+    /// The source, where several sent an event of that id
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Why; kept with the receipt
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Who says so; kept with the receipt
+    #[arg(long, value_name = "WHO", env = "USER", hide_env_values = true, default_value = "operator")]
+    pub by: String,
+    /// Where the data is
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// The governors of this run.
+#[derive(Debug, Args)]
+pub struct Judges {
+    /// Replace a bundled governor for this run; repeatable
+    #[arg(long, value_name = "SLOT=FILE.wasm", value_parser = replacement)]
+    pub governor: Vec<Replacement>,
+}
+
+const RESOLVE_HELP: &str = "\
+A referred event was decided by nobody yet. Say first what was decided, where governors ask for that: play an
+OperatorDecided event. Then have the event judged again; its second receipt names the first.
+
+Examples:
+  syndic event list --outcome referred --data data
+  syndic event resolve evt-7 --reason \"the customer showed the invoice\" --data data
+  syndic event resolve evt-7 --refuse --reason \"14 days are over\" --data data";
+
+const STUCK_HELP: &str = "\
+An event is stuck where it was stopped and a service did not undo what had been done for it. The host goes on trying
+for a day, at growing intervals; in `play` as time passes. What is already undone is not undone again.
+
+Examples:
+  syndic event stuck --data data
+  syndic event settle evt-9 --retry --reason \"the bank is back\" --data data
+  syndic event settle evt-9 --undone --reason \"voided in the bank's console\" --data data";

@@ -1,0 +1,248 @@
+//! Events: what became of them, and what a person does about those that are not over.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+use serde_json::{Value, json};
+use syndic_api::{EventLine, OutcomeLine, Prelude, QuarantinedLine, StuckLine, UndeliveredLine};
+use syndic_cli::args::{About, EventVerb, Judges};
+use syndic_cli::plain::plain;
+use syndic_cli::{Failure, FailureKind, tables};
+use syndic_core::ports::{Act, Reads, Verb};
+use syndic_core::{Config, DedupKey, Slot};
+use syndic_engine::{Denied, Order, StreamRules, Target};
+use syndic_store::SledStore;
+
+use crate::embedded::{Embedded, components, log_to_stderr};
+use crate::look::{open, pretty, read};
+use crate::play::Run;
+use crate::show::Show;
+
+pub(crate) fn run(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
+    match verb {
+        EventVerb::Show { id, data } => show_event(&open(&data.data)?, &id, show),
+        EventVerb::List { outcome, tenant, limit, data } => {
+            let wanted = |line: &EventLine| {
+                outcome.as_ref().is_none_or(|outcome| line.outcome == outcome)
+                    && tenant.as_ref().is_none_or(|tenant| line.tenant == *tenant)
+            };
+            list(&open(&data.data)?, wanted, limit, show)
+        }
+        EventVerb::Stuck { data } => stuck(&open(&data.data)?, show),
+        EventVerb::Undelivered { data } => undelivered(&open(&data.data)?, show),
+        EventVerb::Quarantined { data } => quarantined(&open(&data.data)?, show),
+        EventVerb::Resolve { about, winner, refuse, judges } => {
+            let verb = if refuse { Verb::Refuse } else { Verb::Resolve { winner: slot(winner)? } };
+            order_about(about, verb, &judges, show)
+        }
+        EventVerb::Retry { about, judges } => order_about(about, Verb::Retry, &judges, show),
+        EventVerb::Settle { about, undone, retry: _ } => {
+            let verb = if undone { Verb::Settle } else { Verb::Undo };
+            order_about(about, verb, &Judges { governor: Vec::new() }, show)
+        }
+        EventVerb::Release { about, judges } => order_about(about, Verb::Release, &judges, show),
+        EventVerb::Resend { number, reason, by, judges, data } => {
+            let act = Act { verb: Verb::Resend, by, reason };
+            order(&data.data, Order { target: Target::Letter(number), act }, &judges, show)
+        }
+    }
+}
+
+fn slot(name: Option<String>) -> Result<Option<Slot>, Failure> {
+    let wrong = |why| Failure::new(FailureKind::Usage, "that is not a slot").because(why);
+    name.map(|name| Slot::new(name).map_err(wrong)).transpose()
+}
+
+fn show_event(store: &SledStore, id: &str, show: &Show) -> Result<ExitCode, Failure> {
+    let keys = read(store.events_of_id(id))?;
+    if keys.is_empty() {
+        return Err(unknown(id));
+    }
+    for key in keys {
+        let Some(record) = read(store.dedup(&key))? else {
+            continue;
+        };
+        let mut earlier = Vec::new();
+        let mut event = None;
+        let mut receipt = record.report.receipt;
+        while let Some(sequence) = receipt {
+            // An effect that was sent again follows from the event that asked for it, which is another.
+            let Some(entry) = read(store.receipt(sequence))?.filter(|entry| entry.kept.key == key) else { break };
+            let act = entry.kept.again.as_ref().map(|again| &again.act);
+            earlier.push(json!({
+                "receipt": sequence, "outcome": entry.kept.report.outcome.name(),
+                "act": act.map(|act| act.verb.name()), "by": act.map(|act| &act.by), "reason": act.map(|act| &act.reason),
+            }));
+            event = Some(entry.kept.event.into_bytes());
+            receipt = entry.kept.again.map(|again| again.first).filter(|first| *first < sequence);
+        }
+        earlier.reverse();
+        if event.is_none() {
+            event = read(store.blob(&record.hash))?;
+        }
+        let event = event.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+        let outcome = OutcomeLine::new(Prelude::default(), &record.report);
+        let mut all = json!({"event": event, "outcome": outcome});
+        if earlier.len() > 1 {
+            all["history"] = earlier.into();
+        }
+        show.result(&all, |_| pretty(&all))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Events read at a time.
+const EVENTS_AT_ONCE: usize = 512;
+
+fn list(
+    store: &SledStore,
+    wanted: impl Fn(&EventLine) -> bool,
+    limit: usize,
+    show: &Show,
+) -> Result<ExitCode, Failure> {
+    let mut lines = Vec::new();
+    let mut after: Option<DedupKey> = None;
+    while lines.len() < limit {
+        let page = read(store.events(after.as_ref(), EVENTS_AT_ONCE))?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        lines.extend(page.into_iter().map(|(key, known)| EventLine::new(key, &known)).filter(&wanted));
+    }
+    lines.truncate(limit);
+    rows(show, &lines, "no such event", &["event", "tenant", "source", "outcome", "receipt"], |line| {
+        let receipt = line.receipt.map_or_else(|| "-".into(), |receipt| receipt.to_string());
+        let outcome = show.paint.outcome(line.outcome, line.outcome);
+        vec![clean(&line.id), clean(&line.tenant), clean(&line.source), outcome, receipt]
+    })
+}
+
+fn stuck(store: &SledStore, show: &Show) -> Result<ExitCode, Failure> {
+    let lines: Vec<StuckLine> =
+        read(store.parked())?.into_iter().map(|(key, parked)| StuckLine::new(key, &parked)).collect();
+    let headings = ["event", "tenant", "receipt", "to undo", "by", "tries", "next try"];
+    rows(show, &lines, "nothing is stuck", &headings, |line| {
+        let next = line.next.clone().unwrap_or_else(|| "given up".into());
+        let undo = line.undo.clone().unwrap_or_default();
+        let (receipt, tries) = (line.receipt.to_string(), line.tries.to_string());
+        vec![
+            clean(&line.id),
+            clean(&line.tenant),
+            receipt,
+            clean(&line.remaining.join(", ")),
+            clean(&undo),
+            tries,
+            next,
+        ]
+    })
+}
+
+fn undelivered(store: &SledStore, show: &Show) -> Result<ExitCode, Failure> {
+    let letters = read(store.dead_letters(0, usize::MAX))?;
+    let lines: Vec<UndeliveredLine> =
+        letters.iter().map(|(number, letter)| UndeliveredLine::new(*number, letter)).collect();
+    let headings = ["number", "tenant", "subject", "effect", "action", "asked in", "sent again"];
+    rows(show, &lines, "nothing is undelivered", &headings, |line| {
+        let (number, cause, resent) = (line.number.to_string(), line.cause.to_string(), line.resent.to_string());
+        vec![number, clean(&line.tenant), clean(&line.subject), clean(&line.effect), clean(&line.action), cause, resent]
+    })
+}
+
+fn quarantined(store: &SledStore, show: &Show) -> Result<ExitCode, Failure> {
+    let poisons = read(store.poisons())?;
+    let quarantined = poisons.iter().filter(|(_, poison)| poison.is_quarantined());
+    let lines: Vec<QuarantinedLine> = quarantined.map(|(key, poison)| QuarantinedLine::new(key, poison)).collect();
+    rows(show, &lines, "nothing is quarantined", &["slot", "traps", "last event", "tenant", "receipt"], |line| {
+        let (traps, receipt) = (line.traps.to_string(), line.receipt.to_string());
+        vec![line.slot.clone(), traps, clean(&line.id), clean(&line.tenant), receipt]
+    })
+}
+
+fn clean(text: &str) -> String {
+    plain(text).into_owned()
+}
+
+/// Lines as a table, or each as JSON; a sentence where there are none.
+fn rows<T: Serialize>(
+    show: &Show,
+    lines: &[T],
+    none: &str,
+    headings: &[&str],
+    row: impl Fn(&T) -> Vec<String>,
+) -> Result<ExitCode, Failure> {
+    if show.json {
+        lines.iter().try_for_each(|line| show.result(line, |_| String::new()))?;
+    } else if lines.is_empty() {
+        show.aside(none);
+    } else {
+        show.line(&tables::table(headings, &[], lines.iter().map(row)).to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn order_about(about: About, verb: Verb, judges: &Judges, show: &Show) -> Result<ExitCode, Failure> {
+    let key = {
+        let store = open(&about.data.data)?;
+        one_event(&store, &about)?
+    };
+    let act = Act { verb, by: about.by, reason: about.reason };
+    order(&about.data.data, Order { target: Target::Event(key), act }, judges, show)
+}
+
+/// The one event that is meant. One that is stuck is found though its key was forgotten.
+fn one_event(store: &SledStore, about: &About) -> Result<DedupKey, Failure> {
+    let mut keys = read(store.events_of_id(&about.id))?;
+    let parked = read(store.parked())?.into_iter().map(|(key, _)| key).filter(|key| key.id == about.id);
+    keys.extend(parked);
+    keys.sort();
+    keys.dedup();
+    keys.retain(|key| about.tenant.as_ref().is_none_or(|tenant| *tenant == key.tenant));
+    keys.retain(|key| about.source.as_ref().is_none_or(|source| *source == key.source));
+    match keys.len() {
+        0 => Err(unknown(&about.id)),
+        1 => Ok(keys.swap_remove(0)),
+        _ => {
+            let all: Vec<String> = keys.iter().map(|key| format!("{} from {}", key.tenant, key.source)).collect();
+            Err(Failure::new(FailureKind::Usage, format!("several events have the id `{}`", about.id))
+                .because(all.join("; "))
+                .hint("name the one that is meant with `--tenant` and `--source`"))
+        }
+    }
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(FailureKind::No, format!("no event `{id}` was accepted here"))
+        .hint("events that were turned away at the door are not kept")
+}
+
+/// Carries an order out, and what follows from it. What a killed run left unfinished is completed first.
+fn order(data: &Path, order: Order, judges: &Judges, show: &Show) -> Result<ExitCode, Failure> {
+    // An order makes no data directory.
+    drop(open(data)?);
+    let verb = order.act.verb.clone();
+    let components = components(&judges.governor)?;
+    let embedded = Embedded::open(data, None, Config::of_play(), &components, log_to_stderr())?;
+    let mut run = Run::new(&embedded, StreamRules::default(), show, ProgressBar::hidden())?;
+    run.recover()?;
+    match run.order(order)? {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(denied) => Err(Failure::new(FailureKind::No, format!("`{}` was not done", verb.name()))
+            .because(&denied)
+            .hint(what_now(&denied))),
+    }
+}
+
+fn what_now(denied: &Denied) -> &'static str {
+    match denied {
+        Denied::Unknown { .. } | Denied::Otherwise { .. } => {
+            "`syndic event show ID` tells what became of it; `event list --outcome referred` lists what waits"
+        }
+        Denied::StillStuck { .. } => {
+            "try again when the service is back, or undo it there by hand and settle the event with `--undone`"
+        }
+        Denied::NoLetter { .. } | Denied::Undelivered { .. } => "`syndic event undelivered` lists what waits",
+        Denied::NotQuarantined { .. } => "`syndic event quarantined` lists what is; `event retry` judges it again",
+        Denied::Senseless(_) => "see `syndic event --help`",
+    }
+}
