@@ -2,11 +2,11 @@
 //!
 //! A batch is appended to the journal and synced: then it is durable. What it changes stays in memory, in an overlay
 //! over the tree, until enough has come together; then the overlay is frozen, a new one begins in the journal's other
-//! file, and a thread folds the frozen one: receipts into the archive, everything else into sled, synced, with a note
-//! of the last batch that is in. What changes often, or comes and goes soon, reaches sled once or never. Opening does
-//! what is left to do: whatever the journal has beyond the note is folded first.
+//! file, and a thread folds the frozen one: receipts into the archive, everything else into sled, neighbours in one
+//! [page], synced, with a note of the last batch that is in. What changes often, or comes and goes soon, reaches sled
+//! once or never. Opening does what is left to do: whatever the journal has beyond the note is folded first.
 //!
-//! sled would be enough, and it was: but it copies a whole page of its tree for every change and writes it anew for
+//! sled would be enough, and it was: but it copies a whole leaf of its tree for every change and writes it anew for
 //! every tenth, so that it cost three times the time and five times the bytes.
 //!
 //! sled takes a flipped byte in its log for the log's end, and opens without a word and without what came after; so
@@ -21,6 +21,7 @@ mod fold;
 mod journal;
 mod mark;
 mod overlay;
+mod page;
 mod tree;
 
 use std::io::{self, Write as _};
@@ -196,7 +197,7 @@ impl Space for Disk {
                 Ok(number) => self.shelf.archived(u64::from_be_bytes(number)),
                 Err(_) => Ok(None),
             },
-            _ => Ok(self.shelf.tree.get(key).map_err(unreadable)?.map(|value| value.to_vec())),
+            _ => self.shelf.tree.get(key).map_err(unreadable),
         }
     }
 

@@ -5,7 +5,8 @@
 //! descriptor of our own, then fsync of whatever is new under `blobs/`.
 //!
 //! Nothing is acknowledged on the ground of what is in here alone: the journal keeps a batch until it is folded and
-//! synced. That is also why changes need not be atomic here; what a fold left half done is done again.
+//! synced. That is also why a fold need not be atomic here: what it left half done is done again. Only a [page] and
+//! those that take its place change at once.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -13,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sled::IVec;
+use sled::{Batch, IVec};
 
 use super::archive::Extent;
 use super::file::{OurFile, Watch};
+use super::page::{self, LAST, PAGE_MAX_BYTES, SMALL_BYTES};
 use crate::pack::numbers;
 use crate::space::{Pairs, Writes};
 
@@ -32,19 +34,18 @@ const FLUSH_EVERY_MS: u64 = 500;
 /// How long a closing store waits for sled's threads to let go of the file: 2,000 looks, 5 ms apart.
 const RELEASE_LOOKS: u32 = 2_000;
 
-/// Changes made in one go, during which nobody walks the tree.
-const CHANGES_AT_ONCE: usize = 32;
+/// Bytes of changes that are brought into a page in one go, however many pages it becomes.
+const BYTES_AT_ONCE: usize = 32 * 1024;
 
-/// Changes, and bytes of their keys and values, after which everything is synced. sled writes its segments in no order,
-/// and uses one again that it has emptied: a power cut that keeps some of what was not synced and loses the rest can
-/// leave a log that it takes for damaged. With thousands of changes between two syncs, over many segments, it did, once
-/// in thousands of cuts; with what one segment holds many times over, never yet. Syncing more often costs: every flush
-/// wakes all of sled's threads.
-const UNSYNCED_CHANGES_MAX: usize = 256;
+/// Bytes of pages after which everything is synced. sled writes its segments in no order, and uses one again that it
+/// has emptied: a power cut that keeps some of what was not synced and loses the rest can leave a log that it takes for
+/// damaged. With thousands of changes between two syncs, over many segments, it did, once in thousands of cuts; with
+/// what one segment holds many times over, never yet. Syncing more often costs: every flush wakes all of sled's threads.
 const UNSYNCED_BYTES_MAX: usize = 128 * 1024;
 
 /// Where the tree says how far it is. It comes before every key there is, and nobody else sees it.
 const STATE_KEY: [u8; 1] = [0];
+const AFTER_STATE: [u8; 1] = [1];
 
 /// How far the tree is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,54 +84,67 @@ impl Tree {
         Ok(tree)
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, sled::Error> {
-        self.db.get(key)
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, sled::Error> {
+        let Some((_, page)) = self.pages_from(key).next().transpose()? else { return Ok(None) };
+        Ok(page::find(&page, key).map_err(damaged)?.map(<[u8]>::to_vec))
     }
 
     /// The first `limit` pairs that begin with `prefix` and are not below `from`.
     pub(super) fn range(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Pairs, sled::Error> {
         let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
+        let start = from.max(prefix);
         let mut found = Pairs::new();
-        for pair in self.db.range(from.max(prefix).max(&[1])..).take(limit) {
-            let (key, value) = pair?;
-            if !key.starts_with(prefix) {
-                break;
+        for page in self.pages_from(start) {
+            let (_, page) = page?;
+            for pair in page::pairs(&page) {
+                let (key, value) = pair.map_err(damaged)?;
+                if key >= start {
+                    if !key.starts_with(prefix) || found.len() == limit {
+                        return Ok(found);
+                    }
+                    found.push((key.to_vec(), value.to_vec()));
+                }
             }
-            found.push((key.to_vec(), value.to_vec()));
         }
         Ok(found)
+    }
+
+    /// The page that a key is in, and those after it.
+    fn pages_from(&self, key: &[u8]) -> impl Iterator<Item = Result<(IVec, IVec), sled::Error>> {
+        self.db.range(key.max(&AFTER_STATE)..)
     }
 
     /// How far it is.
     pub(super) fn state(&self) -> Result<State, sled::Error> {
         let Some(state) = self.db.get(STATE_KEY)? else { return Ok(State::default()) };
-        let damaged = || sled::Error::Corruption { at: None, bt: () };
-        let (checksum, rest) = state.split_first_chunk::<4>().ok_or_else(damaged)?;
+        let (checksum, rest) = state.split_first_chunk::<4>().ok_or_else(|| damaged(()))?;
         if crc32fast::hash(rest) != u32::from_le_bytes(*checksum) {
-            return Err(damaged());
+            return Err(damaged(()));
         }
-        let [folded, count, bytes] = numbers(rest).map_err(|_| damaged())?;
+        let [folded, count, bytes] = numbers(rest).map_err(damaged)?;
         Ok(State { folded, archive: Extent { count, bytes } })
     }
 
     /// Makes changes, says how far that brings the tree, and makes all of it durable.
     pub(super) fn change(&self, writes: &Writes, skip: u8, state: State) -> io::Result<()> {
-        let changes: Vec<_> = writes.iter().filter(|(key, _)| key.first() != Some(&skip)).collect();
-        let (mut unsynced, mut bytes) = (0, 0);
-        for few in changes.chunks(CHANGES_AT_ONCE) {
-            let alone = self.still.write().unwrap_or_else(PoisonError::into_inner);
-            for (key, value) in few {
-                match value {
-                    Some(value) => self.db.insert(key, value.as_slice())?,
-                    None => self.db.remove(key)?,
-                };
-            }
-            drop(alone);
-            unsynced += few.len();
-            bytes += few.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
-            if unsynced >= UNSYNCED_CHANGES_MAX || bytes >= UNSYNCED_BYTES_MAX {
+        let changes = writes.iter().filter(|(key, _)| key.first() != Some(&skip));
+        let mut changes = changes.map(|(key, value)| (key.as_slice(), value.as_deref())).peekable();
+        let mut unsynced = 0;
+        while let Some((first, _)) = changes.peek() {
+            let none = || (IVec::from(&LAST), IVec::default());
+            let (filed, page) = self.pages_from(first).next().transpose()?.unwrap_or_else(none);
+            let mut bytes = 0;
+            let some = std::iter::from_fn(|| {
+                let next = changes.next_if(|(key, _)| bytes < BYTES_AT_ONCE && **key <= *filed)?;
+                bytes += next.0.len() + next.1.map_or(0, <[u8]>::len);
+                Some(next)
+            });
+            let pages = page::changed(&page, &filed, some).map_err(damaged)?;
+            unsynced += pages.iter().map(|(_, page)| page.len()).sum::<usize>().max(page.len());
+            self.replace(filed, pages)?;
+            if unsynced >= UNSYNCED_BYTES_MAX {
                 self.sync()?;
-                (unsynced, bytes) = (0, 0);
+                unsynced = 0;
             }
         }
         let State { folded, archive } = state;
@@ -139,12 +153,38 @@ impl Tree {
         self.sync()
     }
 
+    /// Puts pages in the place of one, all at once: what stood on it and did not change is nowhere else. A small page
+    /// goes into the next one.
+    fn replace(&self, filed: IVec, mut pages: Pairs) -> Result<(), sled::Error> {
+        let mut batch = Batch::default();
+        match pages.as_mut_slice() {
+            [] => batch.remove(filed),
+            [(key, only)] if only.len() < SMALL_BYTES => {
+                let next = self.db.get_gt(&filed)?.filter(|(_, after)| only.len() + after.len() <= PAGE_MAX_BYTES);
+                if let Some((next, after)) = next {
+                    only.extend_from_slice(&after);
+                    *key = next.to_vec();
+                    batch.remove(filed);
+                }
+            }
+            _ => {}
+        }
+        pages.into_iter().for_each(|(key, page)| batch.insert(key, page));
+        let _alone = self.still.write().unwrap_or_else(PoisonError::into_inner);
+        self.db.apply_batch(batch)
+    }
+
     /// Everything written so far survives a power cut when this returns.
     fn sync(&self) -> io::Result<()> {
         self.db.flush()?;
         self.log.0.sync()?;
         sync_files_if_any(&self.blobs)
     }
+}
+
+/// Something in the tree does not read. sled has no room for more words about it.
+fn damaged(_: impl Sized) -> sled::Error {
+    sled::Error::Corruption { at: None, bt: () }
 }
 
 impl Drop for Log {
@@ -197,5 +237,66 @@ fn sync_files_if_any(folder: &Path) -> io::Result<()> {
     match fs::read_dir(folder)?.next() {
         None => Ok(()),
         Some(_) => sync_files(folder),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::disk::{FOLD_BYTES, Unwatched};
+
+    fn open(folder: &Path) -> Tree {
+        let watch: Arc<dyn Watch> = Arc::new(Unwatched { fold_bytes: FOLD_BYTES });
+        Tree::open(folder, &watch).unwrap()
+    }
+
+    /// Numbers that look like chance, the same every time.
+    fn dice(seed: u64) -> impl FnMut(u64) -> u64 {
+        let mut state = seed;
+        move |below| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        }
+    }
+
+    #[test]
+    fn a_tree_has_what_the_last_fold_left_of_each_key() {
+        let (folder, mut dice) = (tempfile::tempdir().unwrap(), dice(7));
+        let (mut tree, mut model) = (open(folder.path()), BTreeMap::new());
+        for fold in 0..60 {
+            // Some folds have neighbours, some have keys from everywhere, and some mostly remove.
+            let (from, of) = if fold % 3 == 0 { (0, 4000) } else { (dice(3900), 100) };
+            let mut writes = Writes::new();
+            for _ in 0..300 {
+                let key = format!("k{:04}", from + dice(of)).into_bytes();
+                let value = (dice(10) < 10 - fold / 6).then(|| vec![b'v'; dice(400) as usize + 1]);
+                writes.insert(key, value);
+            }
+            tree.change(&writes, b'e', State { folded: fold, ..State::default() }).unwrap();
+            for (key, value) in writes {
+                assert_eq!(tree.get(&key).unwrap(), value);
+                match value {
+                    Some(value) => model.insert(key, value),
+                    None => model.remove(&key),
+                };
+            }
+            if fold % 10 == 9 {
+                drop(tree);
+                tree = open(folder.path());
+            }
+            let prefix = format!("k{}", dice(4)).into_bytes();
+            let within = model.iter().filter(|(key, _)| key.starts_with(&prefix));
+            let within: Pairs = within.map(|(key, value)| (key.clone(), value.clone())).collect();
+            assert_eq!(tree.range(&prefix, b"", 50).unwrap(), within[..within.len().min(50)], "fold {fold}");
+            assert!(tree.range(b"", b"", usize::MAX).unwrap().into_iter().eq(model.clone()), "fold {fold}");
+            let pages: Vec<usize> = tree.pages_from(b"").map(|page| page.unwrap().1.len()).collect();
+            assert!(pages.iter().all(|bytes| *bytes <= PAGE_MAX_BYTES), "fold {fold}: {pages:?}");
+            assert!(pages.iter().sum::<usize>() >= (pages.len() - 1) * SMALL_BYTES / 2, "fold {fold}: {pages:?}");
+        }
+        let all = model.into_keys().map(|key| (key, None)).collect();
+        tree.change(&all, b'e', State::default()).unwrap();
+        assert_eq!(tree.pages_from(b"").count(), 0);
     }
 }

@@ -1,5 +1,6 @@
 //! What a store's directory must be, and what is refused.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -26,11 +27,25 @@ fn made() -> tempfile::TempDir {
     dir
 }
 
-/// Works on the store's files as sled alone sees them. Sled's threads hold its lock a little longer than its last
-/// handle lives; this returns when they have let go.
-fn in_sled<T>(dir: &Path, work: impl FnOnce(&sled::Db) -> T) -> T {
+/// Works on the pairs that sled has in its pages, and leaves them to it as one page. Sled's threads hold its lock a
+/// little longer than its last handle lives; this returns when they have let go.
+fn in_sled<T>(dir: &Path, work: impl FnOnce(&mut BTreeMap<Vec<u8>, Vec<u8>>) -> T) -> T {
     let files = sled::Config::new().path(dir.join("store")).segment_size(2 << 20).open().unwrap();
-    let done = work(&files);
+    let mut pairs = BTreeMap::new();
+    // What is filed under a zero is the note of how far it is.
+    for (filed, page) in files.range([1]..).map(Result::unwrap) {
+        files.remove(filed).unwrap();
+        let mut rest = page.to_vec();
+        while !rest.is_empty() {
+            let [key, value] = [0, 2].map(|at| usize::from(u16::from_le_bytes([rest[at], rest[at + 1]])));
+            let pair: Vec<u8> = rest.drain(..4 + key + value).skip(4).collect();
+            pairs.insert(pair[..key].to_vec(), pair[key..].to_vec());
+        }
+    }
+    let done = work(&mut pairs);
+    let length = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap().to_le_bytes();
+    let page: Vec<u8> = pairs.iter().flat_map(|(k, v)| [&length(k)[..], &length(v), k, v].concat()).collect();
+    files.insert([0xff], page).unwrap();
     drop(files);
     fs::File::open(dir.join("store").join("db")).unwrap().lock().unwrap();
     done
@@ -174,15 +189,10 @@ fn files_that_are_missing_or_too_many_are_damage() {
 #[test]
 fn a_flipped_byte_in_a_value_is_corrupt_and_named() {
     let dir = made();
-    in_sled(dir.path(), |files| {
-        for pair in files.iter() {
-            let (key, value) = pair.unwrap();
-            let mut value = value.to_vec();
-            // The note of how far it is, the description, the counters and the head are read on opening; see below.
-            if !b"\0ACH".contains(&key[0]) {
-                *value.last_mut().unwrap() ^= 1;
-                files.insert(key, value).unwrap();
-            }
+    in_sled(dir.path(), |pairs| {
+        // The description, the counters and the head are read on opening; see below.
+        for (_, value) in pairs.iter_mut().filter(|(key, _)| !b"ACH".contains(&key[0])) {
+            *value.last_mut().unwrap() ^= 1;
         }
     });
 
@@ -208,11 +218,7 @@ fn a_damaged_description_does_not_open() {
     for (key, name) in [(b"A", "the store's description"), (b"C", "the store's counters"), (b"H", "the ledger's head")]
     {
         let dir = made();
-        in_sled(dir.path(), |files| {
-            let mut value = files.get(key).unwrap().unwrap().to_vec();
-            value[20] ^= 1;
-            files.insert(key, value).unwrap();
-        });
+        in_sled(dir.path(), |pairs| pairs.get_mut(&key[..]).unwrap()[20] ^= 1);
         let why = format!("the store in DIR is damaged: {name} is damaged: its checksum is wrong");
         assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), why);
     }
@@ -225,13 +231,14 @@ fn a_record_that_vanished_or_came_back_from_the_past_is_noticed() {
     let fact_is = |store: &SledStore, value| {
         store.commit(Commit { facts: vec![(key.clone(), Some(fact(value)))], ..Commit::default() }).unwrap();
     };
-    let stored = |files: &sled::Db| files.scan_prefix(b"facme\0\0\x01").next().unwrap().unwrap();
-    let (stored_key, past) = in_sled(dir.path(), stored);
+    let is_it = |key: &[u8]| key.starts_with(b"facme\0\0\x01");
+    let stored = in_sled(dir.path(), |pairs| pairs.clone().into_iter().find(|(key, _)| is_it(key)));
+    let (stored_key, past) = stored.unwrap();
     fact_is(&open(dir.path()).unwrap(), 2.into());
     for meddle in [Some(past), None] {
-        in_sled(dir.path(), |files| match meddle {
-            Some(past) => files.insert(&stored_key, past).unwrap(),
-            None => files.remove(&stored_key).unwrap(),
+        in_sled(dir.path(), |pairs| match meddle {
+            Some(past) => pairs.insert(stored_key.clone(), past),
+            None => pairs.remove(&stored_key),
         });
         let why = open(dir.path()).unwrap().verify_all().unwrap_err().to_string();
         assert!(why.starts_with("the store does not add up: it counted "), "{why}");
