@@ -1,7 +1,7 @@
 //! The journal: every batch, whole and in order, before it is anywhere else. What is in it survives.
 //!
-//! It is two files that take turns. A batch is appended as a frame, compressed and with a checksum, and a sync of that
-//! one file makes it durable. When a file has grown enough, the next batches go to the other one, from its beginning,
+//! It is two files that take turns. A batch is appended as a frame, with a checksum, and a sync of that one file makes
+//! it durable. When a file has grown enough, the next batches go to the other one, from its beginning,
 //! while what the first one holds is folded into the tree; so neither is ever made anew, which is what makes syncing
 //! them cheap. Behind the last frame of a file stand the remains of older ones: batches are numbered without a gap, so
 //! a frame that is not the next one ends the file.
@@ -13,22 +13,19 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use lz4_flex::block::{compress_into, decompress, get_maximum_output_size};
-
 use super::file::{OurFile, Watch};
 use crate::space::Writes;
 
 pub(super) const FILES: [&str; 2] = ["journal-a", "journal-b"];
 
-/// Length of the rest, its checksum, the batch's number, and the batch's length before compression.
-const HEAD_BYTES: usize = 4 + 4 + 8 + 4;
+/// Length of the rest, its checksum, and the batch's number.
+const HEAD_BYTES: usize = 4 + 4 + 8;
 
 pub(super) struct Journal {
     files: [OurFile; 2],
     active: usize,
     end: u64,
-    /// Kept for their room: the last batch before compression, and its frame.
-    body: Vec<u8>,
+    /// The last frame, kept for its room.
     frame: Vec<u8>,
 }
 
@@ -69,27 +66,20 @@ impl Journal {
         }
         // An earlier process may have been killed between a write and its barrier.
         files.iter().try_for_each(OurFile::sync)?;
-        Ok((Self { files, active: 0, end: 0, body: Vec::new(), frame: Vec::new() }, last))
+        Ok((Self { files, active: 0, end: 0, frame: Vec::new() }, last))
     }
 
-    /// Appends a batch.
+    /// Appends a batch, as it is: compressing it would cost more time than a disk that syncs fast needs for the rest.
     pub(super) fn append(&mut self, number: u64, writes: &Writes) -> io::Result<()> {
-        let Self { body, frame, .. } = self;
-        pack(writes, body);
+        let frame = &mut self.frame;
+        frame.clear();
+        frame.resize(8, 0);
+        frame.extend(number.to_le_bytes());
+        pack(writes, frame);
         let too_large = |_| io::Error::new(io::ErrorKind::FileTooLarge, "a batch of 4 GiB");
-        let length = u32::try_from(body.len()).map_err(too_large)?;
-        // Never made shorter, so that its room is made once.
-        let room = HEAD_BYTES + get_maximum_output_size(body.len());
-        if frame.len() < room {
-            frame.resize(room, 0);
-        }
-        let compressed = compress_into(body, &mut frame[HEAD_BYTES..]).map_err(io::Error::other)?;
-        let frame = &mut frame[..HEAD_BYTES + compressed];
         let rest = u32::try_from(frame.len() - 8).map_err(too_large)?;
-        frame[..4].copy_from_slice(&rest.to_le_bytes());
-        frame[8..16].copy_from_slice(&number.to_le_bytes());
-        frame[16..20].copy_from_slice(&length.to_le_bytes());
         let checksum = crc32fast::hash(&frame[8..]);
+        frame[..4].copy_from_slice(&rest.to_le_bytes());
         frame[4..8].copy_from_slice(&checksum.to_le_bytes());
         self.files[self.active].write_at(frame, self.end)?;
         self.end += frame.len() as u64;
@@ -117,8 +107,7 @@ impl Journal {
 struct Frame {
     number: u64,
     end: u64,
-    length: usize,
-    packed: Vec<u8>,
+    body: Vec<u8>,
 }
 
 impl Frame {
@@ -130,29 +119,25 @@ impl Frame {
         }
         let head = file.read_at(at, 8)?;
         let [rest, checksum] = [0, 4].map(|from| u32::from_le_bytes(std::array::from_fn(|nth| head[from + nth])));
-        if rest < 12 || u64::from(rest) + 8 > left {
+        if rest < 8 || u64::from(rest) + 8 > left {
             return Ok(None);
         }
         let rest = file.read_at(at + 8, rest as usize)?;
         if crc32fast::hash(&rest) != checksum {
             return Ok(None);
         }
-        let (number, after) = rest.split_at(8);
-        let (length, packed) = after.split_at(4);
+        let (number, body) = rest.split_at(8);
         let number = u64::from_le_bytes(std::array::from_fn(|nth| number[nth]));
-        let length = u32::from_le_bytes(std::array::from_fn(|nth| length[nth])) as usize;
-        Ok(Some(Self { number, end: at + 8 + rest.len() as u64, length, packed: packed.to_vec() }))
+        Ok(Some(Self { number, end: at + 8 + rest.len() as u64, body: body.to_vec() }))
     }
 
     fn writes(&self) -> io::Result<Writes> {
-        let body = decompress(&self.packed, self.length).map_err(io::Error::other)?;
-        unpack(&body).ok_or_else(|| io::Error::other("a batch of the journal does not read"))
+        unpack(&self.body).ok_or_else(|| io::Error::other("a batch of the journal does not read"))
     }
 }
 
 /// Every change: the key's length and bytes, and the value's, or a length no value has where it is removed.
 fn pack(writes: &Writes, body: &mut Vec<u8>) {
-    body.clear();
     for (key, value) in writes {
         body.extend((key.len() as u32).to_le_bytes());
         body.extend(value.as_ref().map_or(REMOVED, |value| value.len() as u32).to_le_bytes());
