@@ -22,6 +22,7 @@ mod journal;
 mod mark;
 mod overlay;
 mod page;
+mod recent;
 mod tree;
 
 use std::io::{self, Write as _};

@@ -18,7 +18,8 @@ use sled::{Batch, IVec};
 
 use super::archive::Extent;
 use super::file::{OurFile, Watch};
-use super::page::{self, LAST, PAGE_MAX_BYTES, SMALL_BYTES};
+use super::page::{self, CutShort, LAST, PAGE_MAX_BYTES, SMALL_BYTES};
+use super::recent::{Looked, Recent};
 use crate::pack::numbers;
 use crate::space::{Pairs, Writes};
 
@@ -61,6 +62,7 @@ pub(super) struct Tree {
     db: sled::Db,
     log: Log,
     blobs: PathBuf,
+    recent: Recent,
     /// sled is not trusted to walk a tree that changes under it.
     still: RwLock<()>,
 }
@@ -79,37 +81,46 @@ impl Tree {
             .flush_every_ms(Some(FLUSH_EVERY_MS));
         let db = config.open()?;
         let (log, blobs) = (Log(OurFile::open(folder, "db", watch)?), folder.join("blobs"));
-        let tree = Self { db, log, blobs, still: RwLock::default() };
+        let tree = Self { db, log, blobs, recent: Recent::default(), still: RwLock::default() };
         tree.sync()?;
         Ok(tree)
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, sled::Error> {
-        let Some((_, page)) = self.pages_from(key).next().transpose()? else { return Ok(None) };
-        Ok(page::find(&page, key).map_err(damaged)?.map(<[u8]>::to_vec))
+        let Some(looked) = self.page_of(key)? else { return Ok(None) };
+        Ok(page::find(&looked.page, key).map_err(damaged)?.map(<[u8]>::to_vec))
     }
 
     /// The first `limit` pairs that begin with `prefix` and are not below `from`.
     pub(super) fn range(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Pairs, sled::Error> {
-        let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
-        let start = from.max(prefix);
+        let from = from.max(prefix);
         let mut found = Pairs::new();
-        for page in self.pages_from(start) {
-            let (_, page) = page?;
-            for pair in page::pairs(&page) {
-                let (key, value) = pair.map_err(damaged)?;
-                if key >= start {
-                    if !key.starts_with(prefix) || found.len() == limit {
-                        return Ok(found);
-                    }
-                    found.push((key.to_vec(), value.to_vec()));
-                }
+        if let Some(looked) = self.page_of(from)?
+            && take_some(&looked.page, (prefix, from), limit, &mut found).map_err(damaged)?
+        {
+            return Ok(found);
+        }
+        found.clear();
+        let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
+        for page in self.pages_from(from) {
+            if take_some(&page?.1, (prefix, from), limit, &mut found).map_err(damaged)? {
+                break;
             }
         }
         Ok(found)
     }
 
-    /// The page that a key is in, and those after it.
+    /// The page that a key is in; none where it comes after all that there are.
+    fn page_of(&self, key: &[u8]) -> Result<Option<Arc<Looked>>, sled::Error> {
+        if let Some(looked) = self.recent.page(key) {
+            return Ok(Some(looked));
+        }
+        let folds = self.recent.folds();
+        let page = self.pages_from(key).next().transpose()?;
+        page.map(|page| self.recent.keep(folds, key, page).map_err(damaged)).transpose()
+    }
+
+    /// The page that a key is in, and those after it, each with what it is filed under.
     fn pages_from(&self, key: &[u8]) -> impl Iterator<Item = Result<(IVec, IVec), sled::Error>> {
         self.db.range(key.max(&AFTER_STATE)..)
     }
@@ -150,7 +161,9 @@ impl Tree {
         let State { folded, archive } = state;
         let rest = [folded, archive.count, archive.bytes].map(u64::to_le_bytes).concat();
         self.db.insert(STATE_KEY, [&crc32fast::hash(&rest).to_le_bytes(), rest.as_slice()].concat())?;
-        self.sync()
+        self.sync()?;
+        self.recent.forget();
+        Ok(())
     }
 
     /// Puts pages in the place of one, all at once: what stood on it and did not change is nowhere else. A small page
@@ -180,6 +193,22 @@ impl Tree {
         self.log.0.sync()?;
         sync_files_if_any(&self.blobs)
     }
+}
+
+/// Takes from a page pairs that begin with `prefix` and are not below `from`, up to `limit` of them. Whether these are
+/// all, or else the next page may have more.
+fn take_some(page: &[u8], (prefix, from): (&[u8], &[u8]), limit: usize, found: &mut Pairs) -> Result<bool, CutShort> {
+    for pair in page::pairs(page) {
+        let (key, value) = pair?;
+        if key < from {
+            continue;
+        }
+        if !key.starts_with(prefix) || found.len() == limit {
+            return Ok(true);
+        }
+        found.push((key.to_vec(), value.to_vec()));
+    }
+    Ok(false)
 }
 
 /// Something in the tree does not read. sled has no room for more words about it.
