@@ -88,6 +88,7 @@ pub struct Ground<'a> {
 pub fn merge(ground: &Ground<'_>, decisions: &[SlotWrites<'_>]) -> Result<Changes, Trouble> {
     let mut merge = Merge { ground, work: BTreeMap::new(), changes: Changes::default() };
     let losers = merge.settle_disagreements(decisions)?;
+    merge.record_standings(decisions);
     for &(slot, writes) in decisions {
         for write in writes {
             let lost = |fact| losers.contains(&(slot, fact));
@@ -146,6 +147,25 @@ impl<'a> Merge<'a> {
             }
         }
         Ok(losers)
+    }
+
+    /// Records where slots stand for different values of one name in one event. Nobody overwrites another then: each
+    /// keeps its own, and the strictest is what reads.
+    fn record_standings(&mut self, decisions: &[SlotWrites<'a>]) {
+        for (fact, stands) in standings(decisions) {
+            let Disagreement::Strictest(order) = &self.ground.config.policy(&fact.name).disagreement else { continue };
+            let strictest = order.iter().find(|value| stands.iter().any(|(_, stood)| stood == value));
+            let Some(strictest) = strictest.filter(|strictest| stands.iter().any(|(_, stood)| stood != *strictest))
+            else {
+                continue;
+            };
+            self.changes.conflicts.push(Conflict {
+                fact: fact.to_string(),
+                slots: stands.iter().map(|(slot, _)| (*slot).clone()).collect(),
+                policy: "strictest".into(),
+                settlement: strictest.clone(),
+            });
+        }
     }
 
     fn settle(&mut self, fact: &'a FactName, slots: Vec<&'a Slot>) -> Result<Vec<(&'a Slot, &'a FactName)>, Trouble> {
@@ -293,6 +313,20 @@ impl<'a> Merge<'a> {
         }
         Ok(self.changes)
     }
+}
+
+/// For each name that anybody stands on, the value that every slot leaves standing; a slot that withdraws is not there.
+fn standings<'a>(decisions: &[SlotWrites<'a>]) -> BTreeMap<&'a FactName, Vec<(&'a Slot, &'a str)>> {
+    let mut standings: BTreeMap<&FactName, Vec<(&Slot, &str)>> = BTreeMap::new();
+    for &(slot, writes) in decisions {
+        for write in writes {
+            let Write::Stand { fact, value } = write else { continue };
+            let stands = standings.entry(fact).or_default();
+            stands.retain(|(other, _)| *other != slot);
+            stands.extend(value.as_deref().map(|value| (slot, value)));
+        }
+    }
+    standings
 }
 
 /// What each slot leaves set at a shared name that it writes, or none where it writes without setting.

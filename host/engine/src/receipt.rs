@@ -229,6 +229,7 @@ fn changed(change: &Change, salts: &Salts) -> ledger::Change {
 fn conflict(conflict: &syndic_core::outcome::Conflict) -> ledger::Conflict {
     let policy = match conflict.policy.as_str() {
         "slot-order" => ledger::Policy::SlotOrder,
+        "strictest" => ledger::Policy::Strictest,
         "manual" => ledger::Policy::Manual,
         "optimistic" => ledger::Policy::Optimistic,
         "last-write-wins" => ledger::Policy::LastWriteWins,
