@@ -53,6 +53,27 @@ fn the_attribute_writes_the_manifest() {
     );
 }
 
+/// The attribute knows the marketplace's kinds, to tell a slip of the pen; these are all of them.
+#[test]
+fn every_kind_of_the_marketplace_can_be_judged() {
+    mod all {
+        use syndic_sdk::prelude::*;
+
+        #[governor(kinds = [
+            "CustomerSubscribes", "CustomerUpgrades", "SubscriptionChanged", "PaymentProcessed", "PaymentFailed",
+            "UsageExceedsQuota", "CustomerCancels", "ManualSuspension", "RenewalDue", "ProductChanged",
+            "SuspensionLifted", "OperatorDecided", "RefundRequested", "DisputeOpened", "DisputeClosed",
+            "PaymentMethodUpdated", "KycDecided", "FraudScored", "UsageReported", "SlaMeasured", "TimerFired",
+            "EffectSettled",
+        ])]
+        fn all(_: &Context) -> Answer {
+            abstain()
+        }
+    }
+    assert_eq!(all::GOVERNOR.kinds, Event::KINDS);
+    assert_eq!((all::GOVERNOR.name, all::GOVERNOR.version), ("all", env!("CARGO_PKG_VERSION")));
+}
+
 #[test]
 fn state_is_what_the_host_keeps() {
     let mut world = World::new(&GOVERNOR).now("2026-03-01T12:00:00.250Z");

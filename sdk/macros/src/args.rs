@@ -3,9 +3,37 @@
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
+use syn::token::Bracket;
 use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token, bracketed};
 
 const KNOWN: &str = "name, version, kinds, reads, effects, state_schema, feedback, migrate";
+
+/// The marketplace's kinds, to tell a slip of the pen from a kind of the author's own. One that is missing here is
+/// only not guessed.
+const KINDS: [&str; 22] = [
+    "CustomerSubscribes",
+    "CustomerUpgrades",
+    "SubscriptionChanged",
+    "PaymentProcessed",
+    "PaymentFailed",
+    "UsageExceedsQuota",
+    "CustomerCancels",
+    "ManualSuspension",
+    "RenewalDue",
+    "ProductChanged",
+    "SuspensionLifted",
+    "OperatorDecided",
+    "RefundRequested",
+    "DisputeOpened",
+    "DisputeClosed",
+    "PaymentMethodUpdated",
+    "KycDecided",
+    "FraudScored",
+    "UsageReported",
+    "SlaMeasured",
+    "TimerFired",
+    "EffectSettled",
+];
 
 /// What stands between the parentheses of `#[governor(…)]`.
 #[derive(Default)]
@@ -36,6 +64,9 @@ impl Parse for Arguments {
             if seen.contains(&word) {
                 return Err(Error::new(word.span(), format!("`{word}` is given twice")));
             }
+            if !input.peek(Token![=]) {
+                return Err(input.error(format!("an argument has a value: `{word} = …`")));
+            }
             input.parse::<Token![=]>()?;
             arguments.take(&word, input)?;
             seen.push(word);
@@ -64,9 +95,6 @@ impl Arguments {
     }
 
     fn complete(self) -> Result<Self> {
-        if self.version.is_none() {
-            return Err(missing("a governor has a version: add `version = \"1.0.0\"`"));
-        }
         if self.kinds.is_empty() {
             return Err(missing("a governor judges something: add `kinds = [\"PaymentProcessed\"]`"));
         }
@@ -79,9 +107,13 @@ fn missing(sentence: &str) -> Error {
 }
 
 fn list(input: ParseStream) -> Result<Vec<LitStr>> {
+    if !input.peek(Bracket) {
+        return Err(input.error("this is a list, in brackets: `[\"…\"]`"));
+    }
     let content;
     bracketed!(content in input);
-    let items: Vec<LitStr> = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?.into_iter().collect();
+    let items: Vec<LitStr> =
+        Punctuated::<LitStr, Token![,]>::parse_terminated_with(&content, quoted)?.into_iter().collect();
     for (at, item) in items.iter().enumerate() {
         if item.value().is_empty() {
             return Err(Error::new(item.span(), "this is empty"));
@@ -93,6 +125,13 @@ fn list(input: ParseStream) -> Result<Vec<LitStr>> {
     Ok(items)
 }
 
+fn quoted(input: ParseStream) -> Result<LitStr> {
+    match input.peek(Ident) {
+        true => Err(input.error(format!("names stand in quotes: `\"{}\"`", input.parse::<Ident>()?))),
+        false => input.parse(),
+    }
+}
+
 fn kinds(word: &Ident, input: ParseStream) -> Result<Vec<LitStr>> {
     let kinds = list(input)?;
     if kinds.is_empty() {
@@ -102,8 +141,29 @@ fn kinds(word: &Ident, input: ParseStream) -> Result<Vec<LitStr>> {
         if let Some(short) = kind.value().strip_prefix("marketplace.") {
             return Err(Error::new(kind.span(), format!("kinds are named without the prefix: `{short}`")));
         }
+        if let Some(meant) = KINDS.iter().find(|known| is_slip(&kind.value(), known)) {
+            let help = format!("the marketplace has no `{}`; did you mean `{meant}`?", kind.value());
+            return Err(Error::new(kind.span(), help));
+        }
     }
     Ok(kinds)
+}
+
+/// Whether a text is almost a name, and not the name: other case, or one letter that is missing, strange or too many.
+fn is_slip(text: &str, name: &str) -> bool {
+    if text == name {
+        return false;
+    }
+    if text.eq_ignore_ascii_case(name) {
+        return true;
+    }
+    let (text, name): (Vec<char>, Vec<char>) = (text.chars().collect(), name.chars().collect());
+    let same = text.iter().zip(&name).take_while(|(one, other)| one == other).count();
+    let (text, name) = (&text[same..], &name[same..]);
+    let after = |letters: &[char], skip: usize| letters.get(skip..).map(<[char]>::to_vec);
+    [(1, 0), (0, 1), (1, 1)].into_iter().any(|(strange, missing)| {
+        after(text, strange).is_some_and(|rest| after(name, missing).is_some_and(|other| rest == other))
+    })
 }
 
 fn not_empty(text: LitStr, sentence: &str) -> Result<LitStr> {
@@ -171,6 +231,11 @@ mod tests {
         check_error(r#"version = "1.0.0", kinds = []"#, "never called");
         check_error(r#"version = "1.0.0", kinds = ["A", "A"]"#, "listed twice");
         check_error(r#"kinds = ["marketplace.Sold"]"#, "without the prefix: `Sold`");
+        check_error(r#"kinds = ["PaymentProcesed"]"#, "no `PaymentProcesed`; did you mean `PaymentProcessed`?");
+        check_error(r#"kinds = ["paymentfailed"]"#, "did you mean `PaymentFailed`?");
+        check_error(r#"kinds = "PaymentFailed""#, "a list, in brackets");
+        check_error(r#"kinds = [PaymentFailed]"#, r#"in quotes: `"PaymentFailed"`"#);
+        check_error(r#"kinds"#, "an argument has a value: `kinds = …`");
         check_error(&with(r#"verison = "2""#), "not an argument; there are name, version");
         check_error(&with(r#"version = "2.0.0""#), "given twice");
         check_error(&with(r#"state_schema = 0"#), "from 1 up");
@@ -180,8 +245,18 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_is_told_from_a_kind_of_the_authors_own() {
+        for slip in ["RenewalDu", "RenewalDues", "RenewelDue", "RenwalDue", "renewaldue"] {
+            assert!(is_slip(slip, "RenewalDue"), "{slip}");
+        }
+        for own in ["RenewalDue", "vendor.Shipped", "Renewal", "RenewalsDueLate", "Due"] {
+            assert!(!is_slip(own, "RenewalDue"), "{own}");
+        }
+        assert!(KINDS.iter().all(|kind| !KINDS.iter().any(|other| is_slip(kind, other))));
+    }
+
+    #[test]
     fn what_is_missing_is_said_with_what_to_add() {
-        check_error(r#"kinds = ["A"]"#, r#"add `version = "1.0.0"`"#);
         check_error(r#"version = "1.0.0""#, "add `kinds = ");
     }
 

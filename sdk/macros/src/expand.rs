@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, ItemFn, Path, Result};
+use syn::{Error, FnArg, ItemFn, Path, Result, ReturnType, Type};
 
 use crate::args::{Arguments, Read};
 
@@ -14,7 +14,11 @@ pub(crate) fn expand(arguments: &Arguments, function: &ItemFn) -> Result<TokenSt
         Some(name) => name.value(),
         None => ident.to_string().replace('_', "-"),
     };
-    let (version, kinds, effects) = (&arguments.version, &arguments.kinds, &arguments.effects);
+    let version = match &arguments.version {
+        Some(version) => quote!(#version),
+        None => quote!(::core::env!("CARGO_PKG_VERSION")),
+    };
+    let (kinds, effects) = (&arguments.kinds, &arguments.effects);
     let reads = arguments.reads.iter().map(declared_read);
     let state_schema = match &arguments.state_schema {
         Some(number) => quote!(#number),
@@ -53,8 +57,15 @@ fn check(function: &ItemFn) -> Result<()> {
     if !signature.generics.params.is_empty() {
         return refuse(signature.generics.span(), "a governor has no type parameters");
     }
+    let borrows = |argument: &FnArg| matches!(argument, FnArg::Typed(typed) if matches!(*typed.ty, Type::Reference(_)));
     if signature.inputs.len() != 1 {
         return refuse(signature.paren_token.span.join(), "a governor takes one argument: `cx: &Context`");
+    }
+    if let Some(argument) = signature.inputs.iter().find(|argument| !borrows(argument)) {
+        return refuse(argument.span(), "a governor borrows what it judges: `cx: &Context`");
+    }
+    if matches!(signature.output, ReturnType::Default) {
+        return refuse(signature.ident.span(), "a governor answers: write `-> Answer` before its body");
     }
     Ok(())
 }
@@ -69,5 +80,38 @@ fn hook(path: Option<&Path>) -> TokenStream {
     match path {
         Some(path) => quote_spanned!(path.span()=> ::core::option::Option::Some(#path)),
         None => quote!(::core::option::Option::None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_error(function: &str, sentence: &str) {
+        let arguments = syn::parse_str(r#"kinds = ["RenewalDue"]"#).expect("these arguments are right");
+        let function = syn::parse_str(function).expect("this is a function");
+        let error = expand(&arguments, &function).expect_err("this function is no governor");
+        assert!(error.to_string().contains(sentence), "`{error}` does not say `{sentence}`");
+    }
+
+    #[test]
+    fn a_function_of_another_shape_is_told_the_right_one() {
+        check_error("async fn g(cx: &Context) -> Answer {}", "never waits");
+        check_error("fn g<T>(cx: &Context) -> Answer {}", "no type parameters");
+        check_error("fn g() -> Answer {}", "one argument: `cx: &Context`");
+        check_error("fn g(cx: &Context, event: Event) -> Answer {}", "one argument: `cx: &Context`");
+        check_error("fn g(cx: Context) -> Answer {}", "borrows what it judges: `cx: &Context`");
+        check_error("fn g(cx: &Context) { approve() }", "write `-> Answer`");
+    }
+
+    #[test]
+    fn a_governor_without_a_version_has_its_crates() {
+        let expanded = |arguments: &str| {
+            let function = syn::parse_str("fn g(cx: &Context) -> Answer { approve() }").expect("this is a function");
+            expand(&syn::parse_str(arguments).expect(arguments), &function).expect(arguments).to_string()
+        };
+        assert!(expanded(r#"kinds = ["A"]"#).contains(r#"version : :: core :: env ! ("CARGO_PKG_VERSION")"#));
+        assert!(expanded(r#"kinds = ["A"], version = "2.0.0""#).contains(r#"version : "2.0.0""#));
     }
 }

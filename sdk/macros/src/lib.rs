@@ -15,8 +15,8 @@ use syn::{ItemFn, parse_macro_input};
 ///
 /// | Argument | Means | Without it |
 /// |---|---|---|
-/// | `version = "1.0.0"` | its semantic version | an error |
 /// | `kinds = ["PaymentProcessed"]` | the event kinds it judges; `TimerFired` and `EffectSettled` too, if it wants them | an error |
+/// | `version = "1.0.0"` | its semantic version | the crate's |
 /// | `name = "billing"` | its name | the function's, with hyphens |
 /// | `reads = ["billing.*", "tenant:product-catalog.sku.*", "tenant!:x"]` | the facts it may read: the customer's, the tenant's, the tenant's exactly | none |
 /// | `effects = ["mail"]` | the actions it may ask for | none |
@@ -29,6 +29,12 @@ use syn::{ItemFn, parse_macro_input};
 #[proc_macro_attribute]
 pub fn governor(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as args::Arguments);
-    let function = parse_macro_input!(item as ItemFn);
+    let function = match syn::parse::<ItemFn>(item) {
+        Ok(function) => function,
+        Err(why) => {
+            let help = "`#[governor(…)]` stands on a function: `fn name(cx: &Context) -> Answer { … }`";
+            return syn::Error::new(why.span(), help).into_compile_error().into();
+        }
+    };
     expand::expand(&arguments, &function).unwrap_or_else(syn::Error::into_compile_error).into()
 }
