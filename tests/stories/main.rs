@@ -6,10 +6,12 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what must not be there is reported by panicking")]
 
 mod again;
+mod author;
 mod bad_input;
 mod books;
 mod demo;
 mod eighty;
+mod first_governor;
 #[path = "../../host/runtime/tests/runtime/guest.rs"]
 #[allow(dead_code, reason = "it serves the stories of the runtime too")]
 mod guest;

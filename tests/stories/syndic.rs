@@ -130,19 +130,25 @@ pub(crate) fn run(args: &[&str]) -> Told {
     told(&mut command(args))
 }
 
-fn told(command: &mut Command) -> Told {
+/// Runs a command to its end.
+pub(crate) fn told(command: &mut Command) -> Told {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Told { said: format!("{command:?}"), code: status.code(), out: text(stdout), err: text(stderr) }
 }
 
 /// The binary lies two folders above this program: `<profile>/syndic` beside `<profile>/deps/stories-…`.
-fn command(args: &[&str]) -> Command {
+pub(crate) fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let profile = own.ancestors().nth(2).map(Path::to_owned).unwrap_or_default();
     let binary = profile.join(format!("syndic{}", std::env::consts::EXE_SUFFIX));
     assert!(binary.is_file(), "{} is not built; `cargo test --workspace` builds it", binary.display());
-    let mut command = Command::new(binary);
+    binary
+}
+
+/// The binary with these arguments.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(program());
     command.args(args).env_remove("NO_COLOR").env("SYNDIC_CACHE", CACHE);
     command
 }
@@ -163,12 +169,13 @@ impl Told {
         self
     }
 
-    /// It failed with this code, told so in three lines on stderr that hold these words, and printed no result.
+    /// It failed with this code, told so on stderr in three parts that hold these words, and printed no result. A part
+    /// goes on in lines that are indented.
     #[track_caller]
     pub(crate) fn fails(self, code: i32, words: &[&str]) -> Self {
         let told = self.exits(code);
-        let begins: Vec<&str> =
-            told.err.lines().filter_map(|line| line.split_once(':')).map(|(begin, _)| begin).collect();
+        let parts = told.err.lines().filter(|line| !line.starts_with(' '));
+        let begins: Vec<&str> = parts.filter_map(|line| line.split_once(':')).map(|(begin, _)| begin).collect();
         assert_eq!(begins, ["error", "cause", "hint"], "{}", told.err);
         for word in words {
             assert!(told.err.contains(word), "`{word}` is missing:\n{}", told.err);

@@ -1,5 +1,7 @@
 //! Arguments: the verbs of the command line and the help that teaches them.
 
+mod governor;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +11,8 @@ mod event;
 pub use event::{About, EventVerb, Judges};
 
 use crate::failure::{Failure, FailureKind};
+
+pub use governor::{Bench, Build, Check, GovernorVerb, New, Test};
 
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
 /// every outcome has a receipt.
@@ -37,7 +41,7 @@ pub enum Command {
     /// Run events through an embedded host, deterministically, with no daemon
     #[command(after_help = PLAY_HELP)]
     Play(Play),
-    /// Write governors
+    /// Write governors: make one, build it, check it, test it, measure it
     #[command(subcommand)]
     Governor(GovernorVerb),
     /// Look at events, and settle those that are not over
@@ -126,26 +130,6 @@ fn replacement(text: &str) -> Result<Replacement, String> {
         _ => Err("write it as SLOT=FILE.wasm, like billing=my-billing.wasm".into()),
     }
 }
-
-/// `governor …`
-#[derive(Debug, Subcommand)]
-pub enum GovernorVerb {
-    /// Build a Rust crate as a governor's component, and check that the host would load it
-    #[command(after_help = BUILD_HELP)]
-    Build {
-        /// The crate's directory
-        #[arg(value_name = "DIR", default_value = ".")]
-        dir: PathBuf,
-        /// Where to put the component [default: in DIR, named like the crate]
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-}
-
-const BUILD_HELP: &str = "\
-Needs cargo and rustup, and nothing else: a missing wasm32-unknown-unknown target is added, and the component is
-encoded by this program. Then try it in the place of a bundled governor:
-  syndic play events.jsonl --data data --governor quota-sla=seat_limit.wasm";
 
 /// Where the data is.
 #[derive(Debug, Args)]

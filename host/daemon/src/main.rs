@@ -3,10 +3,10 @@
 //! It reads the command line, builds a host out of store, governors, connectors and engine, carries the verb out, and
 //! turns whatever went wrong into three lines and an exit code. It decides nothing about events.
 
+mod author;
 mod demo;
 mod embedded;
 mod events;
-mod governor;
 mod lines;
 mod look;
 mod play;
@@ -41,7 +41,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo(args) => demo::run(&args, show),
         Command::Play(args) => play::run(&args, show),
-        Command::Governor(verb) => governor::run(verb, show),
+        Command::Governor(verb) => author::run(verb, show),
         Command::Event(verb) => events::run(verb, show),
         Command::Fact(verb) => look::fact(verb, show),
         Command::Receipt(verb) => look::receipt(verb, show),

@@ -32,9 +32,12 @@
 //! would turn away (an undeclared read or action, another slot's name, too many writes) is a mistake in the governor:
 //! the test panics with a sentence that names it.
 //!
-//! Not here: other governors' answers, conflicts between slots, staleness, retries, fuel. `syndic governor test` runs
-//! the built component in the real host.
+//! Fuel, memory and traps are not natural to a test, and a world has none of them: [`Component`] builds the governor and
+//! asks it in the real host, by the program `syndic`.
+//!
+//! Not here: other governors' answers, conflicts between slots, staleness, retries.
 
+mod component;
 mod dice;
 pub(crate) mod host;
 mod judged;
@@ -46,6 +49,7 @@ mod sandbox;
 mod seen;
 mod world;
 
+pub use component::{Component, Story, Told};
 pub use dice::Dice;
 pub use judged::{Judged, Outcome};
 pub use moves::reached;
@@ -53,3 +57,11 @@ pub use page::Page;
 pub use sandbox::{Reply, sandbox};
 pub use seen::Seen;
 pub use world::{IntoTime, World};
+
+/// An event from its kind and its data, as a sender would write it: what is left out has the default of the payload.
+///
+/// # Panics
+/// Where the data does not have the kind's shape, with the field that is wrong.
+pub fn event(kind: &str, data: serde_json::Value) -> crate::Event {
+    crate::Event::parse(kind, &data.to_string()).unwrap_or_else(|fault| panic!("this is no {kind}: {fault}"))
+}

@@ -1,0 +1,144 @@
+//! `governor …`: the verbs of an author, from an empty folder to a measured component.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `governor …`
+#[derive(Debug, Subcommand)]
+pub enum GovernorVerb {
+    /// Make a folder with a governor that builds and tests green
+    #[command(after_help = NEW_HELP)]
+    New(New),
+    /// Build a Rust crate as a governor's component, and check that the host would load it
+    #[command(after_help = BUILD_HELP)]
+    Build(Build),
+    /// Say what a component is, whether the host would load it, and what it may do that the one in its slot may not
+    #[command(after_help = CHECK_HELP)]
+    Check(Check),
+    /// Play a governor's stories in the real host, under the real limits
+    #[command(after_help = TEST_HELP)]
+    Test(Test),
+    /// Measure a component on its stories or on a file of events: time, fuel, memory
+    #[command(after_help = BENCH_HELP)]
+    Bench(Bench),
+}
+
+/// `governor new`
+#[derive(Debug, Args)]
+pub struct New {
+    /// The folder to make; its last part is the governor's name
+    #[arg(value_name = "NAME")]
+    pub path: PathBuf,
+}
+
+/// `governor build`
+#[derive(Debug, Args)]
+pub struct Build {
+    /// The crate's directory
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Where to put the component [default: in DIR, named like the crate]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `governor check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The component
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Compare it with the bundled governor of this slot
+    #[arg(long, value_name = "SLOT")]
+    pub slot: Option<String>,
+    /// Exit 1 where it may do more than the one it is compared with
+    #[arg(long, requires = "slot")]
+    pub no_wider: bool,
+}
+
+/// `governor test`
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The crate's directory, which is built first; its stories are in `stories/`
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Play the stories on this component, and build nothing
+    #[arg(long, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+    /// A story, or a folder of stories [default: `stories` in DIR]
+    #[arg(long, value_name = "PATH")]
+    pub stories: Option<PathBuf>,
+    /// The slot the governor stands in, for stories that name none [default: the governor's name]
+    #[arg(long, value_name = "SLOT")]
+    pub slot: Option<String>,
+    /// Write into the stories what the governor says now
+    #[arg(long)]
+    pub bless: bool,
+}
+
+/// `governor bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// The component
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// A story, or a folder of stories [default: `stories` beside FILE]
+    #[arg(long, value_name = "PATH")]
+    pub stories: Option<PathBuf>,
+    /// Events to judge as well, one CloudEvents JSON per line, on no facts
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// The slot the governor stands in, for stories that name none [default: the governor's name]
+    #[arg(long, value_name = "SLOT")]
+    pub slot: Option<String>,
+    /// How often each question is asked
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    pub rounds: u32,
+}
+
+const NEW_HELP: &str = "\
+Everything the governor needs comes with it: the SDK is in its folder `vendor`, and cargo fetches what the SDK stands
+on, at the versions of `Cargo.lock`.
+
+  syndic governor new seat-limit && cd seat-limit
+  cargo test                                    # natively, and the component in the real host
+  syndic governor build
+  syndic play events.jsonl --data data --governor quota-sla=seat_limit.wasm";
+
+const BUILD_HELP: &str = "\
+Needs cargo and rustup, and nothing else: a missing wasm32-unknown-unknown target is added, and the component is
+encoded by this program. Then try it in the place of a bundled governor:
+  syndic play events.jsonl --data data --governor quota-sla=seat_limit.wasm";
+
+const CHECK_HELP: &str = "\
+Exit codes: 0 the host would load it, 1 it would not, 2 the file cannot be read as a component.
+
+Examples:
+  syndic governor check seat_limit.wasm
+  syndic governor check seat_limit.wasm --slot quota-sla --no-wider";
+
+const TEST_HELP: &str = "\
+A story is a JSON file. Facts and configuration are given, an event is judged, and what is decided is held to `then`:
+  {
+    \"story\": \"a large team needs a contract\",
+    \"given\": {\"facts\": {\"seat-limit.most\": 20}},
+    \"when\": {\"kind\": \"CustomerSubscribes\", \"data\": {\"sku\": \"pro\", \"seats\": 21}},
+    \"then\": {\"verdict\": \"refuse\", \"code\": \"too-many-seats\", \"message\": \"more than 20 seats need a contract\"}
+  }
+`given` may hold slot, customer, now, facts, tenant_facts, config and limits {fuel, memory_bytes, deadline_ms}.
+`answers` gives what services say, by effect id: {\"auth\": {\"accepted\": false, \"body\": {}}}, or \"silence\"; where it says
+nothing, the sandbox answers. `then` holds all that is decided: verdict, code, message, writes, effects, timers, raises,
+note; or {\"failed\": \"out-of-fuel\"}. Several events, each on what the one before left, stand in `steps`.
+With --bless the governor writes `then` itself.
+
+Every question is asked twice, and has to have the same answer for the same fuel.
+Exit codes: 0 every story came true, 1 one did not, 2 a story or the component cannot be read.";
+
+const BENCH_HELP: &str = "\
+One question is one call as the host makes it: a fresh instance, the answer, and the end of the instance. Memory is
+the least limit under which the answer is the same.
+
+Examples:
+  syndic governor bench seat_limit.wasm
+  syndic governor bench seat_limit.wasm --events events.jsonl --rounds 10000";

@@ -1,0 +1,249 @@
+//! `governor check`: what a component is, whether the host would load it, and what it may do that another may not.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use serde_json::json;
+use syndic_cli::args::Check;
+use syndic_cli::plain::plain;
+use syndic_cli::{Failure, FailureKind};
+use syndic_core::config::SlotConfig;
+use syndic_core::decision::{DeclaredRead, Manifest};
+use syndic_core::ports::Installed;
+use syndic_core::slot::{EFFECT_SETTLED, ROUTES, TIMER_FIRED};
+use syndic_core::{Error, FactName, Slot};
+use syndic_ledger::Digest;
+use syndic_runtime::{COMPONENT_MAX_BYTES, Runtime};
+
+use super::component::{read, runtime, slot};
+use super::contract::{CORE_MODULE, World, Wrong, world_of};
+use crate::embedded::log_to_nobody;
+use crate::show::Show;
+
+pub(super) fn run(args: &Check, show: &Show) -> Result<ExitCode, Failure> {
+    let bytes = read(&args.file)?;
+    let file = args.file.display().to_string();
+    let place = args.slot.as_deref().map(slot).transpose()?;
+    let installed = place.as_ref().map(bundled).transpose()?;
+    let (loaded, compile_ms) = load(place.as_ref(), &bytes)?;
+    let world = world_of(&bytes);
+    let wrong = match (&loaded, &world) {
+        (Ok(_), _) => Vec::new(),
+        (Err(_), Ok(world)) if !world.wrong.is_empty() => world.wrong.clone(),
+        (Err(reason), _) => vec![Wrong { what: reason.clone(), fix: "mend that, and check it again".to_owned() }],
+    };
+    let Ok(governor) = loaded else {
+        let kind = if is_readable(&bytes, &world) { FailureKind::No } else { FailureKind::Usage };
+        return refused(&file, &wrong, kind, show);
+    };
+    let known = World { imports: Vec::new(), exports: Vec::new(), wrong: Vec::new() };
+    let report = Report {
+        file,
+        bytes: bytes.len(),
+        compile_ms,
+        world: world.unwrap_or(known),
+        wider: installed.as_ref().map(|before| Wider::of(&before.manifest, &governor.manifest)),
+        unrouted: place.as_ref().map(|slot| unrouted(slot, &governor.manifest)).unwrap_or_default(),
+        installed,
+        governor,
+    };
+    report.show(show)?;
+    let wider = report.wider.as_ref().is_some_and(Wider::is_wider);
+    Ok(if wider && args.no_wider { ExitCode::from(FailureKind::No.code()) } else { ExitCode::SUCCESS })
+}
+
+/// Whether the file is what could be a governor, and is none, or is nothing that anybody could load.
+fn is_readable(bytes: &[u8], world: &Result<World, String>) -> bool {
+    bytes.starts_with(CORE_MODULE) || world.is_ok()
+}
+
+/// Loads it as the host would, and says how long compiling it took.
+fn load(place: Option<&Slot>, bytes: &[u8]) -> Result<(Result<Installed, String>, u128), Failure> {
+    let slot = place.cloned().map_or_else(|| slot("new"), Ok)?;
+    // Compiled anew: how long that takes is a part of the answer.
+    let runtime = Runtime::new(log_to_nobody())
+        .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
+    let began = Instant::now();
+    let loaded = runtime.examine(&slot, bytes, &SlotConfig::default());
+    let loaded = loaded.map(|installed| (*installed).clone()).map_err(|error| match error {
+        Error::ComponentRejected { reason, .. } => reason,
+        other => other.to_string(),
+    });
+    Ok((loaded, began.elapsed().as_millis()))
+}
+
+/// The bundled governor of a slot; an operator's own slot has none.
+fn bundled(slot: &Slot) -> Result<Installed, Failure> {
+    let Some(bundled) = syndic_governors::governor(slot.as_str()) else {
+        let slots: Vec<&str> = syndic_governors::GOVERNORS.iter().map(|bundled| bundled.slot).collect();
+        return Err(Failure::new(FailureKind::Usage, format!("no governor is bundled for `{slot}`"))
+            .because("there is nothing to compare with")
+            .hint(format!("the slots are {}", slots.join(", "))));
+    };
+    let installed = runtime()?.examine(slot, bundled.bytes, &SlotConfig::default());
+    installed.map(|installed| (*installed).clone()).map_err(|error| super::component::refused(&error))
+}
+
+fn refused(file: &str, wrong: &[Wrong], kind: FailureKind, show: &Show) -> Result<ExitCode, Failure> {
+    if show.json {
+        show.result(&json!({"file": file, "loads": false, "wrong": wrong}), |_| String::new())?;
+        return Ok(ExitCode::from(kind.code()));
+    }
+    let what = match kind {
+        FailureKind::No => format!("the host would not load `{file}`"),
+        _ => format!("`{file}` cannot be read as a component"),
+    };
+    // One failure has one cause and one hint, of as many lines as there are.
+    let lines = |mut lines: Vec<&str>| {
+        lines.dedup();
+        lines.join("\n       ")
+    };
+    let causes = lines(wrong.iter().map(|wrong| wrong.what.as_str()).collect());
+    let fixes = lines(wrong.iter().map(|wrong| wrong.fix.as_str()).collect());
+    Err(Failure::new(kind, what).because(causes).hint(fixes))
+}
+
+/// What a governor may do that another may not, and what it leaves to nobody.
+struct Wider {
+    kinds: Vec<String>,
+    kinds_left: Vec<String>,
+    reads: Vec<String>,
+    reads_left: Vec<String>,
+    effects: Vec<String>,
+    effects_left: Vec<String>,
+}
+
+impl Wider {
+    fn of(before: &Manifest, after: &Manifest) -> Self {
+        let more = |these: &[String], those: &[String]| {
+            these.iter().filter(|it| !those.contains(it)).cloned().collect::<Vec<_>>()
+        };
+        let reads = |these: &[DeclaredRead], those: &[DeclaredRead]| {
+            these.iter().filter(|read| !those.iter().any(|other| covers(other, read))).map(spelt).collect::<Vec<_>>()
+        };
+        Self {
+            kinds: more(&after.kinds, &before.kinds),
+            kinds_left: more(&before.kinds, &after.kinds),
+            reads: reads(&after.reads, &before.reads),
+            reads_left: reads(&before.reads, &after.reads),
+            effects: more(&after.effects, &before.effects),
+            effects_left: more(&before.effects, &after.effects),
+        }
+    }
+
+    /// Judging more kinds is no power over anything; reading more facts and asking for more actions is.
+    fn is_wider(&self) -> bool {
+        !self.reads.is_empty() || !self.effects.is_empty()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        [
+            ("kinds", &self.kinds, &self.kinds_left),
+            ("reads", &self.reads, &self.reads_left),
+            ("effects", &self.effects, &self.effects_left),
+        ]
+        .into_iter()
+        .filter(|(_, more, less)| !more.is_empty() || !less.is_empty())
+        .map(|(what, more, less)| {
+            let more = more.iter().map(|it| format!("+{it}"));
+            let less = less.iter().map(|it| format!("-{it}"));
+            format!("  {what:<8} {}", more.chain(less).collect::<Vec<_>>().join(" "))
+        })
+        .collect()
+    }
+}
+
+/// Whether whoever declares the one may read all of the other.
+fn covers(one: &DeclaredRead, other: &DeclaredRead) -> bool {
+    match other.name.strip_suffix('*') {
+        None => one.covers(&FactName { scope: other.scope, name: other.name.clone() }),
+        Some(stem) => {
+            let prefix = one.name.strip_suffix('*');
+            one.scope == other.scope && prefix.is_some_and(|prefix| stem.starts_with(prefix))
+        }
+    }
+}
+
+fn spelt(read: &DeclaredRead) -> String {
+    let name = FactName { scope: read.scope, name: read.name.clone() }.to_string();
+    if read.exact { name.replacen("tenant:", "tenant!:", 1) } else { name }
+}
+
+/// The kinds it judges that nothing brings to its slot.
+fn unrouted(slot: &Slot, manifest: &Manifest) -> Vec<String> {
+    let routed = |kind: &str| ROUTES.iter().any(|(known, slots)| *known == kind && slots.contains(&slot.as_str()));
+    let own = |kind: &str| [TIMER_FIRED, EFFECT_SETTLED].contains(&kind);
+    manifest.kinds.iter().filter(|kind| !own(kind) && !routed(kind)).cloned().collect()
+}
+
+/// All that is said of a component that the host would load.
+struct Report {
+    file: String,
+    bytes: usize,
+    compile_ms: u128,
+    world: World,
+    governor: Installed,
+    installed: Option<Installed>,
+    wider: Option<Wider>,
+    unrouted: Vec<String>,
+}
+
+impl Report {
+    fn show(&self, show: &Show) -> Result<(), Failure> {
+        let manifest = &self.governor.manifest;
+        let reads: Vec<String> = manifest.reads.iter().map(spelt).collect();
+        let digest = Digest(self.governor.digest).to_string();
+        let compared = self.wider.as_ref().zip(self.installed.as_ref()).map(|(wider, before)| {
+            json!({
+                "slot": before.slot, "with": before.manifest.version, "wider": wider.is_wider(),
+                "more": {"kinds": wider.kinds, "reads": wider.reads, "effects": wider.effects},
+                "less": {"kinds": wider.kinds_left, "reads": wider.reads_left, "effects": wider.effects_left},
+                "never_asked": self.unrouted,
+            })
+        });
+        let value = json!({
+            "file": self.file, "loads": true, "bytes": self.bytes, "digest": digest, "name": manifest.name,
+            "version": manifest.version, "kinds": manifest.kinds, "reads": reads, "effects": manifest.effects,
+            "state_schema": manifest.state_schema, "imports": self.world.imports, "exports": self.world.exports,
+            "compared": compared,
+        });
+        show.result(&value, |_| self.text(&reads, &digest))
+    }
+
+    fn text(&self, reads: &[String], digest: &str) -> String {
+        let manifest = &self.governor.manifest;
+        let none =
+            |list: &[String]| if list.is_empty() { "none".to_owned() } else { plain(&list.join(", ")).into_owned() };
+        let indented = |list: &[String]| list.join("\n           ");
+        let Self { file, bytes, compile_ms, .. } = self;
+        let mut lines = vec![
+            format!("{file}: governor `{}` {}", plain(&manifest.name), plain(&manifest.version)),
+            format!("  bytes    {bytes} of at most {COMPONENT_MAX_BYTES}, compiled in {compile_ms} ms"),
+            format!("  digest   {digest}"),
+            format!("  imports  {}", indented(&self.world.imports)),
+            format!("  exports  {}", indented(&self.world.exports)),
+            format!("  kinds    {}", none(&manifest.kinds)),
+            format!("  reads    {}", none(reads)),
+            format!("  effects  {}", none(&manifest.effects)),
+            format!("  schema   {}", manifest.state_schema),
+        ];
+        if let (Some(wider), Some(before)) = (&self.wider, &self.installed) {
+            lines.push(format!("against the bundled `{}` {}:", before.slot, before.manifest.version));
+            let changed = wider.lines();
+            lines.extend(if changed.is_empty() {
+                vec!["  the same kinds, reads and effects".to_owned()]
+            } else {
+                changed
+            });
+            if !self.unrouted.is_empty() {
+                let (slot, kinds) = (&before.slot, self.unrouted.join(", "));
+                lines.push(format!("  `{slot}` is never asked about {kinds}: no route brings it there"));
+            }
+            if wider.is_wider() {
+                lines.push("it may do more than the one in its place, which has to be allowed".to_owned());
+            }
+        }
+        lines.push("the host would load it".to_owned());
+        lines.join("\n")
+    }
+}
