@@ -4,7 +4,7 @@
 //! use syndic_sdk::prelude::*;
 //!
 //! /// Refuses payments over a limit.
-//! #[governor(version = "1.0.0", kinds = ["PaymentProcessed"])]
+//! #[governor(kinds = ["PaymentProcessed"])]
 //! fn payment_limit(cx: &Context) -> Answer {
 //!     let Event::PaymentProcessed(payment) = cx.event()? else { return abstain() };
 //!     if payment.amount > 100_000 {
@@ -16,6 +16,9 @@
 //!
 //! The attribute writes the manifest and, on `wasm32`, the component's exports; no WIT is seen. Everywhere else the
 //! host is a fake that lives in the thread, so a governor is tested like any crate ([`testing::World`]).
+//!
+//! `syndic governor new NAME` makes a folder that builds and tests green. [`recipes`] has a worked example for everything
+//! that a decision may hold.
 //!
 //! # The words
 //!
@@ -39,6 +42,8 @@ mod host;
 pub mod log;
 mod money;
 pub mod payload;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod recipes;
 mod shape;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
