@@ -8,7 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::syndic::{Told, command, event, program, run, stream, told};
+use crate::syndic::{Told, command, program, run, told};
 
 /// The kit's own test, beside the template's: the component is asked from a test of the author's crate.
 const KIT: &str = r#"//! The kit asks the component.
@@ -99,11 +99,6 @@ fn a_first_governor_is_made_built_tested_and_played() {
 }
 
 fn plays(first: &Crate) {
-    let order = |id: &str, seats: u32| {
-        let data = serde_json::json!({"sku": "pro", "seats": seats, "payment_method": "card"});
-        event(id, "2026-01-02T03:04:05Z", "CustomerSubscribes", id, data)
-    };
-    fs::write(first.dir.join("events.jsonl"), stream(&[order("evt-1", 3), order("evt-2", 30)])).unwrap();
     let mut play = command(&["play", "events.jsonl", "--data", "data", "--json"]);
     play.args(["--governor", "quota-sla=seat_limit.wasm"]);
     let played = first.at_home(play).exits(0);

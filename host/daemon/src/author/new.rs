@@ -85,11 +85,13 @@ pub(super) fn run(args: &New, show: &Show) -> Result<ExitCode, Failure> {
     let value = json!({"dir": dir, "name": name, "files": files.len()});
     show.result(&value, |_| {
         let file = name.replace('-', "_");
-        format!(
-            "{dir}: governor `{name}`, with the SDK in vendor/\n\n  cd {dir}\n  cargo test                      # \
-             natively, and the component in the real host\n  syndic governor build           # {file}.wasm\n  syndic \
-             governor check {file}.wasm"
-        )
+        let next = [
+            ("cargo test", "natively, and the component in the real host"),
+            ("syndic governor build", &format!("{file}.wasm")),
+            (&format!("syndic play events.jsonl --data data --governor quota-sla={file}.wasm"), "two events"),
+        ];
+        let next: String = next.map(|(command, what)| format!("\n  {command:<32} # {what}")).concat();
+        format!("{dir}: governor `{name}`, with the SDK in vendor/ and its stories in stories/\n\n  cd {dir}{next}")
     })?;
     Ok(ExitCode::SUCCESS)
 }
