@@ -4,6 +4,7 @@
 //! way its code came.
 
 use std::hash::{Hash as _, Hasher};
+use std::panic::{self, AssertUnwindSafe};
 
 use syndic_core::slot::Slot;
 use syndic_ledger::{Hash, sha256};
@@ -32,7 +33,7 @@ impl Compiler {
     /// The code of a component of this digest. What is wrong with the cache goes to the log and stops nothing.
     pub(crate) fn component(&self, bytes: &[u8], digest: Hash, slot: &Slot, log: &Log) -> wasmtime::Result<Component> {
         let Some(cache) = &self.cache else {
-            return Component::from_binary(&self.engine, bytes);
+            return compile(&self.engine, bytes);
         };
         let say = |level, line: &str| log(slot, level, &one_line(line));
         let origin = Origin { component: digest, engine: self.hash };
@@ -47,7 +48,7 @@ impl Compiler {
                 say(Level::Warn, &format!("its code in the cache was removed and not run, because {why}"));
             }
         }
-        let component = Component::from_binary(&self.engine, bytes)?;
+        let component = compile(&self.engine, bytes)?;
         match keep(cache, &origin, &component) {
             Ok(()) => say(Level::Debug, "it was compiled, and its code is kept for the next start"),
             Err(why) => say(Level::Info, &format!("it was compiled, and its code cannot be kept: {why}")),
@@ -63,6 +64,14 @@ impl Compiler {
             Err(why) => Err(why.to_string()),
         }
     }
+}
+
+/// Compiles. A component can be so odd that the compiler finds a rule of its own broken and panics: one that lowers what
+/// it lifts, where each memory has to be the only one, is known to. Nothing is running yet and nothing was kept, so that
+/// this is one more component that is refused, and no reason for the host to end.
+fn compile(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Component> {
+    let compiled = panic::catch_unwind(AssertUnwindSafe(|| Component::from_binary(engine, bytes)));
+    compiled.unwrap_or_else(|_| Err(wasmtime::format_err!("the compiler cannot make anything of it")))
 }
 
 fn keep(cache: &Cache, origin: &Origin, component: &Component) -> wasmtime::Result<()> {

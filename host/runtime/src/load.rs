@@ -23,8 +23,9 @@ use crate::call::{Given, Instance};
 use crate::compile::Compiler;
 use crate::engine::{MEMORIES_MAX, TABLES_MAX};
 use crate::judge::Judge;
-use crate::manifest;
 use crate::registry::Log;
+use crate::text::one_line;
+use crate::{manifest, parts};
 
 /// Bytes a component may have. An interpreter compiled in has some ten million; compiling more would stall the host.
 pub const COMPONENT_MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -57,8 +58,13 @@ impl Loader<'_> {
     /// # Errors
     /// [`Error::ComponentRejected`], saying what is wrong and what to do.
     pub(crate) fn load(&self, slot: &Slot, bytes: &[u8], limits: &SlotConfig) -> Result<Loaded, Error> {
-        let rejected = |reason| Error::ComponentRejected { governor: slot.clone(), reason };
+        // The component's own words may be in it.
+        let rejected = |reason: String| {
+            let reason = one_line(&reason).into_owned();
+            Error::ComponentRejected { governor: slot.clone(), reason }
+        };
         check_bytes(bytes).map_err(rejected)?;
+        parts::check(bytes).map_err(rejected)?;
         let digest = sha256(bytes);
         let judge = self.prepare(slot, bytes, digest).map_err(rejected)?;
         let manifest = self.describe(&judge, slot, limits).map_err(rejected)?;

@@ -165,3 +165,49 @@ fn what_it_says_of_itself_may_depend_on_nothing() {
     let told = World::new().refuses(&Guest { more: &more, ..Guest::default() }.build());
     assert!(told.contains("its manifest is not one: its version `bro` is not a semantic version"), "{told}");
 }
+
+#[test]
+fn what_would_hold_up_the_compiler_is_refused_before_it_is_compiled() {
+    let mut parts = "(component $c0)".to_owned();
+    for nth in 1..=30 {
+        parts.push_str(&format!(
+            "(component $c{nth} (alias outer 1 $c{} (component $c)) (instance (instantiate $c)) (instance (instantiate $c)))",
+            nth - 1
+        ));
+    }
+    refused(
+        &Guest { parts: &parts, ..Guest::default() },
+        "it has more than 20 instances of components, and compiling it could hold up this host; compose it of fewer parts",
+    );
+    let parts = "(core module $m) (component (alias outer 1 $m (core module $m)) (core instance (instantiate $m)))";
+    refused(
+        &Guest { parts, ..Guest::default() },
+        "a component inside it has code of its own; link all code into one component",
+    );
+}
+
+/// Lowering what is lifted would need two memories in one module, and the compiler panics when it finds that it has made
+/// such a thing.
+#[test]
+fn a_compiler_that_panics_takes_nobody_with_it() {
+    let parts = r#"
+        (core module $mouth (memory (export "memory") 1)
+          (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 16))
+          (func (export "hear") (param i32 i32)))
+        (core instance $mouth (instantiate $mouth))
+        (func $said (param "text" string) (canon lift (core func $mouth "hear")
+          (memory (core memory $mouth "memory")) (realloc (core func $mouth "realloc"))))
+        (core func $hear (canon lower (func $said) (memory $memory) (realloc $realloc)))
+        (core module $ear (import "own" "hear" (func (param i32 i32))))
+        (core instance (instantiate $ear (with "own" (instance (export "hear" (func $hear))))))"#;
+    refused(
+        &Guest { parts, ..Guest::default() },
+        "it is not a component that this host can run: the compiler cannot make anything of it",
+    );
+}
+
+#[test]
+fn a_refusal_is_one_line_however_its_component_words_it() {
+    let told = World::new().refuses(&Guest { version: "1\\0a.0\\1b", ..Guest::default() }.build());
+    assert!(!told.contains(char::is_control), "{told}");
+}
