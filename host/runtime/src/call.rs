@@ -16,6 +16,7 @@ use crate::bindings::{host, types};
 use crate::convert;
 use crate::engine::{HANDOVER_MAX_BYTES, ticks};
 use crate::limiter::Memory;
+use crate::offer::{READ_NAMES_MAX_BYTES, READS_MAX};
 use crate::registry::Log;
 use crate::text::one_line;
 use crate::trap::{self, NotInstantiated};
@@ -41,6 +42,8 @@ pub(crate) struct Instance {
     slot: Slot,
     log: Log,
     log_lines: u32,
+    pub(crate) reads: u32,
+    pub(crate) read_names_bytes: usize,
     facts: Option<Arc<dyn Facts>>,
     memory: Memory,
     last_error: Option<String>,
@@ -55,6 +58,9 @@ pub(crate) enum Stop {
     /// `describe` asked for something.
     #[error("it asked the host for `{0}` while describing itself, which may depend on nothing")]
     Describing(String),
+    /// It reads without end.
+    #[error("it read more than {READS_MAX} facts, or by names of more than {READ_NAMES_MAX_BYTES} bytes, in one call")]
+    TooManyReads,
 }
 
 /// What a governor is given for one call.
@@ -77,6 +83,8 @@ pub(crate) fn ask<T>(
         slot: given.slot.clone(),
         log: Arc::clone(given.log),
         log_lines: 0,
+        reads: 0,
+        read_names_bytes: 0,
         facts: given.facts,
         memory: Memory::new(limits.memory_max_bytes),
         last_error: None,
@@ -93,6 +101,25 @@ pub(crate) fn ask<T>(
     (answer, limits.fuel_max.saturating_sub(left))
 }
 
+impl Instance {
+    /// Writes a line to the log, as long as there are not too many of them.
+    pub(crate) fn say(&mut self, level: Level, message: &str) {
+        if self.log_lines > LOG_LINES_MAX {
+            return;
+        }
+        self.log_lines += 1;
+        if self.log_lines > LOG_LINES_MAX {
+            (self.log)(&self.slot, Level::Warn, "it writes more lines than one call may; the rest are dropped");
+            return;
+        }
+        let line = one_line(message);
+        (self.log)(&self.slot, level, &line);
+        if level == Level::Error {
+            self.last_error = Some(line.into_owned());
+        }
+    }
+}
+
 impl host::Host for Instance {
     fn log(&mut self, level: host::Level, message: String) -> wasmtime::Result<()> {
         let level = match level {
@@ -101,16 +128,7 @@ impl host::Host for Instance {
             host::Level::Warn => Level::Warn,
             host::Level::Error => Level::Error,
         };
-        let line = one_line(&message);
-        if self.log_lines < LOG_LINES_MAX {
-            (self.log)(&self.slot, level, &line);
-        } else if self.log_lines == LOG_LINES_MAX {
-            (self.log)(&self.slot, Level::Warn, "it writes more lines than one call may; the rest are dropped");
-        }
-        self.log_lines = self.log_lines.saturating_add(1);
-        if level == Level::Error {
-            self.last_error = Some(line.into_owned());
-        }
+        self.say(level, &message);
         Ok(())
     }
 

@@ -13,6 +13,8 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
 };
 
+use crate::offer::{BYTE_FUEL, CALL_FUEL, READ_NAMES_MAX_BYTES, READS_MAX};
+
 /// The engine's version, because fuel and code generation are its own. A test holds it against the lock file.
 const WASMTIME: &str = "48.0.8";
 
@@ -29,8 +31,9 @@ pub(crate) const TABLES_MAX: u32 = 8;
 /// Elements one table may have. The largest real ones, of language interpreters, have some 20,000.
 pub(crate) const TABLE_ELEMENTS_MAX: usize = 65_536;
 
-/// Core instances one component may consist of. An encoded component has three; composed ones some more.
-pub(crate) const CORE_INSTANCES_MAX: u32 = 16;
+/// Core instances one component may consist of. An encoded component has three; one that brings an interpreter with its
+/// libraries has some forty.
+pub(crate) const CORE_INSTANCES_MAX: u32 = 64;
 
 /// Bytes a guest may hand over at once. An answer may have 128 KiB; what is above that is refused with a sentence by
 /// the core, and what is above this is not even read.
@@ -146,7 +149,7 @@ fn hash(engine: &Engine) -> Hash {
     let features: Vec<&str> = engine.get_wasm_features().iter_names().map(|(name, _)| name).collect();
     let settings = format!(
         "wasmtime {WASMTIME}\ncompiler cranelift\nfuel {}\nfuel-costs default\nnan-canonicalisation {}\nstack {}\n\
-         handover {HANDOVER_MAX_BYTES}\nmemories {MEMORIES_MAX}\ntables {TABLES_MAX}\n\
+         handover {HANDOVER_MAX_BYTES}\nhost-call {CALL_FUEL} and {BYTE_FUEL} a byte\nreads {READS_MAX} by {READ_NAMES_MAX_BYTES} bytes\nmemories {MEMORIES_MAX}\ntables {TABLES_MAX}\n\
          table-elements {TABLE_ELEMENTS_MAX}\ncore-instances {CORE_INSTANCES_MAX}\nfeatures {}\n",
         engine.get_consume_fuel(),
         engine.get_cranelift_nan_canonicalization().unwrap_or_default(),

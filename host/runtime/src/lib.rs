@@ -26,6 +26,7 @@ mod judge;
 mod limiter;
 mod load;
 mod manifest;
+mod offer;
 mod parts;
 mod private;
 mod registry;

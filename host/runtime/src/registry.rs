@@ -13,9 +13,9 @@ use syndic_core::error::Error;
 use syndic_core::ports::{Called, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question};
 use syndic_core::slot::Slot;
 use syndic_ledger::Hash;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::Linker;
 
-use crate::bindings::{Governor, types};
+use crate::bindings::types;
 use crate::cache::Cache;
 use crate::call::{Given, Instance, Level};
 use crate::compile::Compiler;
@@ -23,7 +23,7 @@ use crate::convert;
 use crate::engine::{CALLS_MAX, Machine};
 use crate::gate::Gate;
 use crate::load::{Loaded, Loader};
-use crate::trap;
+use crate::{offer, trap};
 
 /// Where governors' log lines go, and what the host has to say of their code: the slot, how loud, and one line without
 /// control characters.
@@ -60,8 +60,7 @@ impl Runtime {
     pub fn with_cache(log: Log, cache: Option<Cache>) -> Result<Self, Unavailable> {
         let machine = Machine::start().map_err(Unavailable)?;
         let mut linker = Linker::new(&machine.engine);
-        Governor::add_to_linker::<_, HasSelf<_>>(&mut linker, |instance: &mut Instance| instance)
-            .map_err(|error| Unavailable(error.to_string()))?;
+        offer::add_to_linker(&mut linker).map_err(|error| Unavailable(error.to_string()))?;
         let compiler = Compiler::new(&machine.engine, cache);
         Ok(Self { machine, compiler, linker, log, gate: Gate::new(CALLS_MAX), slots: RwLock::default() })
     }

@@ -62,6 +62,7 @@ fn what(error: &Error, limits: &SlotConfig) -> (FailureClass, String) {
             let name = ReadError::Undeclared(one_line(name).into_owned());
             (FailureClass::UndeclaredRead, name.to_string())
         }
+        Some(stop @ Stop::TooManyReads) => (FailureClass::BadAnswer, stop.to_string()),
         Some(stop @ Stop::Describing(_)) => (FailureClass::UndeclaredRead, stop.to_string()),
         Some(stop @ Stop::Read(ReadError::Store(_))) => (FailureClass::Trap, stop.to_string()),
         None if error.downcast_ref::<NotInstantiated>().is_some() => {

@@ -189,3 +189,33 @@ fn a_slot_without_a_governor_answers_so() {
     let failure = World::new().fails();
     assert_eq!(failure.reason, "no governor is installed in the slot `billing`");
 }
+
+/// The host's own work is work, too: a loop of calls with long texts ends about when a loop of copying them would.
+#[test]
+fn a_call_of_the_host_is_paid_for_by_its_length() {
+    let logs = |length: u32| {
+        let evaluate = format!("(call $log (i32.const 1) (i32.const 4096) (i32.const {length})) (i32.const 256)");
+        World::with(&evaluating(&evaluate)).evaluate().fuel
+    };
+    assert_eq!(logs(1_001) - logs(1), 1_000);
+    let silent = World::with(&evaluating(APPROVE)).evaluate().fuel;
+    assert!(logs(0) - silent >= 500, "a call costs 500, however short");
+    let reads = |name: &str| {
+        let evaluate = "(call $read (i32.const 0) (i32.const 4096) (i32.const 9) (i32.const 4200)) (i32.const 256)";
+        let more = format!("(data (i32.const 4096) \"{name}\")");
+        World::with(&Guest { evaluate, more: &more, ..Guest::default() }.build()).evaluate().fuel
+    };
+    assert!(reads("billing.n") - reads("billing.x") >= 16, "what it is handed costs too");
+}
+
+#[test]
+fn a_call_that_reads_without_end_is_stopped() {
+    let evaluate = "
+        (loop $again
+          (call $read (i32.const 0) (i32.const 4096) (i32.const 9) (i32.const 4200))
+          (br $again))
+        (unreachable)";
+    let guest = Guest { evaluate, more: r#"(data (i32.const 4096) "billing.x")"#, ..Guest::default() };
+    let sentence = "it read more than 1024 facts, or by names of more than 262144 bytes, in one call, in `evaluate`";
+    check(&guest, BadAnswer, sentence);
+}
