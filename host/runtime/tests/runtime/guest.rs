@@ -44,6 +44,11 @@ pub(crate) struct Guest<'a> {
     pub(crate) without: &'a str,
     /// The version of the contract it is built against.
     pub(crate) contract: &'a str,
+    /// What `realloc` does before it answers, which it does whenever the host hands something over. Its answer is in
+    /// `$at`.
+    pub(crate) realloc: &'a str,
+    /// More options of the lifted `evaluate`.
+    pub(crate) lifted: &'a str,
 }
 
 /// A governor around a body of `evaluate`.
@@ -57,7 +62,8 @@ impl Guest<'_> {
         wat::parse_str(self.text()).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn text(&self) -> String {
+    /// The component in the text of WebAssembly, for whoever wants something else in it.
+    pub(crate) fn text(&self) -> String {
         let or = |given: &'_ str, ordinary: &str| if given.is_empty() { ordinary.to_owned() } else { given.to_owned() };
         let contract = or(self.contract, "1.0.0");
         let mut exports = String::new();
@@ -75,6 +81,8 @@ impl Guest<'_> {
             .replace("{feedback}", &or(self.feedback, APPROVE))
             .replace("{data}", &data(&or(self.version, "1.0.0"), &or(self.kind, "Tested"), &or(self.action, "mail")))
             .replace("{more}", self.more)
+            .replace("{realloc}", self.realloc)
+            .replace("{lifted}", self.lifted)
             .replace("{exports}", &exports)
             .replace("{contract}", &contract)
     }
@@ -195,10 +203,11 @@ const COMPONENT: &str = r#"
   (core module $libc
     (memory (export "memory") 4)
     (global $free (mut i32) (i32.const 65536))
-    (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+    (func $realloc (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
       (local $at i32)
       (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
       (global.set $free (i32.add (local.get $at) (local.get $size)))
+      {realloc}
       (local.get $at)))
   (core instance $libc (instantiate $libc))
   (alias core export $libc "memory" (core memory $memory))
@@ -230,7 +239,7 @@ const COMPONENT: &str = r#"
   (func $describe (result $manifest)
     (canon lift (core func $governor "describe") (memory $memory) (realloc $realloc)))
   (func $evaluate (param "context" $context) (result (result $decision (error $fault)))
-    (canon lift (core func $governor "evaluate") (memory $memory) (realloc $realloc)))
+    (canon lift (core func $governor "evaluate") (memory $memory) (realloc $realloc) {lifted}))
   (func $feedback (param "context" $context) (param "results" (list $effect-result))
     (result (result $decision (error $fault)))
     (canon lift (core func $governor "feedback") (memory $memory) (realloc $realloc)))
