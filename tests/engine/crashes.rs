@@ -134,6 +134,24 @@ fn a_judgement_made_again_with_other_content_undoes_the_first_before_it_asks_ane
 }
 
 #[test]
+fn what_a_process_was_undoing_when_it_died_is_not_taken_for_done() {
+    let world = World::new();
+    let store = Arc::clone(&world.store);
+    let killed = world
+        .governor("billing", |asked| Ok(if asked.is_feedback() { refuse("no") } else { approve().reversible("r") }))
+        .connector(|request| if request.way == Way::Undo { panic!("killed") } else { yes() })
+        .stage();
+    dies(&killed);
+    let stage = World::new()
+        .over(store)
+        .governor("billing", |asked| Ok(if asked.is_feedback() { approve() } else { approve().reversible("r") }))
+        .stage();
+    assert_eq!(stage.host.finish_unfinished().unwrap()[0].outcome, Outcome::Completed);
+    assert_eq!(stage.asked(), ["undo void-authorization", "do authorize-payment"], "the service may have undone it");
+    assert_ne!(killed.connector.asked.lock().unwrap()[0].key, stage.connector.asked.lock().unwrap()[1].key);
+}
+
+#[test]
 fn a_process_killed_after_its_last_undo_ends_in_the_same_root() {
     let refusing = |world: World| {
         world.governor("billing", |a| Ok(if a.is_feedback() { refuse("no") } else { approve().reversible("r") }))

@@ -32,9 +32,9 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    /// Whether the judgement counts on it although it was undone, by a process that was then stopped.
+    /// Whether the judgement counts on it although a process that was then stopped had begun to undo it.
     pub(crate) fn must_be_done_again(&self) -> bool {
-        self.wanted && self.intent.undone
+        self.wanted && self.intent.undoing
     }
 
     /// Whether stopping now means to undo it, or meant so to the process that began.
@@ -140,7 +140,7 @@ impl Turn<'_> {
                 None => self.next_nth(),
             });
         let event = self.event.key();
-        let intent = Intent { event, slot, effect, key, attempt, answer: None, undone: false };
+        let intent = Intent { event, slot, effect, key, attempt, answer: None, undoing: false, undone: false };
         self.done.push(Done { intent, wanted: true, nth, undone_before: false });
         self.done.len() - 1
     }
@@ -166,7 +166,7 @@ impl Turn<'_> {
         let same = |done: &&mut Done| {
             let equal = asks_the_same(&done.intent.effect, effect);
             let same_ask = done.is(slot, &effect.id) || done.intent.slot != *slot;
-            equal && same_ask && !done.intent.undone && done.intent.answer.is_some()
+            equal && same_ask && !done.intent.undoing && done.intent.answer.is_some()
         };
         let done = self.done.iter_mut().find(same)?;
         done.wanted = true;
@@ -176,19 +176,19 @@ impl Turn<'_> {
         Some(result)
     }
 
-    /// What an earlier process wrote down of this effect before it was stopped. An undone effect is not done again for a
-    /// judgement that stops anyway; see [`Turn::commit`].
+    /// What an earlier process wrote down of this effect before it was stopped. An effect that it had begun to undo is not
+    /// done again for a judgement that stops anyway; see [`Turn::commit`].
     fn recorded(&mut self, place: usize) -> Recorded {
         let key = self.done[place].intent.key;
         let Some(intent) = self.before.iter().find(|intent| intent.key == key) else {
             return Recorded::Nothing;
         };
-        let (answer, undone) = (intent.answer.clone(), intent.undone);
+        let (answer, undoing, undone) = (intent.answer.clone(), intent.undoing || intent.undone, intent.undone);
         let done = &mut self.done[place];
-        (done.intent.undone, done.undone_before) = (undone, undone);
+        (done.intent.undoing, done.intent.undone, done.undone_before) = (undoing, undone, undone);
         match answer {
             Some(answer) => Recorded::Answer(answer),
-            None if undone => Recorded::UndoneUnanswered,
+            None if undoing => Recorded::UndoneUnanswered,
             None => Recorded::Nothing,
         }
     }
@@ -295,8 +295,14 @@ impl Turn<'_> {
                 continue;
             }
             let effect = format!("{}/{}", done.intent.slot, done.intent.effect.id);
+            if !done.intent.undoing {
+                // A process that is stopped before it knows of the undo must not take the effect for done: under its key
+                // the service would say yes again, as it did before the undo.
+                self.done[place].intent.undoing = true;
+                self.write_down(place)?;
+            }
             self.host.before_reaching_out().await?;
-            match self.undo_it(&done.intent, end).await {
+            match self.undo_it(&self.done[place].intent, end).await {
                 Ok(()) => {
                     self.done[place].intent.undone = true;
                     self.write_down(place)?;
@@ -314,7 +320,7 @@ enum Recorded {
     Nothing,
     /// Its answer.
     Answer(Answer),
-    /// That it gave none and was undone.
+    /// That it gave none, and that undoing it was begun.
     UndoneUnanswered,
 }
 

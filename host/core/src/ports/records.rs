@@ -113,6 +113,9 @@ pub struct Intent {
     pub attempt: u32,
     /// What the service answered; none while that is not known.
     pub answer: Option<Answer>,
+    /// Whether undoing it was begun: from then on it may be undone, whatever the service answered to it before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undoing: bool,
     /// Whether it was undone.
     pub undone: bool,
 }

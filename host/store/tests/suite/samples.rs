@@ -76,7 +76,8 @@ pub(crate) fn deferred(id: &str) -> Deferred {
 pub(crate) fn intent(event: &DedupKey, id: &str) -> Intent {
     let key = sha256(id.as_bytes());
     let event = event.clone();
-    Intent { event, slot: slot("billing"), effect: effect(id), key, attempt: 1, answer: None, undone: false }
+    let (slot, effect) = (slot("billing"), effect(id));
+    Intent { event, slot, effect, key, attempt: 1, answer: None, undoing: false, undone: false }
 }
 
 pub(crate) fn answered(event: &DedupKey, id: &str) -> Intent {
