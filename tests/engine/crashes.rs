@@ -43,6 +43,15 @@ fn authorize(amount: i64) -> Decision {
     decision
 }
 
+/// Moves what the first event is judged on.
+fn set_price(store: &Arc<dyn Store>, price: i64) {
+    let value = syndic_core::fact::Held::Plain(json!(price).into());
+    let (at, by, event) = (Time::from_ms(0), slot("billing"), "other".into());
+    let fact = Fact { value, version: 1, receipt: 99, base: 99, by, event, at };
+    let key = customer("billing.price").key("acme", "c1");
+    commit(store, Commit { facts: vec![(key, Some(fact))], ..Commit::default() });
+}
+
 /// Plays the first event to its undo and returns the journal as a process leaves it that dies right after that.
 fn journal_of_an_undone(build: impl Fn(World) -> World, answer: fn() -> Result<Answer, NoAnswer>) -> Intent {
     let left: Arc<Mutex<Option<Intent>>> = Arc::default();
@@ -114,12 +123,7 @@ fn a_judgement_made_again_with_other_content_undoes_the_first_before_it_asks_ane
         })
         .connector(move |_| {
             if calls.fetch_add(1, Ordering::SeqCst) == 0 {
-                let value = syndic_core::fact::Held::Plain(json!(2).into());
-                let at = Time::from_ms(0);
-                let (by, event) = (slot("billing"), "other".into());
-                let fact = Fact { value, version: 1, receipt: 99, base: 99, by, event, at };
-                let key = customer("billing.price").key("acme", "c1");
-                commit(&store, Commit { facts: vec![(key, Some(fact))], ..Commit::default() });
+                set_price(&store, 2);
             }
             yes()
         })
@@ -149,6 +153,29 @@ fn what_a_process_was_undoing_when_it_died_is_not_taken_for_done() {
     assert_eq!(stage.host.finish_unfinished().unwrap()[0].outcome, Outcome::Completed);
     assert_eq!(stage.asked(), ["undo void-authorization", "do authorize-payment"], "the service may have undone it");
     assert_ne!(killed.connector.asked.lock().unwrap()[0].key, stage.connector.asked.lock().unwrap()[1].key);
+}
+
+#[test]
+fn other_content_after_a_no_is_asked_for_under_another_key() {
+    let world = World::new();
+    let (store, calls) = (Arc::clone(&world.store), AtomicU32::new(0));
+    let stage = world
+        .governor("billing", |asked| {
+            let price = asked.fact("billing.price").map_or(1, |text| text.parse().unwrap());
+            Ok(if asked.is_feedback() { approve() } else { authorize(price) })
+        })
+        .connector(move |_| {
+            if calls.fetch_add(1, Ordering::SeqCst) > 0 {
+                return yes();
+            }
+            set_price(&store, 2);
+            Ok(Answer { accepted: false, body: json!({}) })
+        })
+        .stage();
+    assert_eq!(stage.submit(renewal("e1", DAY)).outcome, Outcome::Completed);
+    assert_eq!(stage.asked(), ["do authorize-payment", "do authorize-payment"]);
+    let asked = stage.connector.asked.lock().unwrap();
+    assert_ne!(asked[0].key, asked[1].key, "a service answers one key alike for ever");
 }
 
 #[test]

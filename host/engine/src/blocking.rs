@@ -104,8 +104,7 @@ impl Turn<'_> {
         if let Err(error) = self.undo_where(|done| done.is(&slot, &effect.id)).await? {
             return Ok(Err(Stop::Failed(error)));
         }
-        let undone = self.done.iter().filter(|done| done.intent.undone && done.is(&slot, &effect.id)).count() as u32;
-        let attempt = 1 + self.attempts_before(&slot, &effect.id) + undone;
+        let attempt = self.attempt(&slot, &effect);
         let place = self.intend(slot, effect, attempt);
         let answer = match self.recorded(place) {
             Recorded::Nothing => {
@@ -128,6 +127,20 @@ impl Turn<'_> {
                 let effect = format!("{}/{}", done.intent.slot, done.intent.effect.id);
                 Ok(Err(Stop::Failed(Error::EffectFailed { effect, reason })))
             }
+        }
+    }
+
+    /// The attempt that asking for an effect now is. One key stands for one content: whatever was asked otherwise, or was
+    /// undone, had its own; only what an earlier process had asked last, and alike, is gone on with.
+    fn attempt(&self, slot: &Slot, effect: &Effect) -> u32 {
+        let of_it = |intent: &&Intent| intent.slot == *slot && intent.effect.id == effect.id;
+        let ours = self.done.iter().map(|done| &done.intent).filter(of_it).max_by_key(|intent| intent.attempt);
+        let last = self.before.iter().filter(of_it).max_by_key(|intent| intent.attempt);
+        let (ours, before) = (ours.map_or(0, |intent| intent.attempt), self.attempts_before(slot, &effect.id));
+        match last {
+            Some(last) if last.attempt > ours && asks_the_same(&last.effect, effect) => last.attempt,
+            Some(last) => 1 + last.attempt.max(ours).max(before),
+            None => 1 + ours.max(before),
         }
     }
 

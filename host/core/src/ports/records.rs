@@ -109,7 +109,7 @@ pub struct Intent {
     pub effect: Effect,
     /// The connector key of doing it.
     pub key: Hash,
-    /// Rises only after an undo.
+    /// Rises after an undo, and where other content is asked for after a no.
     pub attempt: u32,
     /// What the service answered; none while that is not known.
     pub answer: Option<Answer>,
