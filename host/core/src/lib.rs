@@ -13,6 +13,7 @@ pub mod effect;
 pub mod error;
 pub mod event;
 pub mod fact;
+pub mod failpoint;
 pub mod json;
 pub mod outcome;
 pub mod payload;

@@ -6,6 +6,7 @@
 
 use syndic_core::decision::Effect;
 use syndic_core::effect::{Mode, Way, connector_key};
+use syndic_core::failpoint;
 use syndic_core::json;
 use syndic_core::outcome::{EffectReport, EffectStatus};
 use syndic_core::ports::{Answer, EffectResult, Intent, NoAnswer, Request, Unfinished};
@@ -108,7 +109,8 @@ impl Turn<'_> {
         let place = self.intend(slot, effect, attempt);
         let answer = match self.recorded(place) {
             Recorded::Nothing => {
-                self.write_down(place)?;
+                failpoint!("engine.intent.write", self.write_down(place)?);
+                failpoint!("engine.intent.written");
                 self.host.before_reaching_out().await?;
                 self.do_it(&self.done[place].intent).await
             }
@@ -120,7 +122,8 @@ impl Turn<'_> {
             Ok(answer) => {
                 done.intent.answer = Some(answer.clone());
                 let result = result_of(&done.intent, &answer);
-                self.write_down(place)?;
+                failpoint!("engine.answer.write", self.write_down(place)?);
+                failpoint!("engine.answer.written");
                 Ok(Ok(result))
             }
             Err(NoAnswer { reason }) => {
@@ -314,11 +317,13 @@ impl Turn<'_> {
                 self.done[place].intent.undoing = true;
                 self.write_down(place)?;
             }
+            failpoint!("engine.undo.ask");
             self.host.before_reaching_out().await?;
             match self.undo_it(&self.done[place].intent, end).await {
                 Ok(()) => {
                     self.done[place].intent.undone = true;
-                    self.write_down(place)?;
+                    failpoint!("engine.undone.write", self.write_down(place)?);
+                    failpoint!("engine.undone.written");
                 }
                 Err(reason) => return Ok(Err(Error::RollbackFailed { effect, reason })),
             }

@@ -11,6 +11,7 @@ use syndic_core::decision::Decision;
 use syndic_core::effect::{Mode, Way, connector_key};
 use syndic_core::event::HostLane;
 use syndic_core::fact::Read;
+use syndic_core::failpoint;
 use syndic_core::outcome::{EffectReport, EffectStatus, Opinion, Outcome, Report};
 use syndic_core::ports::{
     Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Kept, Raised, Reads, StoreError, Timer, TimerKey,
@@ -105,7 +106,7 @@ impl Turn<'_> {
             let mut commit = Commit::default();
             turn.count_traps(&mut commit, sequence, front)?;
             if turn.stuck.is_some() {
-                commit.parked = Some((turn.event.key(), Some(turn.parked(sequence))));
+                failpoint!("engine.stuck.park", commit.parked = Some((turn.event.key(), Some(turn.parked(sequence)))));
             }
             let draft = drafted.take().unwrap_or_else(|| Draft::new(turn, Changes::default()));
             turn.seal(commit, sequence, draft)
@@ -118,6 +119,7 @@ impl Turn<'_> {
         committed: On,
         mut decide: impl FnMut(&mut Self, &dyn Reads) -> Result<Decided, Halt>,
     ) -> Result<On, Halt> {
+        failpoint!("engine.commit.admit");
         let store = Arc::clone(&self.host.ports.store);
         let mut otherwise = None;
         let mut told = None;
@@ -146,6 +148,7 @@ impl Turn<'_> {
             return Err(halt);
         }
         if let (Some(admitted), Some(report)) = (admitted, told) {
+            failpoint!("engine.commit.admitted");
             let (parked, poison) = kept_watch;
             if let Some((key, Some(parked))) = parked {
                 self.host.parks().put(key, self.lane.clone(), &parked);
@@ -319,10 +322,10 @@ impl Turn<'_> {
             report: report.clone(),
             again: self.origin.again().cloned(),
         };
-        self.spend(&mut commit);
+        failpoint!("engine.queue.spend", self.spend(&mut commit));
         commit.facts = changes.facts.into_iter().map(|change| self.fact(change, sequence)).collect();
         commit.lane = Some((self.lane.clone(), self.now));
-        commit.dedup = Some((self.event.key(), self.dedup(&report)));
+        failpoint!("engine.known.write", commit.dedup = Some((self.event.key(), self.dedup(&report))));
         commit.receipt = Some((sequence, Entry { leaf, kept }));
         Ok(Decided::Commit(Box::new(commit), Box::new(report)))
     }

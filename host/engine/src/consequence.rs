@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use syndic_core::effect::Way;
 use syndic_core::event::HostLane;
+use syndic_core::failpoint;
 use syndic_core::ports::{Answer, Deferred, NoAnswer, Raised, Request, StoreError, Ticket, Timer};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{Error, Event, Lane, Report, Slot, Time};
@@ -107,7 +108,9 @@ impl Host {
         let (trigger, turn) = match following {
             Following::Raised(number, raised) => self.raised(number, &raised)?,
             Following::Deferred(number, deferred) => {
+                failpoint!("engine.deferred.taken");
                 let answer = self.deliver(&deferred).await?;
+                failpoint!("engine.deferred.answered");
                 self.settled(number, &deferred, answer)?
             }
             Following::Timer(timer) => self.fired(timer)?,
@@ -123,7 +126,9 @@ impl Host {
         deferred: &Deferred,
         tries: u32,
     ) -> Result<Option<(Consequence, Ticket, After)>, Halt> {
+        failpoint!("engine.deferred.taken");
         let answer = self.deliver_once(deferred).await?.ok();
+        failpoint!("engine.deferred.answered");
         if answer.is_none() && tries < self.config.limits.deferred_tries_max {
             return Ok(None);
         }
@@ -147,6 +152,7 @@ impl Host {
     }
 
     fn raised(&self, number: u64, raised: &Raised) -> Result<(Trigger, Turn<'_>), Halt> {
+        failpoint!("engine.raised.taken");
         let event = raised_event(number, raised)?;
         let by = event
             .made_by()
@@ -219,10 +225,12 @@ impl Host {
             timeout_ms: self.config.limits.effect_ms,
         };
         self.before_reaching_out().await?;
+        failpoint!("engine.deferred.durable");
         Ok(self.reach_out(&request).await)
     }
 
     fn fired(&self, timer: Timer) -> Result<(Trigger, Turn<'_>), Halt> {
+        failpoint!("engine.timer.taken");
         let event = timer_event(&timer)?;
         let Timer { key, cause, lineage, .. } = timer;
         let trigger = Trigger::Timer { slot: key.slot.clone(), name: key.name.clone() };

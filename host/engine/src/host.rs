@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syndic_core::config::SlotConfig;
+use syndic_core::failpoint;
 use syndic_core::ports::{Again, Clock, Connector, GovernorRuntime, Store, StoreError, Ticket, Unfinished};
 use syndic_core::slot::TIMER_FIRED;
 use syndic_core::{Config, DedupKey, Error, Event, Report, Slot, Time};
@@ -72,7 +73,9 @@ impl Host {
         let config_digest = sha256(kept.as_bytes());
         // Nobody waits for it: no receipt that names it is durable before it is.
         ports.store.keep(vec![(config_digest, kept.into_bytes())])?;
+        failpoint!("engine.start.kept");
         let unfinished = ports.store.unfinished()?;
+        failpoint!("engine.start.begun");
         let begun = unfinished.iter().map(|begun| Ok(read_unfinished(begun)?.key())).collect::<Result<_, Halt>>()?;
         let parked = ports.store.parked()?;
         let trapped = Trapped::of(&ports.store.poisons()?);
@@ -163,7 +166,10 @@ impl Host {
 
     /// Returns when what was admitted up to a ticket survives a power cut.
     pub(crate) async fn durable(&self, ticket: Ticket) -> Result<(), Halt> {
-        Ok(poll_fn(|cx| self.ports.store.poll_durable(ticket, cx.waker())).await?)
+        let waiting = poll_fn(|cx| self.ports.store.poll_durable(ticket, cx.waker()));
+        failpoint!("engine.durable.wait", waiting.await?);
+        failpoint!("engine.durable.reached");
+        Ok(())
     }
 
     /// Waits until nothing that was admitted can be lost any more. Whatever leaves the process comes after this.
@@ -272,6 +278,13 @@ impl Host {
     /// The rules in force.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+}
+
+#[cfg(feature = "failpoints")]
+impl From<failpoint::Injected> for Halt {
+    fn from(injected: failpoint::Injected) -> Self {
+        Self::Store(injected.into())
     }
 }
 

@@ -21,6 +21,7 @@ use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
 use syndic_core::config::StuckLane;
+use syndic_core::failpoint;
 use syndic_core::ports::{Deferred, Ticket, Timer, TimerKey};
 use syndic_core::{DedupKey, Error, Event, Lane, Report, Time};
 
@@ -346,6 +347,7 @@ impl Inner {
             state.queues.follow(self.host.lane_of(&following)?, following);
         }
         for (event, again) in self.host.left_over()? {
+            failpoint!("engine.recover.event");
             let lane = match &again {
                 Some(again) => self.host.lane_of_receipt(again.first)?,
                 None => event.lane(&self.host.tenant_kinds),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Poll, Waker};
 
+use syndic_core::failpoint;
 use syndic_core::ports::{Clock, Ticket, Timer, TimerKey, Waiting};
 use syndic_core::{Error, Event, Report, Time};
 
@@ -142,6 +143,7 @@ impl Player {
     pub fn recover(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
         self.follow(self.host.unfinished_timer()?, tell)?;
         for (event, again) in self.host.left_over()? {
+            failpoint!("engine.recover.event");
             let finished = pollster::block_on(self.host.finish(event, again))?;
             self.comes_after(finished.after);
             self.played(Played::Recovered(finished.report), tell)?;

@@ -7,6 +7,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use syndic_core::effect::{Way, connector_key};
+use syndic_core::failpoint;
 use syndic_core::ports::{Answer, Intent, NoAnswer, Request};
 use syndic_core::{Event, Time};
 
@@ -18,19 +19,22 @@ const PAUSE_MS: u64 = 100;
 impl Host {
     /// One try. The service is looked at first, so an answer that is there counts, whatever the time.
     pub(crate) async fn reach_out(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        failpoint!("engine.call.durable");
         let (clock, connector) = (&self.ports.clock, &self.ports.connector);
         let late = plus_ms(clock.now(), request.timeout_ms);
         let mut answering = connector.call(request);
         let mut waiting = None;
-        poll_fn(|cx| {
+        let answered = poll_fn(|cx| {
             if let Poll::Ready(answer) = answering.as_mut().poll(cx) {
                 return Poll::Ready(answer);
             }
             let waiting = waiting.get_or_insert_with(|| clock.wait_until(late));
             let silence = || NoAnswer { reason: format!("no answer within {} ms", request.timeout_ms) };
             waiting.as_mut().poll(cx).map(|()| Err(silence()))
-        })
-        .await
+        });
+        let answer = answered.await?;
+        failpoint!("engine.call.answered");
+        Ok(answer)
     }
 
     /// Lets the pause pass that comes after the `nth` try, if it is over before `end`.

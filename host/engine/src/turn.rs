@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
+use syndic_core::failpoint;
 use syndic_core::outcome::{Conflict, Outcome, Report};
 use syndic_core::ports::{
     Again, Context, Deferred, Failure, Intent, Lineage, Parked, Reads, StoreError, Ticket, TimerKey, Verb,
@@ -169,6 +170,7 @@ impl<'h> Turn<'h> {
 
     /// Drives the event to its outcome.
     pub(crate) async fn run(mut self) -> Result<Finished, Halt> {
+        failpoint!("engine.turn.taken");
         let mut state = State::Idle;
         let mut on = On::EventTaken;
         loop {

@@ -15,6 +15,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use syndic_core::failpoint;
 use syndic_core::ports::{Head, StoreError, Ticket};
 use syndic_ledger::Master;
 
@@ -160,8 +161,10 @@ impl<S: Space> Heart<S> {
         let mut draft = Draft::new(self, counters, head);
         let Some(told) = fill(&mut draft)? else { return Ok(None) };
         let Draft { changes, counters, head, .. } = draft;
+        failpoint!("store.admit.drafted");
         let ticket = self.publish(changes, counters, head);
         drop(turn);
+        failpoint!("store.admit.published");
         if self.by == Writer::Admitter {
             self.write_out()?;
         }
@@ -240,9 +243,11 @@ impl<S: Space> Heart<S> {
             return Ok(());
         }
         let writes = self.sealed(&changes, &mut counters, (head != standing.head).then_some(&head))?;
+        failpoint!("store.group.sealed");
         let alone = self.gate.write().map_err(broken_off)?;
-        self.space.write(counters.written.batches, writes)?;
-        self.space.barrier(counters.written.batches)?;
+        failpoint!("store.group.write", self.space.write(counters.written.batches, writes)?);
+        failpoint!("store.group.barrier", self.space.barrier(counters.written.batches)?);
+        failpoint!("store.group.durable");
         drop(alone);
         *standing = Standing { counters, head };
         Ok(())

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use syndic_core::failpoint;
 use syndic_core::ports::StoreError;
 use syndic_ledger::{Hash, Master};
 
@@ -86,6 +87,7 @@ impl Records<Disk> {
             home.create(wanted)?;
         }
         home.settle().map_err(|why| home.io(why))?;
+        failpoint!("store.open.settled", else |why| home.io(why));
         home.check_files()?;
         let (disk, about) = home.read()?;
         match wanted {
@@ -154,11 +156,15 @@ impl Home {
             MasterWanted::Kept => return Err(self.not_a_store("there is no such directory")),
         };
         make_folder(&self.dir).map_err(|why| self.io(why))?;
+        failpoint!("store.make.folder", else |why| self.io(why));
         // Two that make a store at once take turns; the second finds the first one's.
         let turn = File::open(&self.dir).and_then(|dir| dir.lock().map(|()| dir)).map_err(|why| self.io(why))?;
         if !self.has_store()? {
             self.make_aside(&about)?;
-            fs::rename(self.aside(), self.store()).and_then(|()| turn.sync_all()).map_err(|why| self.io(why))?;
+            fs::rename(self.aside(), self.store()).map_err(|why| self.io(why))?;
+            failpoint!("store.make.renamed", else |why| self.io(why));
+            turn.sync_all().map_err(|why| self.io(why))?;
+            failpoint!("store.make.durable", else |why| self.io(why));
         }
         Ok(())
     }
@@ -172,7 +178,9 @@ impl Home {
             _ => {}
         }
         make_private_folder(&aside).map_err(io)?;
+        failpoint!("store.make.aside", else io);
         fs::write(aside.join("format"), format!("{FORMAT_TEXT}{FORMAT}\n")).map_err(io)?;
+        failpoint!("store.make.format", else io);
         let disk = Disk::open(&aside, &self.watch).map_err(|why| self.unopened(why))?;
         let made = Records::over(disk, Master::new(about.master.0)).and_then(|records| {
             records.write(|draft| {
@@ -181,7 +189,10 @@ impl Home {
             })
         });
         made.map_err(|why| self.failed(why))?;
-        sync_files(&aside.join("blobs")).and_then(|()| sync_files(&aside)).map_err(io)
+        failpoint!("store.make.written", else io);
+        sync_files(&aside.join("blobs")).and_then(|()| sync_files(&aside)).map_err(io)?;
+        failpoint!("store.make.synced", else io);
+        Ok(())
     }
 
     /// What can be told before sled touches anything; sled would make what is missing.

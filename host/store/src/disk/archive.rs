@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lz4_flex::block::{compress, decompress};
+use syndic_core::failpoint;
 
 use super::file::{OurFile, Watch};
 
@@ -83,6 +84,7 @@ impl Archive {
         mut extent: Extent,
         values: impl Iterator<Item = &'a Vec<u8>>,
     ) -> io::Result<Extent> {
+        failpoint!("store.archive.begun");
         let before = extent;
         let mut values = values.peekable();
         let mut places = Vec::new();
@@ -101,12 +103,13 @@ impl Archive {
             }
             block.extend(packed);
             self.blocks.write_at(&block, extent.bytes)?;
+            failpoint!("store.archive.block");
             extent = Extent { count: extent.count + u64::from(count), bytes: extent.bytes + block.len() as u64 };
         }
         if extent != before {
             self.places.write_at(&places, before.count * 8)?;
-            self.blocks.sync()?;
-            self.places.sync()?;
+            failpoint!("store.archive.sync", self.blocks.sync().and_then(|()| self.places.sync())?);
+            failpoint!("store.archive.synced");
         }
         Ok(extent)
     }

@@ -9,20 +9,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use syndic_core::failpoint;
+
 use super::tree::State;
 use super::{ARCHIVED, Shelf};
 use crate::space::Writes;
 
 /// Folds what is frozen, of which the last batch has number `last`.
 pub(super) fn fold(shelf: &Shelf, last: u64) -> io::Result<()> {
+    failpoint!("store.fold.begun");
     let frozen = shelf.overlay.frozen();
     let State { archive, .. } = shelf.state();
     let archive = shelf.archive.append(archive, receipts(&frozen, archive.count)?.into_iter())?;
+    failpoint!("store.fold.archived");
     let state = State { folded: last, archive };
     shelf.tree.change(&frozen, ARCHIVED, state)?;
+    failpoint!("store.fold.noted");
     *shelf.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     drop(frozen);
     shelf.overlay.thaw();
+    failpoint!("store.fold.done");
     Ok(())
 }
 

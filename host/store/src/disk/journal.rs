@@ -13,6 +13,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use syndic_core::failpoint;
+
 use super::file::{OurFile, Watch};
 use crate::space::Writes;
 
@@ -81,14 +83,17 @@ impl Journal {
         let checksum = crc32fast::hash(&frame[8..]);
         frame[..4].copy_from_slice(&rest.to_le_bytes());
         frame[4..8].copy_from_slice(&checksum.to_le_bytes());
-        self.files[self.active].write_at(frame, self.end)?;
+        failpoint!("store.journal.append", self.files[self.active].write_at(frame, self.end)?);
         self.end += frame.len() as u64;
+        failpoint!("store.journal.appended");
         Ok(())
     }
 
     /// What was appended survives a power cut when this returns.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.files[self.active].sync()
+        failpoint!("store.journal.sync", self.files[self.active].sync()?);
+        failpoint!("store.journal.synced");
+        Ok(())
     }
 
     /// Bytes in the file that is appended to.

@@ -7,6 +7,8 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use syndic_core::failpoint;
+
 use super::file::{OurFile, Watch};
 
 pub(super) const FILE: &str = "mark";
@@ -28,7 +30,9 @@ impl Mark {
     }
 
     pub(super) fn set(&self, number: u64) -> io::Result<()> {
-        self.0.write_at(shown(number).as_bytes(), 0)
+        failpoint!("store.mark.set", self.0.write_at(shown(number).as_bytes(), 0)?);
+        failpoint!("store.mark.written");
+        Ok(())
     }
 }
 

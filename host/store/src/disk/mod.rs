@@ -29,6 +29,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use syndic_core::failpoint;
 use syndic_core::ports::StoreError;
 
 use crate::key::Table;
@@ -106,6 +107,7 @@ impl Disk {
 
     fn open_or_stop(path: &Path, watch: &Arc<dyn Watch>, stop: fn(&str) -> !) -> Result<Self, Unopened> {
         let (tree, archive) = (Tree::open(path, watch)?, Archive::open(path, watch)?);
+        failpoint!("store.open.tree", else Unopened::Io);
         let (mark, acknowledged) = Mark::open(path, watch)?;
         let state = tree.state()?;
         if !archive.reaches(state.archive)? {
@@ -113,6 +115,7 @@ impl Disk {
         }
         let overlay = Overlay::default();
         let (journal, last) = Journal::open(path, state.folded, watch, |writes| overlay.take_in(writes))?;
+        failpoint!("store.open.journal", else Unopened::Io);
         let acknowledged = match acknowledged {
             Some(number) => number,
             None if last == 0 => 0,
@@ -126,8 +129,10 @@ impl Disk {
         if last > state.folded {
             shelf.overlay.freeze();
             fold(&shelf, last)?;
+            failpoint!("store.open.folded", else Unopened::Io);
         }
         sync_files(path)?;
+        failpoint!("store.open.synced", else Unopened::Io);
         let (folder, writing) = (Folder::new(&shelf)?, Mutex::new(Writing { journal, last }));
         Ok(Self { folder, shelf, writing, mark, acknowledged, fold_bytes: watch.fold_bytes() })
     }

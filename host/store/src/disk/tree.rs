@@ -15,6 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sled::{Batch, IVec};
+use syndic_core::failpoint;
 
 use super::archive::Extent;
 use super::file::{OurFile, Watch};
@@ -153,6 +154,7 @@ impl Tree {
             let pages = page::changed(&page, &filed, some).map_err(damaged)?;
             unsynced += pages.iter().map(|(_, page)| page.len()).sum::<usize>().max(page.len());
             self.replace(filed, pages)?;
+            failpoint!("store.tree.changed");
             if unsynced >= UNSYNCED_BYTES_MAX {
                 self.sync()?;
                 unsynced = 0;
@@ -161,6 +163,7 @@ impl Tree {
         let State { folded, archive } = state;
         let rest = [folded, archive.count, archive.bytes].map(u64::to_le_bytes).concat();
         self.db.insert(STATE_KEY, [&crc32fast::hash(&rest).to_le_bytes(), rest.as_slice()].concat())?;
+        failpoint!("store.tree.noted");
         self.sync()?;
         self.recent.forget();
         Ok(())
@@ -189,9 +192,11 @@ impl Tree {
 
     /// Everything written so far survives a power cut when this returns.
     fn sync(&self) -> io::Result<()> {
-        self.db.flush()?;
-        self.log.0.sync()?;
-        sync_files_if_any(&self.blobs)
+        failpoint!("store.tree.flush", self.db.flush().map(drop)?);
+        failpoint!("store.tree.flushed", self.log.0.sync()?);
+        sync_files_if_any(&self.blobs)?;
+        failpoint!("store.tree.synced");
+        Ok(())
     }
 }
 
@@ -244,6 +249,7 @@ fn clear_half_snapshots(folder: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         if name.to_string_lossy().starts_with("snap.") && name.to_string_lossy().ends_with(".generating") {
+            failpoint!("store.open.snapshot");
             fs::remove_file(entry.path())?;
         }
     }
