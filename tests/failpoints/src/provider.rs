@@ -1,0 +1,157 @@
+//! A provider who honours keys, and writes into a book of its own everything it does. The book outlives whoever asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions, read_to_string};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use syndic_core::effect::Way;
+use syndic_core::ports::{Answer, Answering, Connector, NoAnswer, Request};
+
+/// One thing it did, or refused to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// The connector key it was asked under.
+    pub key: String,
+    /// The action, or `void` for an undo.
+    pub action: String,
+    /// Whose order it was for.
+    pub order: String,
+    /// The key of the authorization that it voids or captures.
+    pub of: Option<String>,
+    /// Whether it did it.
+    pub accepted: bool,
+}
+
+/// What the provider did, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book(pub Vec<Deed>);
+
+/// What became of one order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Authorizations that are neither captured nor voided.
+    pub open: BTreeSet<String>,
+    /// Captures.
+    pub captured: usize,
+    /// Mails.
+    pub mailed: usize,
+}
+
+impl Book {
+    /// The book in a file; empty where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(file: &Path) -> io::Result<Self> {
+        let text = match read_to_string(file) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            text => text?,
+        };
+        let deeds = text.lines().map(|line| {
+            let deed: Value = serde_json::from_str(line)?;
+            let text = |name: &str| deed[name].as_str().map(str::to_owned);
+            let (key, action) = (text("key").unwrap_or_default(), text("action").unwrap_or_default());
+            let order = text("order").unwrap_or_default();
+            Ok(Deed { key, action, order, of: text("of"), accepted: deed["accepted"] == true })
+        });
+        deeds.collect::<io::Result<_>>().map(Self)
+    }
+
+    /// What became of each order.
+    pub fn accounts(&self) -> BTreeMap<String, Accounts> {
+        let mut accounts: BTreeMap<String, Accounts> = BTreeMap::new();
+        for deed in self.0.iter().filter(|deed| deed.accepted) {
+            let of = accounts.entry(deed.order.clone()).or_default();
+            match deed.action.as_str() {
+                "authorize-payment" => of.open.extend([deed.key.clone()]),
+                "mail" => of.mailed += 1,
+                "capture" | "void" => {
+                    of.captured += usize::from(deed.action == "capture");
+                    of.open.retain(|key| Some(key) != deed.of.as_ref());
+                }
+                _ => {}
+            }
+        }
+        accounts
+    }
+
+    /// What the provider should never have been asked, in a sentence each.
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        let done = |action: &str, key: &Option<String>| {
+            self.0.iter().filter(|deed| deed.accepted && deed.action == action && deed.of == *key).count()
+        };
+        for deed in self.0.iter().filter(|deed| deed.accepted && deed.action == "authorize-payment") {
+            let key = Some(deed.key.clone());
+            let (captured, voided) = (done("capture", &key), done("void", &key));
+            if captured + voided > 1 {
+                mistakes.push(format!("{}: captured {captured} and voided {voided} times", deed.order));
+            }
+        }
+        for (order, accounts) in self.accounts() {
+            if accounts.captured > 1 || accounts.mailed > 1 || accounts.open.len() > 1 {
+                mistakes.push(format!("{order}: {accounts:?}"));
+            }
+        }
+        mistakes
+    }
+}
+
+/// The provider.
+pub struct Provider(Mutex<Desk>);
+
+struct Desk {
+    book: File,
+    /// What was answered under each key.
+    known: BTreeMap<String, bool>,
+}
+
+impl Provider {
+    /// A provider with a book in a file.
+    ///
+    /// # Errors
+    /// The book cannot be read or written.
+    pub fn open(file: &Path) -> io::Result<Self> {
+        let known = Book::read(file)?.0.into_iter().map(|deed| (deed.key, deed.accepted)).collect();
+        let book = OpenOptions::new().append(true).create(true).open(file)?;
+        Ok(Self(Mutex::new(Desk { book, known })))
+    }
+}
+
+impl Connector for Provider {
+    fn call<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        Box::pin(async move {
+            let mut desk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            desk.answer(request)
+        })
+    }
+}
+
+impl Desk {
+    fn answer(&mut self, request: &Request) -> Result<Answer, NoAnswer> {
+        let body = request.body.value();
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let (key, story) = (request.key.to_string(), text("story"));
+        let accepted = match (request.way, self.known.get(&key)) {
+            (_, Some(accepted)) => *accepted,
+            (Way::Do, None) => story != "declined",
+            (Way::Undo, None) => story != "stuck",
+        };
+        if self.known.insert(key.clone(), accepted).is_none() {
+            let action = if request.way == Way::Undo { "void" } else { &request.action };
+            let of =
+                request.undoes.map(|key| key.to_string()).or_else(|| body["authorization"].as_str().map(Into::into));
+            let deed = json!({"key": key, "action": action, "order": text("order"), "of": of, "accepted": accepted});
+            // One write, so that a deed is in the book whole or not at all; and before anybody hears of it.
+            self.book.write_all(format!("{deed}\n").as_bytes()).expect("the book can be written");
+        }
+        match (request.way, story.as_str()) {
+            // In the words of the engine, which has no others left for it after a crash.
+            (Way::Do, "silent") => Err(NoAnswer { reason: format!("no answer within {} ms", request.timeout_ms) }),
+            _ => Ok(Answer { accepted, body: json!({}) }),
+        }
+    }
+}

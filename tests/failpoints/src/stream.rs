@@ -1,0 +1,67 @@
+//! The stream: every story there is, three times over, each for another customer and with an order of its own.
+
+use serde_json::{Value, json};
+use syndic_core::Time;
+
+/// What happens, and to whom. A governor reads the story's name and knows what to say.
+const STORIES: &[(&str, &str)] = &[
+    // Checked, authorized; then captured and mailed, each of which settles.
+    ("ann", "sale"),
+    // Authorized, and refused when that is heard: voided.
+    ("bob", "refused"),
+    // Sets a timer, which sells something an hour later.
+    ("ann", "timer"),
+    // Two slots authorize, one then refuses: both are voided, the later first.
+    ("cyd", "pair"),
+    // Raises two sales.
+    ("bob", "raise"),
+    // Authorized without an answer: voided too.
+    ("ann", "silent"),
+    // The provider says no.
+    ("cyd", "declined"),
+    // Refused, and the void is refused too: stuck.
+    ("bob", "stuck"),
+    // Claims an invoice and is authorized; once more with the same content, once with other.
+    ("ann", "claim"),
+    ("cyd", "claim-again"),
+    ("bob", "claim-other"),
+];
+
+const ROUNDS: usize = 3;
+
+/// Minutes between two lines.
+const MINUTES: i64 = 10;
+
+/// 2026-01-01T00:00:00Z.
+const BEGIN_MS: i64 = 1_767_225_600_000;
+
+fn minute(nth: usize) -> Time {
+    Time::from_ms(BEGIN_MS).plus_ms(nth as i64 * MINUTES * 60_000)
+}
+
+/// The lines, in order. Some are sent twice, and one of each round is no event.
+pub fn lines() -> Vec<String> {
+    let mut lines = Vec::new();
+    for round in 0..ROUNDS {
+        let first = lines.len();
+        for (nth, (customer, story)) in STORIES.iter().enumerate() {
+            let order = format!("{story}-{round}");
+            lines.push(event(&order, customer, minute(round * STORIES.len() + nth), story, round));
+        }
+        lines.push(lines[first].clone());
+        lines.push("no event".to_owned());
+    }
+    lines
+}
+
+fn event(id: &str, customer: &str, time: Time, story: &str, round: usize) -> String {
+    let data: Value = json!({"subscription_id": "s", "story": story, "order": id, "round": round});
+    json!({"specversion": "1.0", "id": id, "source": "/shop", "type": "marketplace.RenewalDue", "tenant": "acme",
+           "subject": customer, "time": time.to_string(), "data": data})
+    .to_string()
+}
+
+/// A day after the last line: whatever waits has fired.
+pub fn until() -> Time {
+    minute(ROUNDS * STORIES.len()).plus_ms(86_400_000)
+}
