@@ -79,6 +79,11 @@ fn order(data: &Value) -> &str {
     data["order"].as_str().unwrap_or_default()
 }
 
+/// The authorization that a governor asks for of an order in a story.
+pub(crate) fn authorization(order: &str, story: &str) -> Effect {
+    approve().reversible(order, story).effects.pop().expect("it was put there")
+}
+
 fn evaluate(slot: &str, context: &Context, facts: &dyn Facts) -> Decision {
     let (story, data) = about(context);
     let order = order(&data);

@@ -7,11 +7,13 @@
 #![allow(clippy::expect_used, reason = "what a test stands on is there, or the test stops")]
 
 mod governors;
+mod left;
 mod provider;
 mod stage;
 mod stream;
 
 pub use governors::Scripted;
-pub use provider::{Accounts, Book, Deed, Provider};
-pub use stage::{Refused, Small, Stage};
+pub use left::leave;
+pub use provider::{Accounts, Book, Deed, Provider, Rehearsal};
+pub use stage::{Normal, Refused, Small, Stage};
 pub use stream::{lines, until};

@@ -35,7 +35,7 @@ const MINUTES: i64 = 10;
 /// 2026-01-01T00:00:00Z.
 const BEGIN_MS: i64 = 1_767_225_600_000;
 
-fn minute(nth: usize) -> Time {
+pub(crate) fn minute(nth: usize) -> Time {
     Time::from_ms(BEGIN_MS).plus_ms(nth as i64 * MINUTES * 60_000)
 }
 
@@ -54,7 +54,7 @@ pub fn lines() -> Vec<String> {
     lines
 }
 
-fn event(id: &str, customer: &str, time: Time, story: &str, round: usize) -> String {
+pub(crate) fn event(id: &str, customer: &str, time: Time, story: &str, round: usize) -> String {
     let data: Value = json!({"subscription_id": "s", "story": story, "order": id, "round": round});
     json!({"specversion": "1.0", "id": id, "source": "/shop", "type": "marketplace.RenewalDue", "tenant": "acme",
            "subject": customer, "time": time.to_string(), "data": data})
