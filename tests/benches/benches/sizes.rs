@@ -62,8 +62,9 @@ fn row_of(stored: usize, customers: usize) {
     let per_event = 1e6 / MEASURED as f64;
     let (wall, cpu) = (begin.elapsed().as_secs_f64() * per_event, (cpu_seconds() - cpu) * per_event);
 
-    let facts = host.ports().store.facts("acme", Some("customer-0000000")).expect("the store can be read").len();
+    // Before all of a customer's facts are fetched: what that takes, the allocator keeps.
     let resident = resident_mib();
+    let facts = host.ports().store.facts("acme", Some("customer-0000000")).expect("the store can be read").len();
     drop((host, store));
     let disk = bytes_of(folder.path()) as f64 / (stored + MEASURED) as f64;
     let begin = Instant::now();
