@@ -274,6 +274,46 @@ fn what_nobody_asked_is_not_answered() {
     assert!(told.out.contains("its manifest does not list `Other`"), "{}", told.out);
 }
 
+/// The demonstration's governor: it reserves a gift, then looks up which, and nobody thought of the fourth.
+#[test]
+fn several_events_stand_each_on_what_the_one_before_left() {
+    let gift = json!({
+        "reversible": "gift", "action": "reserve", "key": "gift", "body": {"of": "gifts"},
+        "undo": {"action": "release", "body": {}},
+    });
+    let step = |then: Value| json!({"when": {"kind": "CustomerUpgrades", "data": {"old_sku": "a", "new_sku": "b"}}, "then": then});
+    let gets = |what: &str| {
+        let note = format!("the customer gets {what}");
+        step(
+            json!({"verdict": "approve", "effects": [gift], "writes": [{"increase": "loyalty.gifts", "by": 1}], "note": note}),
+        )
+    };
+    let fourth = step(json!({"failed": "unreachable", "undone": ["gift"]}));
+    let mut silent = step(json!({"failed": "effect-failed", "undone": ["gift"]}));
+    silent["answers"] = json!({"gift": "silence"});
+    let steps = [silent, gets("a cap"), gets("a hoodie"), fourth];
+    let story = json!({"story": "gifts", "given": {"slot": "loyalty", "facts": {"loyalty.gifts": 1}}, "steps": steps});
+    let told = Desk::new().tells(syndic_governors::LOYALTY, &story);
+    assert!(told.code == Some(0), "{}{}", told.out, told.err);
+}
+
+#[test]
+fn a_key_that_was_claimed_is_taken_in_a_story_too() {
+    let paid = |amount: u32, then: Value| {
+        let data = json!({"amount": amount, "idempotency_key": "k"});
+        json!({"when": {"kind": "PaymentProcessed", "data": data}, "then": then})
+    };
+    let billing = syndic_governors::governor("billing").unwrap();
+    let twice = [
+        paid(5, json!({})),
+        paid(5, json!({"failed": "duplicate"})),
+        paid(6, json!({"failed": "idempotency-violation"})),
+    ];
+    let told = Desk::new().tells(billing.bytes, &json!({"story": "paid twice", "steps": twice})).exits(1);
+    assert!(told.out.contains("step 1:") && told.out.contains("\"claim\":\"payment:k\""), "{}", told.out);
+    assert!(!told.out.contains("step 2:") && !told.out.contains("step 3:"), "{}", told.out);
+}
+
 #[test]
 fn a_story_that_is_none_is_told_what_is_wrong_with_it() {
     let desk = Desk::new();

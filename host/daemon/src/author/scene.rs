@@ -218,3 +218,59 @@ impl Facts for View {
         self.config.get(key).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use syndic_core::Verdict;
+
+    use super::super::story::When;
+    use super::*;
+
+    fn fact(name: &str) -> FactName {
+        FactName { scope: Scope::Customer, name: name.into() }
+    }
+
+    #[test]
+    fn what_is_written_is_there_for_the_next_event() {
+        let slot = Slot::new("shop").unwrap();
+        let facts = json!({"shop.tags": ["old"], "shared.access": "grace", "shop.gone": 1});
+        let given: Given = serde_json::from_value(json!({"facts": facts})).unwrap();
+        let mut scene = Scene::of(&given, &slot).unwrap();
+        let set = |name: &str, value: Value| Write::Set { fact: fact(name), value: value.into() };
+        let writes = vec![
+            Write::Add { fact: fact("shop.tags"), element: "new".into() },
+            Write::Remove { fact: fact("shop.tags"), element: "old".into() },
+            Write::Stand { fact: fact("shared.access"), value: Some("blocked".into()) },
+            set("shop.order", json!({"lines": 2})),
+            Write::Number { series: "order".into(), fact: fact("shop.order"), pointer: "/number".into() },
+            set("shop.gone", Value::Null),
+        ];
+        let decision = Decision { verdict: Verdict::Approve, writes, ..Decision::abstain() };
+        for expected in [1, 2] {
+            let when = When { kind: "Tested".into(), time: None, data: json!({}) };
+            let step = Step { when, answers: BTreeMap::new(), then: None };
+            let context = scene.next(&slot, &step).unwrap();
+            scene.keep(&Config::default(), &slot, &context, &decision).unwrap();
+            let reads: Vec<(&str, Value)> =
+                scene.facts.iter().map(|(name, fact)| (name.name.as_str(), fact.value.read())).collect();
+            let order = json!({"lines": 2, "number": expected});
+            let access = ("shared.access", json!("blocked"));
+            assert_eq!(reads, [access, ("shop.order", order), ("shop.tags", json!(["new"]))]);
+        }
+    }
+
+    #[test]
+    fn time_does_not_go_back() {
+        let slot = Slot::new("shop").unwrap();
+        let mut scene = Scene::empty().unwrap();
+        let mut at = |time: &str| {
+            let when = When { kind: "Tested".into(), time: Some(time.into()), data: json!({}) };
+            let step = Step { when, answers: BTreeMap::new(), then: None };
+            scene.next(&slot, &step).map(|context| context.now.to_string()[..10].to_owned())
+        };
+        assert_eq!(at("2026-05-01T00:00:00Z"), Ok("2026-05-01".to_owned()));
+        assert_eq!(at("2026-03-01T00:00:00Z"), Ok("2026-05-01".to_owned()));
+        assert!(at("noon").is_err_and(|why| why.contains("`when.time`")));
+    }
+}
