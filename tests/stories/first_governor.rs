@@ -66,6 +66,8 @@ impl Crate {
             }
         }
         cargo.args(args).env("SYNDIC", syndic).env("CARGO_TERM_COLOR", "never");
+        // Nobody looks at this build with a debugger.
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "0");
         self.at_home(cargo)
     }
 
@@ -92,10 +94,19 @@ fn a_first_governor_is_made_built_tested_and_played() {
     assert_eq!([&built[0]["name"], &built[0]["version"]], ["seat-limit", "0.1.0"]);
     let told = first.governor(&["test"]).exits(0);
     assert!(told.out.contains("2 stories came true"), "{}", told.out);
+    tells_the_story_of_the_help(&first);
     first.governor(&["check", "seat_limit.wasm", "--slot", "quota-sla", "--no-wider"]).exits(0);
     first.governor(&["bench", "seat_limit.wasm", "--rounds", "10"]).exits(0);
     plays(&first);
     is_mistaken(&first);
+}
+
+/// What the help shows to be copied comes true as it stands.
+fn tells_the_story_of_the_help(first: &Crate) {
+    let help = run(&["governor", "test", "--help"]).exits(0).out;
+    let story = &help[help.find("  {\n").unwrap()..help.find("\n  }\n").unwrap() + 5];
+    fs::write(first.dir.join("help.json"), story).unwrap();
+    first.governor(&["test", "--component", "seat_limit.wasm", "--stories", "help.json"]).exits(0);
 }
 
 fn plays(first: &Crate) {

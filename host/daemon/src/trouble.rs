@@ -60,5 +60,5 @@ pub(crate) fn not_installed(error: &Error) -> Failure {
     };
     Failure::new(FailureKind::Usage, what)
         .because(format!("{}: {cause}", error.kind()))
-        .hint("a slot takes a component of the world `governor` of `syndic:governor@1`")
+        .hint("`syndic governor check FILE` says all that is wrong with it, and what to do")
 }

@@ -98,47 +98,73 @@ pub struct Bench {
 }
 
 const NEW_HELP: &str = "\
-Everything the governor needs comes with it: the SDK is in its folder `vendor`, and cargo fetches what the SDK stands
-on, at the versions of `Cargo.lock`.
+Everything the governor needs comes with it: the SDK is in its folder `vendor`, and cargo fetches
+what the SDK stands on, at the versions of `Cargo.lock`.
 
   syndic governor new seat-limit && cd seat-limit
-  cargo test                                    # natively, and the component in the real host
-  syndic governor build
+  cargo test                              # natively, and the component in the real host
+  syndic governor build                   # seat_limit.wasm
   syndic play events.jsonl --data data --governor quota-sla=seat_limit.wasm";
 
 const BUILD_HELP: &str = "\
-Needs cargo and rustup, and nothing else: a missing wasm32-unknown-unknown target is added, and the component is
-encoded by this program. Then try it in the place of a bundled governor:
+Needs cargo and rustup, and nothing else: a missing wasm32-unknown-unknown target is added, and the
+component is encoded by this program. It is built for size, with one profile for everybody, and
+without the paths of this machine: the same sources give the same digest elsewhere.
+
+Then try it in the place of a bundled governor:
   syndic play events.jsonl --data data --governor quota-sla=seat_limit.wasm";
 
 const CHECK_HELP: &str = "\
-Exit codes: 0 the host would load it, 1 it would not, 2 the file cannot be read as a component.
+Exit codes: 0 the host would load it; 1 it would not, or with --no-wider may do more; 2 the file
+cannot be read as a component.
 
 Examples:
   syndic governor check seat_limit.wasm
   syndic governor check seat_limit.wasm --slot quota-sla --no-wider";
 
 const TEST_HELP: &str = "\
-A story is a JSON file. Facts and configuration are given, an event is judged, and what is decided is held to `then`:
+A story is a JSON file:
   {
     \"story\": \"a large team needs a contract\",
     \"given\": {\"facts\": {\"seat-limit.most\": 20}},
     \"when\": {\"kind\": \"CustomerSubscribes\", \"data\": {\"sku\": \"pro\", \"seats\": 21}},
-    \"then\": {\"verdict\": \"refuse\", \"code\": \"too-many-seats\", \"message\": \"more than 20 seats need a contract\"}
+    \"then\": {\"verdict\": \"refuse\", \"code\": \"too-many-seats\"}
   }
-`given` may hold slot, customer, now, facts, tenant_facts, config and limits {fuel, memory_bytes, deadline_ms}.
-`answers` gives what services say, by effect id: {\"auth\": {\"accepted\": false, \"body\": {}}}, or \"silence\"; where it says
-nothing, the sandbox answers. `then` holds all that is decided: verdict, code, message, writes, effects, timers, raises,
-note; or {\"failed\": \"out-of-fuel\"}. Several events, each on what the one before left, stand in `steps`.
-With --bless the governor writes `then` itself.
+
+given    slot, customer, now, facts, tenant_facts, config, limits {fuel, memory_bytes, deadline_ms}
+when     kind, data, and time if it is not now; TimerFired and EffectSettled are kinds too
+answers  what services say, by effect id: {\"auth\": {\"accepted\": false, \"body\": {}}}, or \"silence\";
+         where a story says nothing, the sandbox answers
+then     all that is decided: verdict, code, writes, effects, timers, raises; `undone`, the effects
+         that the host undoes; or {\"failed\": \"out-of-fuel\"}. Sentences (message, note, reason) are
+         compared where they are written
+steps    several events in the place of one: a list of {when, answers, then}, each on what the one
+         before left
+
+You need not write `then`: with --bless the governor does, and you read whether it is right.
 
 Every question is asked twice, and has to have the same answer for the same fuel.
 Exit codes: 0 every story came true, 1 one did not, 2 a story or the component cannot be read.";
 
 const BENCH_HELP: &str = "\
-One question is one call as the host makes it: a fresh instance, the answer, and the end of the instance. Memory is
-the least limit under which the answer is the same.
+One question is one call as the host makes it: a fresh instance, the answer, and the end of the
+instance. Memory is the least limit under which the answer is the same.
 
 Examples:
   syndic governor bench seat_limit.wasm
   syndic governor bench seat_limit.wasm --events events.jsonl --rounds 10000";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the terminal's width is not known, clap breaks lines after a hundred columns, wherever that is.
+    #[test]
+    fn what_is_to_be_copied_is_not_broken_in_the_middle() {
+        for help in [NEW_HELP, BUILD_HELP, CHECK_HELP, TEST_HELP, BENCH_HELP] {
+            for line in help.lines() {
+                assert!(line.chars().count() <= 100, "{line}");
+            }
+        }
+    }
+}

@@ -20,11 +20,17 @@ use super::contract::{CORE_MODULE, World, Wrong, world_of};
 use crate::embedded::log_to_nobody;
 use crate::show::Show;
 
+/// Bytes of a component from which on compiling takes long enough to say so: an interpreter is in it, most likely.
+const SLOW_BYTES: usize = 4 * 1024 * 1024;
+
 pub(super) fn run(args: &Check, show: &Show) -> Result<ExitCode, Failure> {
     let bytes = read(&args.file)?;
     let file = args.file.display().to_string();
     let place = args.slot.as_deref().map(slot).transpose()?;
     let installed = place.as_ref().map(bundled).transpose()?;
+    if bytes.len() > SLOW_BYTES {
+        show.aside("compiling it; one as large as this may take a minute");
+    }
     let (loaded, compile_ms) = load(place.as_ref(), &bytes)?;
     let world = world_of(&bytes);
     let wrong = match (&loaded, &world) {
