@@ -22,7 +22,7 @@ pub const POINTS: &[Point] = &[
     at("store.open.snapshot",    "What the last process left, with a snapshot of sled's that was begun."),
     at("store.open.tree",        "What the last process left; sled's part of it is durable."),
     at("store.open.journal",     "What the last process left; all of it is durable, the journal is not folded."),
-    at("store.open.folded",      "The same, folded."),
+    at("store.open.folded",      "The same, with what the journals had folded."),
     at("store.open.synced",      "The same, and every name in the folder is durable."),
     // ── a batch becomes durable ─────────────────────────────────────────────────────────────────────────────────────
     at("store.admit.drafted",    "Nothing of what was to be admitted."),
