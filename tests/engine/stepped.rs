@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use syndic_core::Outcome;
-use syndic_core::ports::{Reads, Store};
-use syndic_engine::{Pending, Stepped};
+use syndic_core::ports::{Act, Reads, Store, Verb};
+use syndic_core::{DedupKey, Outcome};
+use syndic_engine::{Halt, Order, Pending, Stepped, Target};
 use syndic_ledger::Master;
 use syndic_store::MemoryStore;
 
@@ -55,4 +55,20 @@ fn who_drops_the_lanes_leaves_what_a_killed_process_leaves() {
         lanes.tell();
     }
     assert_eq!(left.head().unwrap().frontier.size(), 1);
+}
+
+#[test]
+fn who_ordered_something_is_told_that_the_host_stopped() {
+    let script = |asked: &Asked| if asked.context().id == "bad" { panic!("a bug") } else { Ok(refer("who")) };
+    let stage = World::new().governor("billing", script).stage();
+    stage.submit(renewal("e1", DAY));
+    let lanes = Stepped::start(&stage.host, bounds(1)).unwrap();
+    let target = Target::Event(DedupKey { tenant: "acme".into(), source: "/shop".into(), id: "e1".into() });
+    let act = Act { verb: Verb::Refuse, by: "ann".into(), reason: "it is late".into() };
+    let mut ordered = lanes.order(Order { target, act }).unwrap();
+    let mut sent = lanes.submit(of("other", "c1", renewal("bad", DAY))).unwrap();
+    let mut last_of = |count: usize| count - 1;
+    assert!(matches!(lanes.step(&mut last_of), Err(Halt::Panicked(_))), "the order waits in its lane");
+    assert!(matches!(sent.try_answer(), Some(Err(Halt::Panicked(_)))));
+    assert!(matches!(ordered.try_answer(), Some(Err(Halt::Panicked(_)))));
 }

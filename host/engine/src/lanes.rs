@@ -35,7 +35,8 @@ use crate::queues::{Queues, Task};
 use crate::reach::plus_ms;
 use crate::turn::{After, Finished};
 
-type OrderAnswer = Answer<Result<Report, Denied>>;
+/// An order, for whoever waits for its answer.
+type OrderNumber = u64;
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
 
 /// What one turn came to, for its lane.
@@ -63,7 +64,7 @@ enum Told {
     /// Whoever sent an event.
     Senders(DedupKey, Report),
     /// Whoever gave an order.
-    Orderer(OrderAnswer, Result<Report, Denied>),
+    Orderer(OrderNumber, Result<Report, Denied>),
 }
 
 /// What a lane holds for as long as it does something, so that it is not put there twice.
@@ -77,8 +78,11 @@ pub(crate) enum Mark {
 
 #[derive(Default)]
 pub(crate) struct State {
-    pub(crate) queues: Queues<Running, OrderAnswer>,
+    pub(crate) queues: Queues<Running, OrderNumber>,
     flights: HashMap<DedupKey, Flight>,
+    /// Who waits for the answer to an order; and how many orders there were.
+    orders: HashMap<OrderNumber, Answer<Result<Report, Denied>>>,
+    ordered: OrderNumber,
     /// Timers and undos that wait in a lane, or are under way.
     marks: HashSet<Mark>,
     /// Turns that are admitted, each with what has to be durable before its caller is told.
@@ -252,7 +256,10 @@ impl Inner {
         if let Some(halt) = &state.halted {
             return Err(halt.clone());
         }
-        state.queues.put(lane, Todo::Order(Box::new(order), answer));
+        state.ordered += 1;
+        let number = state.ordered;
+        state.orders.insert(number, answer);
+        state.queues.put(lane, Todo::Order(Box::new(order), number));
         self.wake_worker(&state);
         Ok(Pending(pending))
     }
@@ -380,7 +387,7 @@ impl Inner {
     }
 
     /// Takes a lane one step: to where its turn waits for something, or is over. Nobody else has the lane meanwhile.
-    pub(crate) fn step(self: &Arc<Self>, lane: &Lane, task: Task<Running, OrderAnswer>) -> MutexGuard<'_, State> {
+    pub(crate) fn step(self: &Arc<Self>, lane: &Lane, task: Task<Running, OrderNumber>) -> MutexGuard<'_, State> {
         let mut running = match task {
             Task::Begin(todo) => self.turn(todo),
             Task::GoOn(running) => running,
@@ -405,7 +412,7 @@ impl Inner {
         state
     }
 
-    fn turn(&self, todo: Todo<OrderAnswer>) -> Running {
+    fn turn(&self, todo: Todo<OrderNumber>) -> Running {
         let host = Arc::clone(&self.host);
         Box::pin(async move {
             match todo {
@@ -439,14 +446,14 @@ impl Inner {
                         None => Ok(Step { unanswered: Some((effect, tries + 1)), ..Step::default() }),
                     }
                 }
-                Todo::Order(order, answer) => {
+                Todo::Order(order, number) => {
                     let (ordered, after) = match host.carry_out_order(*order).await? {
                         Ok(Finished { report, after, .. }) => (Ok(report), after),
                         Err(denied) => (Err(denied), After::default()),
                     };
                     // A denial may have written something too, if only that it was tried.
                     let ticket = host.ports().store.last();
-                    Ok(Step { told: Some((ticket, Told::Orderer(answer, ordered))), after, ..Step::default() })
+                    Ok(Step { told: Some((ticket, Told::Orderer(number, ordered))), after, ..Step::default() })
                 }
                 Todo::Undo(event) => {
                     // An order may have settled it while this waited here.
@@ -494,6 +501,9 @@ impl Inner {
                 let _ = answer.send(Err(halt.clone()));
             }
         }
+        for (_, answer) in state.orders.drain() {
+            let _ = answer.send(Err(halt.clone()));
+        }
         state.halted.get_or_insert(halt);
         self.work.notify_all();
         self.told.notify_all();
@@ -539,9 +549,11 @@ impl Inner {
                         flight.answer(report);
                     }
                 }
-                Told::Orderer(answer, ordered) => {
-                    // Who went away does not want to know.
-                    let _ = answer.send(Ok(ordered));
+                Told::Orderer(number, ordered) => {
+                    if let Some(answer) = state.orders.remove(&number) {
+                        // Who went away does not want to know.
+                        let _ = answer.send(Ok(ordered));
+                    }
                 }
             }
         }

@@ -8,7 +8,7 @@ use syndic_core::{DedupKey, Event};
 use crate::act::Order;
 use crate::consequence::Following;
 
-/// Something for a lane to do. What an order or an undo came to is told to whoever counts `A`.
+/// Something for a lane to do. `A` stands for who waits for the answer to an order.
 pub(crate) enum Todo<A> {
     /// An event from outside.
     Event(Box<Event>),
@@ -18,7 +18,7 @@ pub(crate) enum Todo<A> {
     Follow(Box<Following>),
     /// A deferred effect by its number, after so many tries in vain.
     Deliver(Box<(u64, Deferred)>, u32),
-    /// An order, and who waits for its answer.
+    /// An order, for somebody who waits for its answer.
     Order(Box<Order>, A),
     /// The undo of a stuck event that is due.
     Undo(Box<DedupKey>),
