@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use syndic_core::effect::Way;
+use syndic_core::failpoint;
 use syndic_core::outcome::Outcome;
 use syndic_core::ports::{
     Act, Again, Commit, DeadLetter, Entry, NoAnswer, Parked, PoisonKey, REASON_MAX_BYTES, Reads, StoreError, Verb,
@@ -105,6 +106,7 @@ pub(crate) type Ordered = Result<Finished, Denied>;
 impl Host {
     /// Carries out an order. What it returns is admitted.
     pub(crate) async fn carry_out_order(&self, order: Order) -> Result<Ordered, Halt> {
+        failpoint!("engine.order.taken");
         let Order { target, act } = order;
         if let Err(why) = check(&act) {
             return Ok(Err(Denied::Senseless(why)));
@@ -302,7 +304,8 @@ impl Host {
 
     fn park(&self, key: &DedupKey, parked: &Parked) -> Result<(), Halt> {
         let commit = Commit { parked: Some((key.clone(), Some(parked.clone()))), ..Commit::default() };
-        self.ports.store.admit(&mut |_| Ok(Some(commit.clone())))?;
+        failpoint!("engine.park.write", self.ports.store.admit(&mut |_| Ok(Some(commit.clone()))).map(drop)?);
+        failpoint!("engine.park.written");
         let lane = self.lane_of_receipt(parked.receipt)?;
         self.parks().put(key.clone(), lane, parked);
         Ok(())
@@ -360,7 +363,8 @@ impl Host {
                 let effect = format!("{}/{}", letter.deferred.slot, letter.deferred.effect.id);
                 letter.resent = letter.resent.saturating_add(1);
                 let commit = Commit { dead: Some((number, Some(letter))), ..Commit::default() };
-                self.ports.store.admit(&mut |_| Ok(Some(commit.clone())))?;
+                failpoint!("engine.letter.write", self.ports.store.admit(&mut |_| Ok(Some(commit.clone()))).map(drop)?);
+                failpoint!("engine.letter.written");
                 Ok(Err(Denied::Undelivered { effect, reason }))
             }
             Ok(answer) => {

@@ -315,7 +315,7 @@ impl Turn<'_> {
                 // A process that is stopped before it knows of the undo must not take the effect for done: under its key
                 // the service would say yes again, as it did before the undo.
                 self.done[place].intent.undoing = true;
-                self.write_down(place)?;
+                failpoint!("engine.undoing.write", self.write_down(place)?);
             }
             failpoint!("engine.undo.ask");
             self.host.before_reaching_out().await?;

@@ -104,7 +104,7 @@ impl Turn<'_> {
         self.admit(On::OutcomeCommitted, move |turn, front| {
             let sequence = front.head()?.frontier.size() + 1;
             let mut commit = Commit::default();
-            turn.count_traps(&mut commit, sequence, front)?;
+            failpoint!("engine.poison.count", turn.count_traps(&mut commit, sequence, front)?);
             if turn.stuck.is_some() {
                 failpoint!("engine.stuck.park", commit.parked = Some((turn.event.key(), Some(turn.parked(sequence)))));
             }

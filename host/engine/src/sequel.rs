@@ -4,6 +4,7 @@
 
 use syndic_core::Error;
 use syndic_core::effect::Mode;
+use syndic_core::failpoint;
 use syndic_core::outcome::{EffectStatus, Outcome, Report};
 use syndic_core::ports::{Again, Commit, DedupRecord, Entry, Kept, StoreError, Verb};
 use syndic_ledger as ledger;
@@ -44,6 +45,7 @@ impl Host {
         commit: Commit,
         complete: impl Fn(&mut Commit, &Report),
     ) -> Result<Finished, Halt> {
+        failpoint!("engine.sequel.admit");
         let mut told = None;
         let admitted = self.ports.store.admit(&mut |front| {
             let sequence = front.head()?.frontier.size() + 1;
@@ -54,6 +56,7 @@ impl Host {
             commit.receipt = Some((sequence, entry));
             Ok(Some(commit))
         })?;
+        failpoint!("engine.sequel.admitted");
         match (admitted, told) {
             (Some(admitted), Some(report)) => Ok(Finished { report, ticket: admitted.ticket, after: After::default() }),
             _ => Err(Halt::Bug(Error::invalid("the receipt of an act was not admitted"))),

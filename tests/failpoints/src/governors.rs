@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use syndic_core::config::SlotConfig;
 use syndic_core::decision::{DeclaredRead, Effect, Raise, Reason, TimerRequest, Undo, Write};
 use syndic_core::effect::Mode;
-use syndic_core::ports::{Called, Context, EffectResult, Facts, GovernorRuntime, Installed, Question};
+use syndic_core::ports::{
+    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question,
+};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{Decision, FactName, Manifest, Scope, Slot, Verdict};
 use syndic_ledger::{Hash, sha256};
@@ -57,11 +59,14 @@ impl GovernorRuntime for Scripted {
     }
 
     fn call(&self, slot: &Slot, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
-        let decision = match &question {
-            Question::Evaluate(context) => evaluate(slot.as_str(), context, &*facts),
-            Question::Feedback(context, results) => hear(slot.as_str(), context, results),
+        let answer = match &question {
+            Question::Evaluate(context) if (slot.as_str(), &*about(context).0) == ("billing", "trap") => {
+                Err(Failure { class: FailureClass::Unreachable, reason: "it panicked".into() })
+            }
+            Question::Evaluate(context) => Ok(evaluate(slot.as_str(), context, &*facts)),
+            Question::Feedback(context, results) => Ok(hear(slot.as_str(), context, results)),
         };
-        Called { answer: Ok(decision), fuel: 100 }
+        Called { answer, fuel: 100 }
     }
 }
 
@@ -89,12 +94,16 @@ fn evaluate(slot: &str, context: &Context, facts: &dyn Facts) -> Decision {
     let order = order(&data);
     let authorize = |as_: &str| approve().reversible(order, as_);
     match (slot, story.as_str()) {
-        ("billing", "sale") => authorize("sale").check(order).counted("billing.sales", facts),
+        ("billing", "sale" | "sale-after") => authorize("sale").check(order).counted("billing.sales", facts),
+        ("billing", "referred" | "hopeless") if count("billing.sales", facts) == 0 => {
+            Decision { verdict: Verdict::Refer(reason()), ..Decision::abstain() }
+        }
         ("billing", "settled") => approve().counted("billing.settled", facts),
         ("billing", "raise") => ["a", "b"].iter().fold(approve().later("mail", order, json!({})), |all, which| {
             all.raise(json!({"subscription_id": "s", "story": "sale", "order": format!("{order}-{which}")}))
         }),
         ("billing", "timer") => approve().timer(order, context),
+        ("billing", "dead") => approve().later("mail", order, json!({"story": "dead"})),
         ("billing", "claim" | "claim-again") => authorize("claim").claim(&data, "the same"),
         ("billing", "claim-other") => authorize("claim").claim(&data, "other"),
         ("billing", story) => authorize(story),
@@ -107,17 +116,27 @@ fn evaluate(slot: &str, context: &Context, facts: &dyn Facts) -> Decision {
 fn hear(slot: &str, context: &Context, results: &[EffectResult]) -> Decision {
     let (story, data) = about(context);
     let (order, accepted) = (order(&data), results.iter().all(|result| result.accepted));
-    if !accepted || (slot, story.as_str()) == ("entitlement", "pair") || ["refused", "stuck"].contains(&&*story) {
-        let reason = Reason { code: "no".into(), message: "No.".into() };
-        return Decision { verdict: Verdict::Refuse(reason), ..Decision::abstain() };
+    let refused = ["refused", "stuck", "stuck-hard"].contains(&story.as_str());
+    if !accepted || refused || (slot, story.as_str()) == ("entitlement", "pair") {
+        return Decision { verdict: Verdict::Refuse(reason()), ..Decision::abstain() };
     }
     let authorized = results.iter().find(|result| result.action == "authorize-payment");
     match (story.as_str(), authorized) {
-        ("sale" | "claim", Some(authorized)) => approve()
+        ("plain", _) | (_, None) => approve(),
+        (_, Some(authorized)) => approve()
             .later("capture", order, json!({"authorization": authorized.key.to_string()}))
             .later("mail", order, json!({})),
-        _ => approve(),
     }
+}
+
+fn reason() -> Reason {
+    Reason { code: "no".into(), message: "No.".into() }
+}
+
+fn count(name: &str, facts: &dyn Facts) -> u64 {
+    let fact = FactName { scope: Scope::Customer, name: name.into() };
+    let seen = facts.read(&fact).expect("it is declared");
+    seen.and_then(|seen| seen.value.parse().ok()).unwrap_or(0)
 }
 
 fn approve() -> Decision {
@@ -163,9 +182,7 @@ impl With for Decision {
 
     fn counted(mut self, name: &str, facts: &dyn Facts) -> Self {
         let fact = FactName { scope: Scope::Customer, name: name.into() };
-        let seen = facts.read(&fact).expect("it is declared");
-        let count: u64 = seen.and_then(|seen| seen.value.parse().ok()).unwrap_or(0);
-        self.writes.push(Write::Set { fact, value: json!(count + 1).into() });
+        self.writes.push(Write::Set { fact, value: json!(count(name, facts) + 1).into() });
         self
     }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, reason = "what a test stands on is there, or the test stops")]
 
 mod governors;
+mod hours;
 mod left;
 mod provider;
 mod stage;
@@ -16,4 +17,3 @@ pub use governors::Scripted;
 pub use left::leave;
 pub use provider::{Accounts, Book, Deed, Provider, Rehearsal};
 pub use stage::{Normal, Refused, Small, Stage};
-pub use stream::{lines, until};

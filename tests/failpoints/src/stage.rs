@@ -4,13 +4,14 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use syndic_core::Config;
-use syndic_core::ports::{Clock, Connector, Store};
-use syndic_engine::{Halt, Host, PlayClock, Player, Ports, StreamRules, Tell};
+use syndic_core::ports::{Act, Clock, Connector, Store, Verb};
+use syndic_core::{Config, DedupKey};
+use syndic_engine::{Halt, Host, Order, PlayClock, Player, Ports, StreamRules, Target, Tell};
 use syndic_ledger::Master;
 use syndic_store::{MasterWanted, OpenError, SledStore, Watch};
 
-use crate::{Provider, Scripted, lines, until};
+use crate::stream::{acts, lines, until};
+use crate::{Provider, Scripted};
 
 /// Folds as small as a short stream needs, so that it has several.
 pub struct Small;
@@ -42,6 +43,13 @@ impl Watch for Normal {
     }
 }
 
+/// The rules of play, with longer waits between two tries of an undo, so that there are few.
+fn config() -> Config {
+    let mut config = Config::of_play();
+    (config.limits.wait_first_ms, config.limits.wait_most_ms) = (3_600_000, 4 * 3_600_000);
+    config
+}
+
 /// Why a run came to no end.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
@@ -58,7 +66,7 @@ pub enum Refused {
 
 /// A host on the stage.
 pub struct Stage {
-    host: Arc<Host>,
+    pub(crate) host: Arc<Host>,
     clock: Arc<PlayClock>,
 }
 
@@ -68,13 +76,14 @@ impl Stage {
     /// Where the provider's book is.
     pub const BOOK: &str = "book";
 
-    /// The host of a folder. It goes on with what an earlier one left there.
+    /// The host of a folder, and its provider. It goes on with what an earlier one left there.
     ///
     /// # Errors
     /// Something does not open.
-    pub fn open(folder: &Path, watch: Arc<dyn Watch>) -> Result<Self, Refused> {
+    pub fn open(folder: &Path, watch: Arc<dyn Watch>) -> Result<(Self, Arc<Provider>), Refused> {
         let store = Self::store(folder, watch)?;
-        Ok(Self::over(Arc::new(store), Arc::new(Provider::open(&folder.join(Self::BOOK))?))?)
+        let provider = Arc::new(Provider::open(&folder.join(Self::BOOK))?);
+        Ok((Self::over(Arc::new(store), Arc::clone(&provider) as Arc<dyn Connector>)?, provider))
     }
 
     /// The store of a folder.
@@ -91,13 +100,7 @@ impl Stage {
     /// The store fails.
     pub fn over(store: Arc<dyn Store>, connector: Arc<dyn Connector>) -> Result<Self, Halt> {
         let clock = Arc::new(PlayClock::default());
-        let ports = Ports {
-            store,
-            runtime: Arc::new(Scripted::default()),
-            connector,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        };
-        Ok(Self { host: Arc::new(Host::new(ports, Config::of_play(), Master::from_seed(0))?), clock })
+        Ok(Self { host: host(store, connector, Arc::clone(&clock) as Arc<dyn Clock>)?, clock })
     }
 
     /// The host itself.
@@ -118,17 +121,56 @@ impl Stage {
         Player::new(&self.host, &self.clock, StreamRules::default(), 0)
     }
 
-    /// Plays the whole stream, one event after another, as `syndic play` does.
+    /// Plays the whole stream, one event after another, as `syndic play` does, and then does what is left to a person.
     ///
     /// # Errors
     /// The host stopped.
-    pub fn play(&self, tell: &mut Tell<'_>) -> Result<(), Halt> {
+    pub fn play(&self, provider: &Provider, tell: &mut Tell<'_>) -> Result<(), Refused> {
         let mut player = self.player()?;
         player.recover(tell)?;
         for (number, line) in (1..).zip(lines()) {
             player.line(number, Ok(line.into_bytes()), tell)?;
         }
         player.settle(tell)?;
-        player.run_on(until(), tell)
+        if !provider.is_well() {
+            self.resend(&mut player, tell)?;
+            provider.gets_well()?;
+        }
+        player.run_on(until(), tell)?;
+        self.resend(&mut player, tell)?;
+        for (verb, id) in acts() {
+            if verb == Verb::Settle {
+                provider.is_told_to_void(&id)?;
+            }
+            // Denied where an earlier process has carried it out.
+            let _ = player.order(order(event_of(id), verb), tell)?;
+        }
+        Ok(())
     }
+
+    /// Sends every dead letter again.
+    fn resend(&self, player: &mut Player, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        let letters = self.host.ports().store.dead_letters(0, usize::MAX)?;
+        let mut numbers = letters.into_iter().map(|(number, _)| number);
+        numbers.try_for_each(|number| player.order(order(Target::Letter(number), Verb::Resend), tell).map(drop))
+    }
+}
+
+/// A host with the governors and rules of the stage.
+pub(crate) fn host(
+    store: Arc<dyn Store>,
+    connector: Arc<dyn Connector>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Host>, Halt> {
+    let ports = Ports { store, runtime: Arc::new(Scripted::default()), connector, clock };
+    Ok(Arc::new(Host::new(ports, config(), Master::from_seed(0))?))
+}
+
+pub(crate) fn event_of(id: String) -> Target {
+    Target::Event(DedupKey { tenant: "acme".into(), source: "/shop".into(), id })
+}
+
+/// What somebody orders.
+pub(crate) fn order(target: Target, verb: Verb) -> Order {
+    Order { target, act: Act { verb, by: "ann".into(), reason: "it is time".into() } }
 }

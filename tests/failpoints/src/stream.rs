@@ -1,7 +1,8 @@
-//! The stream: every story there is, three times over, each for another customer and with an order of its own.
+//! The stream: every story there is, twice over, each with an order of its own.
 
 use serde_json::{Value, json};
 use syndic_core::Time;
+use syndic_core::ports::Verb;
 
 /// What happens, and to whom. A governor reads the story's name and knows what to say.
 const STORIES: &[(&str, &str)] = &[
@@ -19,15 +20,25 @@ const STORIES: &[(&str, &str)] = &[
     ("ann", "silent"),
     // The provider says no.
     ("cyd", "declined"),
-    // Refused, and the void is refused too: stuck.
+    // Refused, and the void is refused too: stuck, until the service undoes it at last, or somebody does by hand.
     ("bob", "stuck"),
+    ("cyd", "stuck-hard"),
     // Claims an invoice and is authorized; once more with the same content, once with other.
     ("ann", "claim"),
-    ("cyd", "claim-again"),
-    ("bob", "claim-other"),
+    ("ann", "claim-again"),
+    ("ann", "claim-other"),
+    // Mailed, and nobody answers: a dead letter, until it is sent again.
+    ("ann", "dead"),
+    // Referred; then the customer buys, and a person decides.
+    ("dan", "referred"),
+    ("eve", "hopeless"),
+    ("dan", "sale-after"),
+    // Traps, four times on the same thing: three times counted, then not asked.
+    ("eve", "trap"),
+    ("eve", "trap-again"),
 ];
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 
 /// Minutes between two lines.
 const MINUTES: i64 = 10;
@@ -40,7 +51,7 @@ pub(crate) fn minute(nth: usize) -> Time {
 }
 
 /// The lines, in order. Some are sent twice, and one of each round is no event.
-pub fn lines() -> Vec<String> {
+pub(crate) fn lines() -> Vec<String> {
     let mut lines = Vec::new();
     for round in 0..ROUNDS {
         let first = lines.len();
@@ -55,13 +66,31 @@ pub fn lines() -> Vec<String> {
 }
 
 pub(crate) fn event(id: &str, customer: &str, time: Time, story: &str, round: usize) -> String {
-    let data: Value = json!({"subscription_id": "s", "story": story, "order": id, "round": round});
+    let data: Value = match story {
+        // It is by its content that it is known.
+        "trap" | "trap-again" => json!({"subscription_id": "s", "story": "trap"}),
+        _ => json!({"subscription_id": "s", "story": story, "order": id, "round": round}),
+    };
     json!({"specversion": "1.0", "id": id, "source": "/shop", "type": "marketplace.RenewalDue", "tenant": "acme",
            "subject": customer, "time": time.to_string(), "data": data})
     .to_string()
 }
 
 /// A day after the last line: whatever waits has fired.
-pub fn until() -> Time {
+pub(crate) fn until() -> Time {
     minute(ROUNDS * STORIES.len()).plus_ms(86_400_000)
+}
+
+/// What somebody does in the end about what is not over: the verb, and the event.
+pub(crate) fn acts() -> Vec<(Verb, String)> {
+    let of_round = |round: usize| {
+        [
+            (Verb::Settle, "stuck-hard"),
+            (Verb::Retry, "silent"),
+            (Verb::Resolve { winner: None }, "referred"),
+            (Verb::Refuse, "hopeless"),
+        ]
+        .map(|(verb, story)| (verb, format!("{story}-{round}")))
+    };
+    (0..ROUNDS).flat_map(of_round).chain([(Verb::Release, "trap-again-1".to_owned())]).collect()
 }

@@ -1,6 +1,6 @@
 //! What finds nothing must be able to find something: steps are left out, and it has to show.
 
-use crate::life::{Deed, Stop, live};
+use crate::life::{Deed, How, Stop, live};
 use crate::oracle::Reference;
 use crate::scene::take_over;
 
@@ -29,9 +29,9 @@ fn a_step_that_is_left_out_is_found_out() {
     for (planted, stops, word) in PLANTED {
         let folder = tempfile::tempdir_in(desk.path()).unwrap();
         let stops: Vec<Stop> = stops.iter().map(|(name, hit, deed)| Stop::at(name, *hit, *deed)).collect();
-        let first = live(folder.path(), &stops);
+        let first = live(folder.path(), How::Play, &stops);
         let deed = stops.last().map_or(Deed::Skip, |last| last.deed);
-        let found = take_over(folder.path(), &first, deed, &reference).expect_err(planted);
+        let found = take_over(folder.path(), How::Play, &first, deed, &reference).expect_err(planted);
         assert!(found.contains(word), "{planted}: {found}");
     }
 }

@@ -19,6 +19,9 @@ use crate::power::Power;
 pub const FOLDER: &str = "SYNDIC_FAILPOINTS_FOLDER";
 pub const STOPS: &str = "SYNDIC_FAILPOINTS_STOPS";
 
+/// Says that it is to send the stream through lanes.
+pub const LANES: &str = "SYNDIC_FAILPOINTS_LANES";
+
 /// What it ends with where it says why it goes no further.
 pub const REFUSED: i32 = 3;
 
@@ -64,14 +67,15 @@ fn child() {
 }
 
 fn play(folder: &Path, power: Arc<Power>) -> Result<(), Refused> {
-    let stage = Stage::open(folder, power)?;
-    stage.play(&mut |played| {
-        let (line, report) = match &played {
-            Played::Line(line, report) => (Some(*line), report),
-            Played::Consequence(consequence) => (None, &consequence.report),
-            Played::Recovered(report) => (None, report),
+    if env::var_os(LANES).is_some() {
+        return Stage::lanes(folder, power, &mut |report| println!("\n{TOLD}{}", json!({"report": report})));
+    }
+    let (stage, provider) = Stage::open(folder, power)?;
+    stage.play(&provider, &mut |played| {
+        let report = match &played {
+            Played::Consequence(consequence) => &consequence.report,
+            Played::Line(_, report) | Played::Recovered(report) | Played::Ordered(report) => report,
         };
-        println!("\n{TOLD}{}", json!({"line": line, "report": report}));
-    })?;
-    Ok(())
+        println!("\n{TOLD}{}", json!({"report": report}));
+    })
 }

@@ -7,19 +7,24 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 use syndic_core::failpoint::{POINTS, place};
 
-use crate::child::{FOLDER, HITS, REACHED, REFUSED, STOPS, TOLD};
+use crate::child::{FOLDER, HITS, LANES, REACHED, REFUSED, STOPS, TOLD};
 
 /// A child that says nothing for so long waits for something that never comes.
 const HANGS: Duration = Duration::from_secs(60);
 
 /// What the operating system calls an abort.
 const SIGABRT: i32 = 6;
+
+/// A process that is being started holds, for a moment, every file that is open here, and with it every lock. So nobody
+/// opens a store meanwhile.
+pub static STARTING: Mutex<()> = Mutex::new(());
 
 /// What happens at a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,13 +117,27 @@ pub struct Life {
     pub said: String,
 }
 
+/// How the stream is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// One event after another, so that whatever happens the same receipts come of it.
+    Play,
+    /// Through lanes, several turns at a time.
+    Lanes,
+}
+
 /// A life in a folder, with these stops.
-pub fn live(folder: &Path, stops: &[Stop]) -> Life {
+pub fn live(folder: &Path, how: How, stops: &[Stop]) -> Life {
     let errors = folder.join("stderr");
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "child::child", "--nocapture"]).env(FOLDER, folder);
     command.env(STOPS, stops.iter().map(Stop::text).collect::<Vec<_>>().join(";"));
-    let mut child = command.stdout(Stdio::piped()).stderr(File::create(&errors).unwrap()).spawn().unwrap();
+    command.envs((how == How::Lanes).then_some((LANES, "")));
+    command.stdout(Stdio::piped()).stderr(File::create(&errors).unwrap());
+    let mut child = {
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        command.spawn().unwrap()
+    };
     let mut stdout = child.stdout.take().unwrap();
     let (tell, heard) = channel();
     thread::spawn(move || {

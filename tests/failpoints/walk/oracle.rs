@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use serde_json::Value;
 use syndic_core::DedupKey;
@@ -10,13 +11,13 @@ use syndic_core::ports::Reads as _;
 use syndic_failpoints::{Accounts, Book, Stage};
 use syndic_store::{MasterWanted, SledStore};
 
-use crate::life::{End, live};
+use crate::life::{End, How, STARTING, live};
 
 /// A run that nobody stopped.
 pub struct Reference {
     pub hits: Vec<u64>,
-    /// What was told, by what it was told of.
-    told: BTreeMap<String, Value>,
+    /// What was told of each event: what it came to, and what it came to in the end.
+    told: BTreeMap<String, Vec<Value>>,
     left: Left,
 }
 
@@ -29,44 +30,52 @@ struct Left {
     accounts: BTreeMap<String, Accounts>,
 }
 
+impl Left {
+    /// The events that were sent from outside.
+    fn sent(&self) -> BTreeSet<&str> {
+        self.events.iter().filter(|event| event.source == "/shop").map(|event| event.id.as_str()).collect()
+    }
+}
+
 impl Reference {
     pub fn play(desk: &Path) -> Self {
         let folder = desk.join("undisturbed");
         fs::create_dir(&folder).unwrap();
-        let life = live(&folder, &[]);
+        let life = live(&folder, How::Play, &[]);
         assert_eq!(life.end, End::Done, "{}", life.said);
-        // An event that is taken over is told by its id, before the line that has it is told.
-        let told = life.told.iter().flat_map(|told| [subject(told), id(told)].map(|of| (of, essence(told)))).collect();
+        let mut told: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        life.told.iter().for_each(|one| told.entry(id(one)).or_default().push(essence(one)));
         Self { hits: life.hits.unwrap(), told, left: left(&folder).unwrap() }
     }
 
     /// Whether all is as if nothing had happened, in a directory in which one child told this, and then another this.
-    pub fn check(&self, folder: &Path, first: &[Value], second: &[Value]) -> Result<(), String> {
+    pub fn check(&self, folder: &Path, how: How, first: &[Value], second: &[Value]) -> Result<(), String> {
         let left = left(folder)?;
+        // Through lanes receipts come in any order, and the order is all that differs.
+        let same = |one: &Value, other: &Value| match how {
+            How::Play => one == other,
+            How::Lanes => one["outcome"] == other["outcome"],
+        };
         for told in first.iter().chain(second) {
-            let expected = self.told.get(&subject(told));
-            if expected != Some(&essence(told)) {
-                return Err(format!("it was told {told}, and undisturbed {expected:?}"));
+            let expected = self.told.get(&id(told)).into_iter().flatten();
+            if !expected.into_iter().any(|expected| same(expected, &essence(told))) {
+                return Err(format!("it was told {told}, and undisturbed {:?}", self.told.get(&id(told))));
             }
         }
         // What was acknowledged is known to the next one. What it tells as new was acknowledged to nobody.
-        let acknowledged: BTreeSet<String> = first.iter().map(subject).collect();
-        let again = second.iter().filter(|told| is_new(told)).map(subject).find(|told| acknowledged.contains(told));
-        if let Some(again) = again {
-            return Err(format!("{again} was acknowledged, and judged again"));
+        let acknowledged: BTreeSet<u64> = first.iter().filter_map(receipt).collect();
+        let again = second.iter().filter(|told| told["report"]["duplicate"] == false).filter_map(receipt);
+        if let Some(again) = again.into_iter().find(|receipt| acknowledged.contains(receipt)) {
+            return Err(format!("receipt {again} was acknowledged, and its event judged again"));
         }
-        if left != self.left {
+        let same = match how {
+            How::Play => left == self.left,
+            How::Lanes => left.accounts == self.left.accounts && left.sent() == self.left.sent(),
+        };
+        if !same {
             return Err(format!("left is {left:?}\nand undisturbed {:?}", self.left));
         }
         Ok(())
-    }
-}
-
-/// What is told of: a line, or an event of the host's own.
-fn subject(told: &Value) -> String {
-    match told["line"].as_u64() {
-        Some(line) => format!("line {line}"),
-        None => id(told),
     }
 }
 
@@ -81,18 +90,23 @@ fn essence(told: &Value) -> Value {
     report
 }
 
-fn is_new(told: &Value) -> bool {
-    told["report"]["duplicate"] == false && !told["report"]["receipt"].is_null()
+fn receipt(told: &Value) -> Option<u64> {
+    told["report"]["receipt"].as_u64()
 }
 
 /// What is left in a folder, if it is whole.
 fn left(folder: &Path) -> Result<Left, String> {
-    let store = SledStore::open(folder.join(Stage::STORE), MasterWanted::Kept).map_err(|why| why.to_string())?;
+    let store = {
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        SledStore::open(folder.join(Stage::STORE), MasterWanted::Kept).map_err(|why| why.to_string())?
+    };
     let head = store.verify_all().map_err(|why| why.to_string())?;
     let receipts = store.receipts(1, usize::MAX).map_err(|why| why.to_string())?;
-    let events: Vec<DedupKey> = receipts.into_iter().map(|(_, entry)| entry.kept.key).collect();
-    if let Some(twice) = events.iter().find(|event| events.iter().filter(|other| other == event).count() > 1) {
-        return Err(format!("{twice:?} has two receipts"));
+    // An act on an event has a receipt of its own.
+    let events: Vec<DedupKey> =
+        receipts.into_iter().filter(|(_, entry)| entry.kept.again.is_none()).map(|(_, entry)| entry.kept.key).collect();
+    if let Some(twice) = (0..events.len()).find(|nth| events[..*nth].contains(&events[*nth])) {
+        return Err(format!("{:?} has two receipts", events[twice]));
     }
     let waits = store.unfinished().map_err(|why| why.to_string())?;
     if !waits.is_empty() {

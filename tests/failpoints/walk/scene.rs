@@ -8,40 +8,52 @@ use syndic_core::ports::Reads as _;
 use syndic_failpoints::Stage;
 use syndic_store::{MasterWanted, SledStore};
 
-use crate::life::{Deed, End, Life, Stop, live};
+use crate::life::{Deed, End, How, Life, Stop, live};
 use crate::oracle::Reference;
 use crate::power::Power;
 
 /// What a child finds.
 pub struct Scene {
     pub name: &'static str,
+    how: How,
     /// What is copied for it; nothing where the directory is to be made.
     left: Option<PathBuf>,
     /// How often it hits each point where nobody stops it.
     pub hits: Vec<u64>,
-    /// Which of the hits are tried.
+    /// Which of so many hits are tried.
     pick: fn(u64) -> Vec<u64>,
 }
 
 /// Where a child died before the scene begins: its point, and at which hit; and what is found unfinished.
 struct Died(&'static str, &'static str, u64, &'static str);
 
-/// In the middle of undoing two effects; and over a timer's effect, when the answer was not written yet.
-const DIED: [Died; 2] = [
+/// In the middle of undoing two effects; and over the effect of a timer, and of an event that is judged again, when the
+/// answer was not written yet.
+const DIED: [Died; 3] = [
     Died("after a crash in an undo", "engine.undone.write", 7, "pair-1"),
-    Died("after a crash in a timer", "engine.answer.write", 27, "TimerFired"),
+    Died("after a crash in a timer", "engine.answer.write", 13, "TimerFired"),
+    Died("after a crash in an act", "engine.answer.write", 37, "referred-0"),
 ];
 
 impl Scene {
     pub fn all(desk: &Path, reference: &Reference) -> Vec<Self> {
         let made = Self {
             name: "a new directory",
+            how: How::Play,
             left: None,
             hits: reference.hits.clone(),
             pick: |hits| vec![1, 2, hits.div_ceil(2), hits],
         };
+        let mut lanes = Self {
+            name: "a new directory, through lanes",
+            how: How::Lanes,
+            left: None,
+            hits: Vec::new(),
+            pick: |hits| vec![hits.div_ceil(3), hits],
+        };
+        lanes.count(desk);
         let taken_over = DIED.into_iter().map(|died| died.scene(desk));
-        std::iter::once(made).chain(taken_over).collect()
+        [made, lanes].into_iter().chain(taken_over).collect()
     }
 
     /// Every point that is hit, at each of the hits that are picked, with each deed.
@@ -50,10 +62,24 @@ impl Scene {
         hit.flat_map(move |(place, hits)| {
             let mut picked = (self.pick)(*hits);
             picked.retain(|hit| hit <= hits);
+            picked.sort_unstable();
             picked.dedup();
             let stops = picked.into_iter().flat_map(move |hit| Deed::WALKED.map(|deed| Stop { place, hit, deed }));
+            // What fails fails alike, whatever was found before. Lanes leave to the disk what `play` leaves to it.
+            let stops = stops.filter(|stop| match stop.deed {
+                Deed::Error => self.left.is_none() || stop.hit == 1,
+                Deed::Cut => self.how == How::Play,
+                _ => true,
+            });
             stops.map(move |stop| Case { scene: self, stop })
         })
+    }
+
+    /// Counts how often a child that nobody stops hits each point.
+    fn count(&mut self, desk: &Path) {
+        let folder = self.folder(desk);
+        let life = live(folder.path(), self.how, &[]);
+        self.hits = life.hits.filter(|_| life.end == End::Done).unwrap_or_else(|| panic!("{}", life.said));
     }
 
     /// A folder for a child to begin in.
@@ -71,18 +97,17 @@ impl Died {
         let Self(name, point, hit, unfinished) = self;
         let left = desk.join(name);
         fs::create_dir(&left).unwrap();
-        let life = live(&left, &[Stop::at(point, hit, Deed::Crash)]);
+        let life = live(&left, How::Play, &[Stop::at(point, hit, Deed::Crash)]);
         assert!(life.reached && life.end == End::Aborted, "{name}: {}", life.said);
         // As if it had been killed over a snapshot of sled's, too.
         fs::write(left.join(Stage::STORE).join("store/snap.0000000000000001.generating"), "half").unwrap();
-        let mut scene = Scene { name, left: Some(left), hits: Vec::new(), pick: |hits| vec![1, hits] };
+        let mut scene = Scene { name, how: How::Play, left: Some(left), hits: Vec::new(), pick: |hits| vec![1, hits] };
         let folder = scene.folder(desk);
         let store = SledStore::open(folder.path().join(Stage::STORE), MasterWanted::Kept).unwrap();
         let found = store.unfinished().unwrap();
         assert!(found.iter().any(|event| event.event.contains(unfinished)), "{name}: {found:?}");
         drop(store);
-        let folder = scene.folder(desk);
-        scene.hits = live(folder.path(), &[]).hits.expect("a run that nobody stops says how often it was where");
+        scene.count(desk);
         scene
     }
 }
@@ -105,9 +130,9 @@ impl Case<'_> {
         let mut stop = self.stop;
         loop {
             let folder = self.scene.folder(desk);
-            let first = live(folder.path(), &[stop]);
+            let first = live(folder.path(), self.scene.how, &[stop]);
             if first.reached {
-                return match take_over(folder.path(), &first, stop.deed, reference) {
+                return match take_over(folder.path(), self.scene.how, &first, stop.deed, reference) {
                     Ok(()) => Found::Stopped(first.end),
                     Err(why) => Found::Wrong(format!("{} in {}: {why}\n{}", stop.text(), self.scene.name, first.said)),
                 };
@@ -122,7 +147,7 @@ impl Case<'_> {
 }
 
 /// What another child makes of what the first one left.
-pub fn take_over(folder: &Path, first: &Life, deed: Deed, reference: &Reference) -> Result<(), String> {
+pub fn take_over(folder: &Path, how: How, first: &Life, deed: Deed, reference: &Reference) -> Result<(), String> {
     if !deed.ends().contains(&first.end) {
         return Err(format!("it ended otherwise: {:?}", first.end));
     }
@@ -135,11 +160,11 @@ pub fn take_over(folder: &Path, first: &Life, deed: Deed, reference: &Reference)
             fs::rename(image, store.join("store")).unwrap();
         }
     }
-    let second = live(folder, &[]);
+    let second = live(folder, how, &[]);
     if second.end != End::Done {
         return Err(format!("the one that took over: {:?}: {}", second.end, second.said));
     }
-    reference.check(folder, &first.told, &second.told)
+    reference.check(folder, how, &first.told, &second.told)
 }
 
 fn copy(from: &Path, to: &Path) {
