@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests/crash",       &["tests/crash/shim"]),
     ("tests/crash/shim",  &[]),
     ("tests/failpoints",  &["host/core", "host/engine", "host/ledger", "host/store"]),
+    ("tests/simulation",  &["host/core", "host/engine", "host/ledger", "host/store"]),
 ];
 
 /// Crates of others, and the only packages that may name them: replacing one of these touches one folder.
