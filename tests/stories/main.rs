@@ -31,4 +31,5 @@ mod syndic;
 mod timers;
 mod told;
 mod transcript;
+mod wasi;
 mod wire;

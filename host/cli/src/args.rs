@@ -99,6 +99,10 @@ pub struct Play {
     /// Replace a bundled governor for this run; repeatable
     #[arg(long, value_name = "SLOT=FILE.wasm", value_parser = replacement)]
     pub governor: Vec<Replacement>,
+    /// Let the governor in a slot import WASI, as JavaScript, Python and wasm32-wasip2 do: the clock is the event's,
+    /// chance is seeded, and there are no files, no network and no environment; repeatable
+    #[arg(long, value_name = "SLOT")]
+    pub wasi: Vec<String>,
     /// Exit 1 unless every event completed
     #[arg(long)]
     pub strict: bool,

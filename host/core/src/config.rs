@@ -138,11 +138,37 @@ pub struct SlotConfig {
     pub memory_max_bytes: u64,
     /// What the governor may read.
     pub values: BTreeMap<String, String>,
+    /// Whether its governor may import WASI.
+    #[serde(default, skip_serializing_if = "Wasi::is_refused")]
+    pub wasi: Wasi,
+}
+
+/// Whether a slot's governor may import WASI, the system interface that most languages' runtimes want.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wasi {
+    /// It may not. A configuration that does not say so means so, and reads as it did before there was a choice.
+    #[default]
+    Refused,
+    /// It may, and sees a world that is the same whenever the event is judged: the clock is the lane's, chance is the
+    /// event's, what it prints is logged, and there are no files, no network and no environment.
+    Deterministic,
+}
+
+impl Wasi {
+    fn is_refused(&self) -> bool {
+        *self == Self::Refused
+    }
 }
 
 impl SlotConfig {
-    const DEFAULT: Self =
-        Self { fuel_max: 20_000_000, deadline_ms: 250, memory_max_bytes: 64 * 1024 * 1024, values: BTreeMap::new() };
+    const DEFAULT: Self = Self {
+        fuel_max: 20_000_000,
+        deadline_ms: 250,
+        memory_max_bytes: 64 * 1024 * 1024,
+        values: BTreeMap::new(),
+        wasi: Wasi::Refused,
+    };
 }
 
 impl Default for SlotConfig {
@@ -197,6 +223,15 @@ impl Config {
             }
         }
         config
+    }
+
+    /// The same, where the governors of these slots may import WASI.
+    pub fn with_wasi(mut self, slots: &[Slot]) -> Self {
+        for slot in slots {
+            let own = self.slots.entry(slot.clone()).or_default();
+            own.wasi = Wasi::Deterministic;
+        }
+        self
     }
 
     /// The slots that judge a kind, in slot order; none where there is no route.
@@ -268,5 +303,17 @@ mod tests {
         let waited = |tries| (1..=tries).map(|tries| limits.wait_ms(tries)).sum::<u64>();
         assert!(waited(last) > 86_400_000 && waited(last - 1) <= 86_400_000, "{last}");
         assert_eq!(last, limits.deferred_tries_max, "a deferred effect is tried for as long");
+    }
+
+    #[test]
+    fn a_slot_with_wasi_has_another_digest_and_one_without_has_the_old_one() {
+        let plain = Config::of_play();
+        assert!(!plain.canonical().contains("wasi"), "what was kept before there was a choice reads the same");
+        let billing = Slot::new("billing").unwrap();
+        let with = plain.clone().with_wasi(std::slice::from_ref(&billing));
+        assert_ne!(plain.digest(), with.digest());
+        assert_eq!(with.of_slot(&billing).deadline_ms, plain.of_slot(&billing).deadline_ms, "its limits are its own");
+        let read: Config = serde_json::from_str(&with.canonical()).unwrap();
+        assert_eq!((read.of_slot(&billing).wasi, &read), (Wasi::Deterministic, &with));
     }
 }

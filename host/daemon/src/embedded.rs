@@ -47,14 +47,23 @@ pub(crate) fn components(replacements: &[Replacement]) -> Result<Vec<Component>,
         })?;
         match components.iter_mut().find(|component| component.slot == slot) {
             Some(component) => (component.bytes, component.file) = (bytes, Some(file.clone())),
-            None => {
-                let slots: Vec<&str> = syndic_governors::GOVERNORS.iter().map(|bundled| bundled.slot).collect();
-                return Err(Failure::new(FailureKind::Usage, format!("there is no slot `{name}` to replace"))
-                    .hint(format!("the slots are {}", slots.join(", "))));
-            }
+            None => return Err(no_such(name)),
         }
     }
     Ok(components)
+}
+
+/// Slots that are named on the command line.
+pub(crate) fn slots(names: &[String]) -> Result<Vec<Slot>, Failure> {
+    let known = |name: &String| syndic_governors::GOVERNORS.iter().any(|bundled| bundled.slot == name);
+    names.iter().map(|name| if known(name) { slot(name) } else { Err(no_such(name)) }).collect()
+}
+
+fn no_such(name: &str) -> Failure {
+    let slots: Vec<&str> = syndic_governors::GOVERNORS.iter().map(|bundled| bundled.slot).collect();
+    Failure::new(FailureKind::Usage, format!("there is no slot `{name}`"))
+        .because("the command line names it")
+        .hint(format!("the slots are {}", slots.join(", ")))
 }
 
 fn slot(name: &str) -> Result<Slot, Failure> {

@@ -14,7 +14,7 @@ use syndic_core::ports::Reads;
 use syndic_core::{Config, Report, Time};
 use syndic_engine::{Consequence, Denied, Order, Played, Player, StreamRules, Trigger};
 
-use crate::embedded::{Embedded, components, log_to_stderr};
+use crate::embedded::{Embedded, components, log_to_stderr, slots};
 use crate::lines::{Line, next_line, too_long};
 use crate::show::Show;
 use crate::trouble;
@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
     })?;
     let (mut input, bytes) = open(&args.file)?;
     let components = components(&args.governor)?;
-    let embedded = Embedded::open(&args.data, args.seed, Config::of_play(), &components, log_to_stderr())?;
+    let config = Config::of_play().with_wasi(&slots(&args.wasi)?);
+    let embedded = Embedded::open(&args.data, args.seed, config, &components, log_to_stderr())?;
     let rules = StreamRules { jump: args.jump };
     let mut run = Run::new(&embedded, rules, show, progress(bytes))?;
     run.recover()?;

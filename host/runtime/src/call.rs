@@ -20,6 +20,7 @@ use crate::offer::{READ_NAMES_MAX_BYTES, READS_MAX};
 use crate::registry::Log;
 use crate::text::one_line;
 use crate::trap::{self, NotInstantiated};
+use crate::wasi::{Moment, Stream, World};
 
 /// Log lines of one call that are kept. A line costs its writer a few units of fuel and the host a write.
 const LOG_LINES_MAX: u32 = 256;
@@ -46,6 +47,7 @@ pub(crate) struct Instance {
     pub(crate) read_names_bytes: usize,
     facts: Option<Arc<dyn Facts>>,
     memory: Memory,
+    world: World,
     last_error: Option<String>,
 }
 
@@ -61,6 +63,17 @@ pub(crate) enum Stop {
     /// It reads without end.
     #[error("it read more than {READS_MAX} facts, or by names of more than {READ_NAMES_MAX_BYTES} bytes, in one call")]
     TooManyReads,
+    /// It asked for chance by the megabyte.
+    #[error("it asked for more than {HANDOVER_MAX_BYTES} random bytes at once")]
+    TooMuchChance,
+    /// It wants something of the outside world that there is not.
+    #[error(
+        "it called `{0}`, and `wasi = \"deterministic\"` has no files, no network and no more of the world than it takes to start"
+    )]
+    NoSuchWorld(String),
+    /// It ended itself.
+    #[error("it ended itself with `exit`, and a governor answers")]
+    Exit,
 }
 
 /// What a governor is given for one call.
@@ -70,6 +83,8 @@ pub(crate) struct Given<'a> {
     /// What it may read; none while it describes itself.
     pub(crate) facts: Option<Arc<dyn Facts>>,
     pub(crate) log: &'a Log,
+    /// When the event is judged, for those who may know more than they are told.
+    pub(crate) moment: Moment,
 }
 
 /// Makes an instance, asks it, and drops it. Fuel counts from the first instruction of its start function.
@@ -87,6 +102,7 @@ pub(crate) fn ask<T>(
         read_names_bytes: 0,
         facts: given.facts,
         memory: Memory::new(limits.memory_max_bytes),
+        world: World::new(given.moment),
         last_error: None,
     };
     let mut store = Store::new(ready.engine(), instance);
@@ -96,12 +112,36 @@ pub(crate) fn ask<T>(
     store.set_fuel(limits.fuel_max).expect("the engine is built to count fuel");
     let instance = ready.instantiate(&mut store).map_err(|error| error.context(NotInstantiated));
     let answer = instance.and_then(|instance| question(instance, &mut store));
+    store.data_mut().hear_out();
     let left = store.get_fuel().expect("the engine is built to count fuel");
     let answer = answer.map_err(|error| trap::classify(&error, limits, store.data().last_error.as_deref()));
     (answer, limits.fuel_max.saturating_sub(left))
 }
 
 impl Instance {
+    /// The world, for those who may see it.
+    pub(crate) fn world(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    /// Logs what was written to a standard stream. The last that was written to the one for errors says why it failed.
+    pub(crate) fn hear(&mut self, stream: Stream, lines: &[String]) {
+        for line in lines {
+            self.say(stream.level(), line);
+            if stream == Stream::Err {
+                self.last_error = Some(one_line(line).into_owned());
+            }
+        }
+    }
+
+    /// Logs what was written and not ended.
+    fn hear_out(&mut self) {
+        for stream in [Stream::Out, Stream::Err] {
+            let rest = self.world.rest(stream);
+            self.hear(stream, rest.as_slice());
+        }
+    }
+
     /// Writes a line to the log, as long as there are not too many of them.
     pub(crate) fn say(&mut self, level: Level, message: &str) {
         if self.log_lines > LOG_LINES_MAX {

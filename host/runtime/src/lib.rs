@@ -32,6 +32,7 @@ mod private;
 mod registry;
 mod text;
 mod trap;
+mod wasi;
 
 pub use cache::Cache;
 pub use call::Level;

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use syndic_core::config::SlotConfig;
+use syndic_core::config::{SlotConfig, Wasi};
 use syndic_core::decision::Manifest;
 use syndic_core::error::Error;
 use syndic_core::ports::Installed;
@@ -17,7 +17,7 @@ use syndic_core::slot::Slot;
 use syndic_ledger::{Hash, sha256};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::call::{Given, Instance};
 use crate::compile::Compiler;
@@ -25,7 +25,8 @@ use crate::engine::{MEMORIES_MAX, TABLES_MAX};
 use crate::judge::Judge;
 use crate::registry::Log;
 use crate::text::one_line;
-use crate::{manifest, parts};
+use crate::wasi::Moment;
+use crate::{manifest, offer, parts, wasi};
 
 /// Bytes a component may have. An interpreter compiled in has some ten million; compiling more would stall the host.
 pub const COMPONENT_MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -66,18 +67,18 @@ impl Loader<'_> {
         check_bytes(bytes).map_err(rejected)?;
         parts::check(bytes).map_err(rejected)?;
         let digest = sha256(bytes);
-        let judge = self.prepare(slot, bytes, digest).map_err(rejected)?;
+        let judge = self.prepare(slot, bytes, digest, limits.wasi).map_err(rejected)?;
         let manifest = self.describe(&judge, slot, limits).map_err(rejected)?;
         let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest });
         Ok(Loaded { installed, judge })
     }
 
-    fn prepare(&self, slot: &Slot, bytes: &[u8], digest: Hash) -> Result<Judge, String> {
+    fn prepare(&self, slot: &Slot, bytes: &[u8], digest: Hash, wasi: Wasi) -> Result<Judge, String> {
         let component = self
             .compiler
             .component(bytes, digest, slot, self.log)
             .map_err(|error| format!("it is not a component that this host can run: {}", error.root_cause()))?;
-        check_imports(&component, &self.compiler.engine)?;
+        check_imports(&component, &self.compiler.engine, wasi)?;
         check_exports(&component, &self.compiler.engine)?;
         check_resources(&component)?;
         let other = |error: wasmtime::Error| {
@@ -85,16 +86,29 @@ impl Loader<'_> {
                 "it was built against another `syndic:governor@{MAJOR}` than this host's: {error:#}; build it again"
             )
         };
-        let ready = self.linker.instantiate_pre(&component).map_err(other)?;
+        let ready = self.linked(&component, wasi).map_err(other)?;
         let judge = Judge::new(ready).map_err(other)?;
         // The first call is then no slower than the others. Where it cannot be done, that call does it.
         let _ = component.initialize_copy_on_write_image();
         Ok(judge)
     }
 
+    /// The component with everything that it imports.
+    fn linked(&self, component: &Component, wasi: Wasi) -> wasmtime::Result<InstancePre<Instance>> {
+        match wasi {
+            Wasi::Refused => self.linker.instantiate_pre(component),
+            Wasi::Deterministic => {
+                let mut linker = Linker::new(&self.compiler.engine);
+                offer::add_to_linker(&mut linker)?;
+                wasi::add_to_linker(&mut linker, component, &self.compiler.engine)?;
+                linker.instantiate_pre(component)
+            }
+        }
+    }
+
     fn describe(&self, judge: &Judge, slot: &Slot, limits: &SlotConfig) -> Result<Manifest, String> {
         let once = || {
-            let given = Given { slot, limits, facts: None, log: self.log };
+            let given = Given { slot, limits, facts: None, log: self.log, moment: Moment::default() };
             let manifest =
                 judge.describe(given).map_err(|failure| format!("its `describe` failed: {}", failure.reason))?;
             manifest::checked(manifest).map_err(|reason| format!("its manifest is not one: {reason}"))
@@ -133,7 +147,7 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// Nothing but `host` and `types` may be imported, and of `host` nothing that this host does not have.
-fn check_imports(component: &Component, engine: &Engine) -> Result<(), String> {
+fn check_imports(component: &Component, engine: &Engine, wasi: Wasi) -> Result<(), String> {
     let component = component.component_type();
     for (name, import) in component.imports(engine) {
         let has = match interface(name) {
@@ -144,10 +158,11 @@ fn check_imports(component: &Component, engine: &Engine) -> Result<(), String> {
                     "it imports `{name}`, and this host offers version {MAJOR}; build it against `syndic:governor@{MAJOR}`"
                 ));
             }
-            _ => return Err(forbidden(name)),
+            None if wasi == Wasi::Deterministic && wasi::interface(name).is_some() => continue,
+            _ => return Err(forbidden(name, wasi)),
         };
         let ComponentItem::ComponentInstance(instance) = import.ty else {
-            return Err(forbidden(name));
+            return Err(forbidden(name, wasi));
         };
         for (function, item) in instance.exports(engine) {
             if matches!(item.ty, ComponentItem::ComponentFunc(_)) && !has.contains(&function) {
@@ -158,11 +173,13 @@ fn check_imports(component: &Component, engine: &Engine) -> Result<(), String> {
     Ok(())
 }
 
-fn forbidden(name: &str) -> String {
-    let hint = if name.starts_with("wasi:") {
-        "build it for `wasm32-unknown-unknown`, or drop what needs the outside world"
-    } else {
-        "drop the import and rebuild"
+fn forbidden(name: &str, wasi: Wasi) -> String {
+    let hint = match wasi {
+        Wasi::Refused if wasi::interface(name).is_some() => {
+            "build it without WASI (Rust: for `wasm32-unknown-unknown`), or let its slot have `wasi = \"deterministic\"` \
+             (`--wasi SLOT`)"
+        }
+        _ => "drop the import and rebuild",
     };
     format!(
         "it imports `{name}`, and a governor may import only `syndic:governor/host` and `syndic:governor/types`; {hint}"

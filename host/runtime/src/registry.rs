@@ -23,6 +23,7 @@ use crate::convert;
 use crate::engine::{CALLS_MAX, Machine};
 use crate::gate::Gate;
 use crate::load::{Loaded, Loader};
+use crate::wasi::Moment;
 use crate::{offer, trap};
 
 /// Where governors' log lines go, and what the host has to say of their code: the slot, how loud, and one line without
@@ -138,7 +139,8 @@ impl GovernorRuntime for Runtime {
             return Called { answer: Err(Failure { class: FailureClass::Trap, reason }), fuel: 0 };
         };
         let _place = self.gate.enter();
-        let given = Given { slot, limits, facts: Some(facts), log: &self.log };
+        let moment = moment(&question);
+        let given = Given { slot, limits, facts: Some(facts), log: &self.log, moment };
         let (answer, fuel) = match question {
             Question::Evaluate(context) => loaded.judge.evaluate(given, &convert::context(context)),
             Question::Feedback(context, results) => {
@@ -148,6 +150,12 @@ impl GovernorRuntime for Runtime {
         };
         Called { answer: answer.and_then(decided), fuel }
     }
+}
+
+/// When a question is asked, and what chance it brings.
+fn moment(question: &Question) -> Moment {
+    let (Question::Evaluate(context) | Question::Feedback(context, _)) = question;
+    Moment { now_ms: context.now.ms().unsigned_abs(), seed: context.seed }
 }
 
 fn decided(answer: Result<types::Decision, types::Fault>) -> Result<Decision, Failure> {

@@ -33,7 +33,7 @@ pub(crate) fn classify(error: &Error, limits: &SlotConfig, last_error: Option<&s
     if let Some(place) = place {
         let _ = write!(reason, ", in {place}");
     }
-    if let (FailureClass::Unreachable, Some(line)) = (class, last_error) {
+    if let (FailureClass::Unreachable | FailureClass::Trap, Some(line)) = (class, last_error) {
         let _ = write!(reason, ", after it logged: {line}");
     }
     Failure { class, reason }
@@ -61,6 +61,9 @@ fn what(error: &Error, limits: &SlotConfig) -> (FailureClass, String) {
         Some(Stop::Read(ReadError::Undeclared(name))) => {
             let name = ReadError::Undeclared(one_line(name).into_owned());
             (FailureClass::UndeclaredRead, name.to_string())
+        }
+        Some(stop @ (Stop::TooMuchChance | Stop::NoSuchWorld(_) | Stop::Exit)) => {
+            (FailureClass::Trap, stop.to_string())
         }
         Some(stop @ Stop::TooManyReads) => (FailureClass::BadAnswer, stop.to_string()),
         Some(stop @ Stop::Describing(_)) => (FailureClass::UndeclaredRead, stop.to_string()),

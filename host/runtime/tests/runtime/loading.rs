@@ -87,7 +87,8 @@ fn an_import_from_elsewhere_is_refused_by_name() {
     refused(
         &Guest { parts, ..Guest::default() },
         "it imports `wasi:cli/environment@0.2.6`, and a governor may import only `syndic:governor/host` and \
-         `syndic:governor/types`; build it for `wasm32-unknown-unknown`, or drop what needs the outside world",
+         `syndic:governor/types`; build it without WASI (Rust: for `wasm32-unknown-unknown`), or let its slot have \
+         `wasi = \"deterministic\"` (`--wasi SLOT`)",
     );
     let parts = r#"(import "launch" (func))"#;
     refused(

@@ -7,4 +7,5 @@ mod cache;
 mod failures;
 mod guest;
 mod loading;
+mod wasi;
 mod world;
