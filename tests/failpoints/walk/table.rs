@@ -43,14 +43,14 @@ impl Table {
 impl Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [crash, cut, error] = Deed::WALKED.map(Deed::name);
-        writeln!(f, "{:26}{:20}{crash:12}{cut:12}{error}", "point", "hits")?;
+        writeln!(f, "{:26}{:24}{crash:12}{cut:12}{error}", "point", "hits")?;
         for (place, point) in POINTS.iter().enumerate() {
             let hits: Vec<String> = self.hits[place].iter().map(u64::to_string).collect();
             let [crash, cut, error] = Deed::WALKED.map(|deed| {
                 let ends = self.stopped.get(&(place, deed)).into_iter().flatten();
                 ends.map(|(end, count)| format!("{count} {end}")).collect::<Vec<_>>().join(", ")
             });
-            writeln!(f, "{:26}{:20}{crash:12}{cut:12}{error}", point.name, hits.join(" "))?;
+            writeln!(f, "{:26}{:24}{crash:12}{cut:12}{error}", point.name, hits.join(" "))?;
         }
         let count: usize = self.stopped.values().flat_map(BTreeMap::values).sum();
         write!(f, "{} points, {count} children stopped", POINTS.len())
