@@ -45,7 +45,7 @@ pub const POINTS: &[Point] = &[
     at("store.archive.synced",   "The same; the archive's new blocks are durable and do not count."),
     at("store.fold.archived",    "The same; sled has nothing of it."),
     at("store.tree.changed",     "The journal has all of it; sled has some, if the power stays."),
-    at("store.tree.flush",       "The same."),
+    at("store.tree.flush",       "The journal has all of it; sled has some, if the power stays."),
     at("store.tree.flushed",     "The same; sled's log is written, and not durable."),
     at("store.tree.synced",      "The same; what sled has is durable."),
     at("store.tree.noted",       "The journal has all of it; sled too, with the note, if the power stays."),
