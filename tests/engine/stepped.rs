@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use syndic_core::Outcome;
 use syndic_core::ports::{Act, Reads, Store, Verb};
-use syndic_core::{DedupKey, Outcome};
 use syndic_engine::{Halt, Order, Pending, Stepped, Target};
 use syndic_ledger::Master;
 use syndic_store::MemoryStore;
@@ -63,12 +63,40 @@ fn who_ordered_something_is_told_that_the_host_stopped() {
     let stage = World::new().governor("billing", script).stage();
     stage.submit(renewal("e1", DAY));
     let lanes = Stepped::start(&stage.host, bounds(1)).unwrap();
-    let target = Target::Event(DedupKey { tenant: "acme".into(), source: "/shop".into(), id: "e1".into() });
-    let act = Act { verb: Verb::Refuse, by: "ann".into(), reason: "it is late".into() };
-    let mut ordered = lanes.order(Order { target, act }).unwrap();
+    let mut ordered = lanes.order(order(Verb::Refuse)).unwrap();
     let mut sent = lanes.submit(of("other", "c1", renewal("bad", DAY))).unwrap();
     let mut last_of = |count: usize| count - 1;
     assert!(matches!(lanes.step(&mut last_of), Err(Halt::Panicked(_))), "the order waits in its lane");
     assert!(matches!(sent.try_answer(), Some(Err(Halt::Panicked(_)))));
     assert!(matches!(ordered.try_answer(), Some(Err(Halt::Panicked(_)))));
+}
+
+fn order(verb: Verb) -> Order {
+    let act = Act { verb, by: "olga".into(), reason: "she looked at it".into() };
+    Order { target: Target::Event(of("acme", "c1", renewal("e1", DAY)).key()), act }
+}
+
+/// Runs until nothing is left to do, and everything is durable and told.
+fn run(lanes: &Stepped, store: &MemoryStore) {
+    while !lanes.is_at_rest() {
+        lanes.step(&mut |_| 0).unwrap();
+        store.write_out().unwrap();
+        lanes.tell();
+    }
+}
+
+#[test]
+fn an_outcome_that_an_order_changed_is_told_to_nobody_before_it_is_durable() {
+    let store = Arc::new(MemoryStore::new_held(Master::from_seed(0)));
+    let world = World::new().governor("billing", |_| Ok(refer("ask"))).over(Arc::clone(&store) as Arc<dyn Store>);
+    let lanes = Stepped::start(&world.stage().host, bounds(1)).unwrap();
+    lanes.submit(of("acme", "c1", renewal("e1", DAY))).unwrap();
+    run(&lanes, &store);
+    lanes.order(order(Verb::Refuse)).unwrap();
+    assert!(lanes.step(&mut |_| 0).unwrap(), "it is refused now, and a crash would take that back");
+    let mut again = lanes.submit(of("acme", "c1", renewal("e1", DAY))).unwrap();
+    lanes.tell();
+    assert!(again.try_answer().is_none());
+    run(&lanes, &store);
+    assert_eq!(again.try_answer().unwrap().unwrap().outcome, Outcome::Refused);
 }

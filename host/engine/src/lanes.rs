@@ -29,14 +29,12 @@ use crate::act::{Denied, Order};
 use crate::consequence::{Following, timer_event};
 use crate::door::{Bounds, Pace};
 use crate::host::{Halt, Host, reused_id};
-use crate::pending::{Answer, Flight, Pending};
+use crate::pending::{Answer, Flight, OrderNumber, Pending, Told};
 use crate::queue::Todo;
 use crate::queues::{Queues, Task};
 use crate::reach::plus_ms;
 use crate::turn::{After, Finished};
 
-/// An order, for whoever waits for its answer.
-type OrderNumber = u64;
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
 
 /// What one turn came to, for its lane.
@@ -57,14 +55,6 @@ impl Step {
         let Finished { report, ticket, after } = finished;
         Self { told: Some((ticket, Told::Senders(key, report))), after, ..Self::default() }
     }
-}
-
-/// Who is told what.
-enum Told {
-    /// Whoever sent an event.
-    Senders(DedupKey, Report),
-    /// Whoever gave an order.
-    Orderer(OrderNumber, Result<Report, Denied>),
 }
 
 /// What a lane holds for as long as it does something, so that it is not put there twice.
@@ -112,6 +102,23 @@ impl State {
     fn undo(&mut self, event: DedupKey, lane: Lane) {
         if self.marks.insert(Mark::Undo(event.clone())) {
             self.queues.put(lane, Todo::Undo(Box::new(event)));
+        }
+    }
+
+    /// Tells it. Who went away does not want to know.
+    fn tell(&mut self, told: Told) {
+        match told {
+            Told::Senders(key, report) => {
+                if let Some(flight) = self.flights.remove(&key) {
+                    flight.answer(report);
+                }
+            }
+            Told::Again(answer, report) => drop(answer.send(Ok(report))),
+            Told::Orderer(number, ordered) => {
+                if let Some(answer) = self.orders.remove(&number) {
+                    drop(answer.send(Ok(ordered)));
+                }
+            }
         }
     }
 
@@ -296,7 +303,10 @@ impl Inner {
         // Asked while the door is locked, so that of two equal events only one is let in. What is admitted and not yet
         // durable is in flight, and was found above.
         if let Some(report) = self.host.known(&event)? {
-            let _ = answer.send(Ok(report));
+            // An act may just have given it another outcome, which is not in flight.
+            state.admitted.push_back((self.host.ports().store.last(), Told::Again(answer, report)));
+            self.tell_durable(&mut state);
+            self.wake_teller(&state);
             return Ok(());
         }
         let lane = event.lane(&self.host.tenant_kinds);
@@ -309,6 +319,12 @@ impl Inner {
         state.queues.put(lane, Todo::Event(Box::new(event)));
         self.wake_worker(&state);
         Ok(())
+    }
+
+    fn wake_teller(&self, state: &State) {
+        if state.teller_idle && !state.admitted.is_empty() {
+            self.told.notify_one();
+        }
     }
 
     fn wake_worker(&self, state: &State) {
@@ -474,9 +490,7 @@ impl Inner {
         }
         if let Some(told) = told {
             state.admitted.push_back(told);
-            if state.teller_idle {
-                self.told.notify_one();
-            }
+            self.wake_teller(state);
         }
         let now = self.host.ports().clock.now();
         state.pace.finished(now);
@@ -543,19 +557,7 @@ impl Inner {
         let mut told = 0;
         while let Some((_, who)) = state.admitted.pop_front_if(|(ticket, _)| is_durable(*ticket)) {
             told += 1;
-            match who {
-                Told::Senders(key, report) => {
-                    if let Some(flight) = state.flights.remove(&key) {
-                        flight.answer(report);
-                    }
-                }
-                Told::Orderer(number, ordered) => {
-                    if let Some(answer) = state.orders.remove(&number) {
-                        // Who went away does not want to know.
-                        let _ = answer.send(Ok(ordered));
-                    }
-                }
-            }
+            state.tell(who);
         }
         if state.is_at_rest() {
             self.rest.notify_all();

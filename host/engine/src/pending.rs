@@ -4,9 +4,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
-use syndic_core::Report;
+use syndic_core::{DedupKey, Report};
 use syndic_ledger::Hash;
 
+use crate::act::Denied;
 use crate::host::Halt;
 
 /// The answer to one event or order, when it comes. It can be awaited, or waited for with [`Pending::wait`].
@@ -37,6 +38,19 @@ impl<T> Future for Pending<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Halt::Closed)))
     }
+}
+
+/// An order, for whoever waits for its answer.
+pub(crate) type OrderNumber = u64;
+
+/// Who is told what.
+pub(crate) enum Told {
+    /// Whoever sent an event.
+    Senders(DedupKey, Report),
+    /// Whoever sent an event that had its outcome already.
+    Again(Answer<Report>, Report),
+    /// Whoever gave an order.
+    Orderer(OrderNumber, Result<Report, Denied>),
 }
 
 /// An event that was taken and not answered yet.
