@@ -1,10 +1,12 @@
 //! The lanes without a thread: every step is somebody's choice.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use serde_json::json;
 use syndic_core::Outcome;
-use syndic_core::ports::{Act, Reads, Store, Verb};
-use syndic_engine::{Halt, Order, Pending, Stepped, Target};
+use syndic_core::ports::{Act, Answer, NoAnswer, Reads, Store, Verb};
+use syndic_engine::{Denied, Halt, Order, Pending, Stepped, Target};
 use syndic_ledger::Master;
 use syndic_store::MemoryStore;
 
@@ -99,4 +101,34 @@ fn an_outcome_that_an_order_changed_is_told_to_nobody_before_it_is_durable() {
     assert!(again.try_answer().is_none());
     run(&lanes, &store);
     assert_eq!(again.try_answer().unwrap().unwrap().outcome, Outcome::Refused);
+}
+
+#[test]
+fn a_retry_that_a_crash_broke_off_comes_before_what_is_ordered_then() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let over = |store: &Arc<MemoryStore>| {
+        let asked = Arc::clone(&asked);
+        let script = |asked: &Asked| Ok(if asked.is_feedback() { approve() } else { approve().reversible("r") });
+        let world = World::new().governor("billing", script).over(Arc::clone(store) as Arc<dyn Store>);
+        let world = world.connector(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => Err(NoAnswer { reason: "nobody is there".into() }),
+            _ => Ok(Answer { accepted: true, body: json!({}) }),
+        });
+        Stepped::start(&world.stage().host, bounds(1)).unwrap()
+    };
+    let store = Arc::new(MemoryStore::new_held(Master::from_seed(0)));
+    let lanes = over(&store);
+    lanes.submit(of("acme", "c1", renewal("e1", DAY))).unwrap();
+    run(&lanes, &store);
+    lanes.order(order(Verb::Retry)).unwrap();
+    assert!(lanes.step(&mut |_| 0).unwrap(), "to where the intent has to be durable");
+    store.write_out().unwrap();
+    drop(lanes);
+
+    let left = Arc::new(store.after_crash().unwrap());
+    let lanes = over(&left);
+    let mut ordered = lanes.order(order(Verb::Retry)).unwrap();
+    run(&lanes, &left);
+    assert!(matches!(ordered.try_answer().unwrap().unwrap(), Err(Denied::Otherwise { is: Outcome::Completed, .. })));
+    assert_eq!(left.head().unwrap().frontier.size(), 2, "it was rolled back, and then completed once");
 }

@@ -61,6 +61,8 @@ impl<R, A> Queue<R, A> {
     pub(crate) fn put(&mut self, todo: Todo<A>) {
         match todo {
             Todo::Order(..) | Todo::Undo(_) => self.acts.push_back(todo),
+            // What was ordered and begun comes before what is ordered now: the event has one judgement at a time.
+            Todo::LeftOver(ref begun) if begun.1.is_some() => self.acts.push_back(todo),
             Todo::Event(_) | Todo::LeftOver(_) | Todo::Follow(_) => self.inbox.push_back(todo),
             Todo::Deliver(effect, _) => self.deferred.push_back(effect),
         }
