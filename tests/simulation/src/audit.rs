@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syndic_core::ports::{Entry as Receipted, Reads, StoreError};
+use syndic_core::ports::{DedupRecord, Entry as Receipted, Reads, StoreError, Verb};
 use syndic_core::{DedupKey, Event, Outcome, Report};
 use syndic_store::MemoryStore;
 
@@ -46,7 +46,8 @@ pub fn told_is_kept<'a>(store: &MemoryStore, callers: impl Iterator<Item = &'a S
             return Err(format!("`{}` was told `{}`, and is not known any more", key.id, told.outcome.name()));
         };
         let equal = Report { duplicate: told.duplicate, ..known.report.clone() } == *told;
-        let fits = equal || (may_change(told.outcome) && follows(store, told.receipt, known.report.receipt)?);
+        let later = sent.event.kind == "shop.pay" || follows(store, told.receipt, known.report.receipt)?;
+        let fits = equal || (may_change(told.outcome) && later);
         if known.hash != sent.event.hash() || !fits {
             return Err(format!("what `{}` was told is not what is kept of it", key.id));
         }
@@ -113,10 +114,14 @@ fn every_key_has_one_outcome(
     let mut receipted: BTreeMap<DedupKey, (u64, Report)> = BTreeMap::new();
     for (sequence, entry) in receipts {
         let key = entry.kept.key.clone();
+        if entry.kept.again.as_ref().is_some_and(|again| again.act.verb == Verb::Release) {
+            continue;
+        }
+        let resent = entry.kept.again.as_ref().is_some_and(|again| again.act.verb == Verb::Resend);
         let before = receipted.insert(key.clone(), (*sequence, entry.kept.report.clone()));
         match (&entry.kept.again, before.map(|(before, _)| before)) {
             (None, Some(_)) => return Err(format!("`{}` has a second receipt, {sequence}", key.id)),
-            (Some(again), before) if Some(again.first) != before => {
+            (Some(again), before) if Some(again.first) != before && !resent => {
                 return Err(format!("receipt {sequence} goes back to {}, and not to {before:?}", again.first));
             }
             _ => {}
@@ -129,39 +134,39 @@ fn every_key_has_one_outcome(
     }
     for (key, (sequence, report)) in &receipted {
         let known = store.dedup(key).map_err(unreadable)?;
-        if known.is_none_or(|known| known.report != *report) {
-            return Err(format!("what is known of `{}` is not what receipt {sequence} says", key.id));
+        let known = known.ok_or_else(|| format!("`{}` has receipt {sequence}, and is not known", key.id))?;
+        let claimed =
+            || sent.get(key).map_or(Err("no claim says why".to_owned()), |sent| by_claim(model, &known, sent));
+        if known.report != *report {
+            claimed()
+                .map_err(|why| format!("what is known of `{}` is not what receipt {sequence} says: {why}", key.id))?;
         }
     }
-    for (key, sent) in sent {
-        if sent.iter().all(|sent| sent.event.kind == "shop.unknown") {
+    for (key, sent) in &sent {
+        if sent.iter().all(|sent| sent.event.kind == "shop.unknown") || receipted.contains_key(key) {
             continue;
         }
-        let known = store.dedup(&key).map_err(unreadable)?.ok_or(format!("`{}` came to no outcome", key.id))?;
-        if receipted.contains_key(&key) {
-            continue;
-        }
-        // Only a claimed key leaves an outcome without a receipt.
-        let paid: Option<serde_json::Value> = sent
-            .iter()
-            .find(|sent| sent.event.hash() == known.hash)
-            .and_then(|sent| serde_json::from_str(sent.event.data_text()).ok());
-        let data = paid.unwrap_or_default();
-        let claimed = model.claim(&key.tenant, &format!("pay:{}", data["key"].as_str().unwrap_or_default()));
-        let Some((receipt, content)) = claimed else {
-            return Err(format!("`{}` has no receipt, and no claim says why", key.id));
-        };
-        let same = content["amount"] == data["amount"];
-        let fits = match known.report.outcome {
-            Outcome::Completed => same && known.report.duplicate && known.report.receipt == Some(*receipt),
-            Outcome::Invalid => !same && known.report.receipt.is_none(),
-            _ => false,
-        };
-        if !fits {
-            return Err(format!("`{}` is {} after its key was claimed", key.id, known.report.outcome.name()));
-        }
+        let known = store.dedup(key).map_err(unreadable)?.ok_or(format!("`{}` came to no outcome", key.id))?;
+        by_claim(model, &known, sent).map_err(|why| format!("`{}` has no receipt: {why}", key.id))?;
     }
     told_is_kept(store, callers.told())
+}
+
+/// Only a claimed key leaves an outcome without a receipt: that of whoever claimed it, or that it stands for something
+/// else.
+fn by_claim(model: &Model, known: &DedupRecord, sent: &[&Sent]) -> Audited {
+    let event = sent.iter().map(|sent| &sent.event).find(|event| event.hash() == known.hash);
+    let event = event.ok_or("what is known is of an event that nobody sent")?;
+    let data: serde_json::Value = serde_json::from_str(event.data_text()).unwrap_or_default();
+    let key = format!("pay:{}", data["key"].as_str().unwrap_or_default());
+    let (receipt, content) = model.claim(&event.tenant, &key).ok_or("no claim says why")?;
+    let (same, report) = (content["amount"] == data["amount"], &known.report);
+    let fits = match report.outcome {
+        Outcome::Completed => same && report.duplicate && report.receipt == Some(*receipt),
+        Outcome::Invalid => !same && report.receipt.is_none(),
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(format!("it is {} after its key was claimed", report.outcome.name())) }
 }
 
 /// The bank's book and the books in facts.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use syndic_core::effect::Way;
-use syndic_core::ports::{Answer, Answering, Clock, Connector, NoAnswer, Request};
+use syndic_core::ports::{Answer, Answering, Clock, Connector, Intent, NoAnswer, Request};
 use syndic_core::{Text, Time};
 use syndic_ledger::Hash;
 
@@ -145,6 +145,16 @@ impl Bank {
         let mut desk = self.desk();
         desk.trouble = 0;
         desk.silent_until = Time::default();
+    }
+
+    /// A person sees to it that something is undone, whether it was ever done or not.
+    pub fn undo_by_hand(&self, intent: &Intent) {
+        let mut desk = self.desk();
+        match desk.book.get_mut(&intent.key) {
+            Some(entry) if entry.standing == Standing::Open => entry.standing = Standing::Undone,
+            Some(_) => {}
+            None => desk.never(&intent.event.tenant, intent.key),
+        }
     }
 
     fn take(&self, request: &Request) -> (u64, Option<Time>, Fate) {
@@ -315,11 +325,18 @@ impl Desk {
             Some(_) => {}
             None => {
                 self.counts.add("an undo that overtakes its effect");
-                let early = Request { key, action: String::new(), ..request.clone() };
-                self.enter(&early, String::new(), Standing::Undone, answer(false));
+                self.never(&request.tenant, key);
             }
         }
         answer(true)
+    }
+
+    /// Nothing will be done under a key any more.
+    fn never(&mut self, tenant: &str, key: Hash) {
+        let (action, order, body) = (String::new(), String::new(), json!({}).into());
+        let answer = Answer { accepted: false, body: json!({}) };
+        let entry = Entry { tenant: tenant.into(), action, order, standing: Standing::Undone, body, answer };
+        self.book.insert(key, entry);
     }
 
     fn is_wrong(&mut self, what: String) {

@@ -30,7 +30,8 @@ impl Sent {
     }
 }
 
-/// Whether an event that came to this may come to something else, by another receipt.
+/// Whether an event that came to this may come to something else, by another receipt. (A payment may do so without one,
+/// where its key was claimed meanwhile.)
 pub fn may_change(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Stuck | Outcome::Referred | Outcome::RolledBack)
 }
@@ -100,6 +101,18 @@ impl Callers {
     /// Events whose callers do not know yet what became of them.
     pub fn unsettled(&self) -> Vec<usize> {
         (0..self.sent.len()).filter(|place| !self.sent[*place].is_settled()).collect()
+    }
+
+    /// An operator was told that an event has another outcome now. Its caller may have heard of a later one.
+    pub fn overheard(&mut self, key: &DedupKey, report: &Report) {
+        let Some(place) = self.sent.iter().position(|sent| sent.told.is_some() && sent.event.key() == *key) else {
+            return;
+        };
+        let sent = &mut self.sent[place];
+        if sent.event.kind == "shop.pay" || sent.told.as_ref().is_some_and(|told| told.receipt < report.receipt) {
+            sent.told = Some(report.clone());
+            self.lately.push(place);
+        }
     }
 
     /// Whoever was told an outcome.
@@ -180,7 +193,7 @@ impl Callers {
         }
         if let Some(before) = &sent.told
             && (Report { duplicate: false, ..before.clone() }) != (Report { duplicate: false, ..report.clone() })
-            && !(may_change(before.outcome) && before.receipt < report.receipt)
+            && !(may_change(before.outcome) && (before.receipt < report.receipt || sent.event.kind == "shop.pay"))
         {
             return Err(format!("`{id}` was told `{}` and then `{}`", before.outcome.name(), report.outcome.name()));
         }

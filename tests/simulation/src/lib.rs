@@ -16,6 +16,7 @@ mod facts;
 mod governors;
 mod log;
 mod model;
+mod operator;
 mod plant;
 mod store;
 mod world;

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Value;
 use syndic_core::decision::Write;
 use syndic_core::effect::{Mode, Way, connector_key};
-use syndic_core::ports::{Context, EffectResult, Entry, Failure, Intent, Verb};
+use syndic_core::outcome::Opinion;
+use syndic_core::ports::{Again, Context, EffectResult, Entry, Failure, FailureClass, Intent, Verb};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{Decision, DedupKey, Error, Event, FactKey, FactName, Outcome, Scope, Time, Verdict};
 use syndic_ledger::Hash;
@@ -32,6 +33,10 @@ pub struct Model {
     pub settled: BTreeMap<Hash, String>,
     /// Events that are stuck, with what they come to when they are undone: until then they may stand open.
     pub stuck: BTreeMap<DedupKey, Outcome>,
+    /// The last receipt of each event, and its outcome.
+    last: BTreeMap<DedupKey, (u64, Outcome)>,
+    /// Deferred effects that nobody answered, by the id of the event that said so.
+    expired: BTreeMap<String, Hash>,
     numbers: BTreeMap<String, u64>,
     claims: BTreeMap<(String, String), (u64, Value)>,
     timers: BTreeMap<(Lane, String, String), (Time, u64)>,
@@ -60,47 +65,84 @@ impl Model {
         let event = Event::from_store(&entry.kept.event).map_err(|error| error.to_string())?;
         let lane =
             (event.tenant.clone(), if event.kind == "shop.price" { String::new() } else { event.subject.clone() });
-        let outcome = entry.kept.report.outcome;
-        if let Some(again) = &entry.kept.again {
-            return self.act(&event, entry, &again.act.verb);
+        let slots = match &entry.kept.again {
+            None => self.spend(&event, &lane)?,
+            Some(again) => match self.act(&event, entry, again)? {
+                Some(slots) => slots,
+                None => return Ok(()),
+            },
+        };
+        self.last.insert(event.key(), (sequence, entry.kept.report.outcome));
+        if slots.is_empty() {
+            return self.account(entry);
         }
-        let slots = self.spend(&event, &lane)?;
-        let came = self.judge(&event, entry, &slots)?;
+        self.judged(sequence, &event, &lane, entry, &slots)?;
+        self.account(entry)
+    }
+
+    fn judged(
+        &mut self,
+        sequence: u64,
+        event: &Event,
+        lane: &Lane,
+        entry: &Entry,
+        slots: &[String],
+    ) -> Result<(), String> {
+        let outcome = entry.kept.report.outcome;
+        let came = self.judge(event, entry, slots)?;
         let excused = excuse(entry);
         if outcome == Outcome::Stuck {
             let meant = if let Came::Stopped(meant) = &came { *meant } else { Outcome::RolledBack };
             self.stuck.insert(event.key(), meant);
         }
+        let error = &entry.kept.report.error;
         match (came, outcome) {
-            (Came::Completed(decisions), Outcome::Completed) => {
-                self.complete(sequence, &event, &lane, entry, &decisions)?
-            }
-            (Came::Stopped(expected), _) if expected == outcome => {}
-            (Came::Stopped(_), Outcome::Stuck) => {}
-            (_, Outcome::RolledBack | Outcome::Stuck) if excused => {}
+            (Came::Completed(decisions), Outcome::Completed) => self.complete(sequence, event, lane, entry, &decisions),
+            (Came::Stopped(expected), _) if expected == outcome => Ok(()),
+            (Came::Stopped(_), Outcome::Stuck) => Ok(()),
+            (_, Outcome::RolledBack | Outcome::Stuck) if excused => Ok(()),
             (Came::Stopped(expected), _) => {
-                let error = &entry.kept.report.error;
-                return Err(format!("it is {} and should be {}, for {error:?}", outcome.name(), expected.name()));
+                Err(format!("it is {} and should be {}, for {error:?}", outcome.name(), expected.name()))
             }
-            (Came::Completed(_), _) => {
-                let error = &entry.kept.report.error;
-                return Err(format!("it is {} and should be completed, for {error:?}", outcome.name()));
-            }
+            (Came::Completed(_), _) => Err(format!("it is {} and should be completed, for {error:?}", outcome.name())),
         }
-        self.account(entry)
     }
 
-    /// Takes the receipt of what was done about an event that was not over.
-    fn act(&mut self, event: &Event, entry: &Entry, verb: &Verb) -> Result<(), String> {
+    /// Looks whether something could be done about an event that was not over. Says who judges it again, where somebody
+    /// does, and nothing where its outcome stays.
+    fn act(&mut self, event: &Event, entry: &Entry, again: &Again) -> Result<Option<Vec<String>>, String> {
+        let verb = &again.act.verb;
+        let key = event.key();
+        if *verb == Verb::Resend {
+            let id = event.id.replace("/s:", "/e:");
+            let letter = self.expired.remove(&id).ok_or("a letter was sent again that had not expired, or twice")?;
+            let data: Value = serde_json::from_str(event.data_text()).unwrap_or_default();
+            self.settled.insert(letter, data["status"].as_str().unwrap_or_default().to_owned());
+            return Ok(Some(judges(event)));
+        }
+        let (sequence, was) = self.last.get(&key).copied().ok_or("it had no receipt before")?;
+        let wanted = match verb {
+            Verb::Undo | Verb::Settle => Outcome::Stuck,
+            Verb::Resolve { .. } | Verb::Refuse => Outcome::Referred,
+            Verb::Retry | Verb::Release | Verb::Resend => Outcome::RolledBack,
+        };
+        if (again.first, wanted) != (sequence, was) {
+            return Err(format!("it was {} by receipt {sequence}, and somebody could {}", was.name(), verb.name()));
+        }
         let outcome = entry.kept.report.outcome;
         match verb {
-            Verb::Undo | Verb::Settle => match self.stuck.remove(&event.key()) {
-                Some(meant) if meant == outcome || outcome == Outcome::RolledBack => {}
-                meant => return Err(format!("it is {}, and was to be {meant:?} once it was undone", outcome.name())),
-            },
-            other => return Err(format!("nobody had asked to {}", other.name())),
+            Verb::Release => return Ok(None),
+            Verb::Retry | Verb::Resolve { .. } => return Ok(Some(judges(event))),
+            Verb::Refuse if outcome == Outcome::Refused => {}
+            Verb::Undo | Verb::Settle => {
+                let meant = self.stuck.remove(&key);
+                if meant != Some(outcome) && outcome != Outcome::RolledBack {
+                    return Err(format!("it is {}, and was to be {meant:?} once it was undone", outcome.name()));
+                }
+            }
+            _ => return Err(format!("it is {} after an order to {}", outcome.name(), verb.name())),
         }
-        self.account(entry)
+        Ok(Some(Vec::new()))
     }
 
     /// Nothing may be left to come.
@@ -146,7 +188,11 @@ impl Model {
                     return Err(format!("`{id}` should have settled before it"));
                 }
                 let data: Value = serde_json::from_str(event.data_text()).unwrap_or_default();
-                self.settled.insert(key, data["status"].as_str().unwrap_or_default().to_owned());
+                let status = data["status"].as_str().unwrap_or_default();
+                if status == "expired" {
+                    self.expired.insert(id, key);
+                }
+                self.settled.insert(key, status.to_owned());
                 Ok(vec![by.to_string()])
             }
             kind => {
@@ -192,6 +238,11 @@ impl Model {
                     None
                 })
             };
+            let opinions = &entry.kept.report.governors;
+            let quarantined = |opinion: &&Opinion| opinion.code.as_deref() == Some("quarantined");
+            if opinions.iter().filter(quarantined).any(|opinion| opinion.slot.as_str() == slot) {
+                return Err(Failure { class: FailureClass::Quarantined, reason: String::new() });
+            }
             governors::judge(slot, &context, results, &read).and_then(|decision| held(decision, entry))
         };
         let came = self.settle(entry, slots, &ask);
@@ -310,6 +361,14 @@ impl Model {
     pub fn total(&self, tenant: &str) -> i64 {
         let key = FactKey { tenant: tenant.into(), customer: None, name: "bank.total".into() };
         self.facts.now(&key).and_then(|cell| cell.reads().as_i64()).unwrap_or(0)
+    }
+}
+
+/// Who judges an event that is judged again.
+fn judges(event: &Event) -> Vec<String> {
+    match (event.made_by(), event.kind.as_str()) {
+        (Some(slot), TIMER_FIRED | EFFECT_SETTLED) => vec![slot.to_string()],
+        _ => route(&event.kind),
     }
 }
 

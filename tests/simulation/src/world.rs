@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use syndic_core::ports::{Clock, Connector, Reads, Store, Ticket};
+use syndic_core::config::StuckLane;
+use syndic_core::ports::{Clock, Connector, Reads, Store, Ticket, Verb};
 use syndic_core::slot::TIMER_FIRED;
-use syndic_core::{DedupKey, Event, Time};
-use syndic_engine::{Bounds, Host, Ports, Stepped};
+use syndic_core::{Config, DedupKey, Event, Time};
+use syndic_engine::{Bounds, Host, Order, Ports, Stepped, Target};
 use syndic_ledger::Master;
 
 use crate::audit::{audit, told_is_kept};
@@ -19,6 +20,7 @@ use crate::counts::Counts;
 use crate::dice::Dice;
 use crate::governors::{Scripted, config};
 use crate::log::Log;
+use crate::operator::{Done, Operator};
 use crate::plant::Plant;
 use crate::store::SimStore;
 
@@ -49,6 +51,9 @@ struct Weather {
     /// How much likelier it is that a lane goes on than that anything else happens.
     haste: u64,
     bounds: Bounds,
+    /// Whether anybody gives orders.
+    operated: bool,
+    config: Config,
 }
 
 /// One run.
@@ -61,6 +66,7 @@ pub struct World {
     store: Arc<SimStore>,
     lanes: Stepped,
     callers: Callers,
+    operator: Operator,
     weather: Weather,
     /// The events of the receipts that were seen, in their order.
     seen: Vec<DedupKey>,
@@ -91,6 +97,8 @@ impl World {
             crash_permille: *dice.pick(&[5, 20, 60]),
             haste: *dice.pick(&[1, 2, 6]),
             bounds,
+            operated: dice.percent(60),
+            config: rules(&mut dice),
         };
         let store = Arc::new(SimStore::new(store_dice, plant));
         let lanes = start(&store, &bank, &clock, plant, &weather)?;
@@ -104,6 +112,7 @@ impl World {
             store,
             lanes,
             callers,
+            operator: Operator::default(),
             weather,
             seen,
             looked_at: Ticket::default(),
@@ -125,6 +134,7 @@ impl World {
         self.settle_down()?;
         self.counts.absorb(&self.bank.counts());
         self.counts.absorb(&self.callers.counts);
+        self.counts.absorb(&self.operator.counts);
         self.log.say(|| format!("at rest after {} receipts", self.seen.len()));
         audit(&self.store.inner, &self.bank, &self.callers).map_err(broken("audit"))
     }
@@ -143,7 +153,7 @@ impl World {
         if self.weather.crashes > 0 && self.dice.below(1_000) < self.weather.crash_permille {
             return self.crash();
         }
-        match self.dice.below(6 + 4 * self.weather.haste) {
+        match self.dice.below(7 + 4 * self.weather.haste) {
             0 => {
                 self.weather.events -= 1;
                 let now = self.clock.now();
@@ -159,6 +169,10 @@ impl World {
                 self.time_passes()
             }
             5 => self.write_out().and_then(|()| self.tell()),
+            6 if self.weather.operated => {
+                let thought = Operator::think(&mut self.dice, &self.seen, self.store.front());
+                thought.map_err(broken("the host goes on"))?.map_or(Ok(()), |order| self.order(order))
+            }
             _ => self.step().map(|_| ()),
         }
     }
@@ -176,6 +190,25 @@ impl World {
         let (waiting, most) = (self.lanes.waiting(), self.weather.bounds.host_max);
         let full = waiting > most;
         if full { Err(broken("queues are bounded")(format!("{waiting} wait, over {most}"))) } else { Ok(()) }
+    }
+
+    /// The operator orders something.
+    fn order(&mut self, mut order: Order) -> Kept {
+        if let (Target::Event(key), Verb::Settle) = (&order.target, &order.act.verb) {
+            // A person settles by hand what is stuck for certain, and what nothing else is under way about.
+            let parked = self.store.parked_event(key).map_err(broken("the host goes on"))?;
+            match parked.filter(|_| !self.operator.waits_about(key)) {
+                Some(parked) => parked.remaining.iter().for_each(|intent| self.bank.undo_by_hand(intent)),
+                None => order.act.verb = Verb::Undo,
+            }
+        }
+        self.log.say(|| match &order.target {
+            Target::Event(key) => format!("the operator orders to {} {}", order.act.verb.name(), key.id),
+            Target::Letter(number) => format!("the operator orders to {} letter {number}", order.act.verb.name()),
+        });
+        let answer = self.lanes.order(order.clone()).map_err(broken("the host goes on"))?;
+        self.operator.waits_for(order, answer);
+        Ok(())
     }
 
     /// One lane takes one step.
@@ -196,6 +229,10 @@ impl World {
             let event = &self.callers.sent[place].event;
             let again = if report.duplicate { ", again" } else { "" };
             self.log.say(|| format!("{} hears: {} is {}{again}", event.subject, event.id, report.outcome.name()));
+        }
+        for Done { key, report } in self.operator.listen().map_err(broken("callers are told the truth"))? {
+            self.log.say(|| format!("the operator hears: {} is {}", key.id, report.outcome.name()));
+            self.callers.overheard(&key, &report);
         }
         Ok(())
     }
@@ -225,6 +262,7 @@ impl World {
         self.counts.add("a crash");
         self.log.say(|| format!("crash, at {}", self.clock.now()));
         self.callers.hang_up();
+        self.operator.hang_up();
         let dice = Dice::new(self.dice.roll());
         self.store = Arc::new(self.store.after_crash(dice).map_err(broken("a crash leaves a whole store"))?);
         self.lanes = start(&self.store, &self.bank, &self.clock, self.plant, &self.weather)?;
@@ -268,6 +306,9 @@ impl World {
                     return Err(broken("no timer fires before it is due")(how));
                 }
             }
+            if entry.kept.report.conflicts.iter().any(|conflict| conflict.policy == "optimistic") {
+                self.counts.add("a decision whose facts had moved");
+            }
             self.seen.push(entry.kept.key);
         }
         Ok(())
@@ -301,6 +342,9 @@ impl World {
                 self.a_moment()?;
                 continue;
             }
+            if self.settle_by_hand()? {
+                continue;
+            }
             let unsettled = self.callers.unsettled();
             if !unsettled.is_empty() {
                 self.counts.add("an answer that had to be asked for again");
@@ -324,6 +368,23 @@ impl World {
         }
     }
 
+    /// Where an event that is stuck holds up its lane, time passes until it is undone, or until a person has to settle it.
+    fn settle_by_hand(&mut self) -> Result<bool, Broken> {
+        if self.weather.config.stuck_lane != StuckLane::Hold || self.operator.is_waiting() {
+            return Ok(false);
+        }
+        let parked = self.store.parked().map_err(broken("the host goes on"))?;
+        let Some((key, first)) = parked.into_iter().min_by_key(|(_, parked)| parked.next) else { return Ok(false) };
+        match first.next {
+            None => self.order(Operator::settles(key))?,
+            Some(next) => {
+                self.go_to(next);
+                self.time_passes()?;
+            }
+        }
+        Ok(true)
+    }
+
     /// When the host itself has something to do that waits in its store.
     fn next_due(&self) -> Result<Option<Time>, Broken> {
         let timers = self.store.due(Time::from_ms(i64::MAX), 1).map_err(broken("the host goes on"))?;
@@ -343,6 +404,18 @@ impl World {
     }
 }
 
+/// The rules of the shop, and how patient it is.
+fn rules(dice: &mut Dice) -> Config {
+    let mut config = config();
+    config.limits.deferred_tries_max = *dice.pick(&[1, 3, 105]);
+    config.limits.stuck_ms = *dice.pick(&[0, 60_000, 86_400_000]);
+    config.limits.stale_max = *dice.pick(&[Some(0), Some(3), None]);
+    if dice.percent(30) {
+        config.stuck_lane = StuckLane::Hold;
+    }
+    config
+}
+
 fn start(
     store: &Arc<SimStore>,
     bank: &Arc<Bank>,
@@ -356,6 +429,6 @@ fn start(
         connector: plant.connector(Arc::clone(bank) as Arc<dyn Connector>),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
-    let host = Host::new(ports, config(), Master::from_seed(0)).map_err(broken("the host starts"))?;
+    let host = Host::new(ports, weather.config.clone(), Master::from_seed(0)).map_err(broken("the host starts"))?;
     Stepped::start(&Arc::new(host), weather.bounds).map_err(broken("the host starts"))
 }
