@@ -149,3 +149,26 @@ fn a_stream_fires_timers_before_the_event_that_passes_them_and_its_clock_never_g
     player.settle(&mut tell).unwrap();
     assert_eq!(told, ["e1", "timer 1/billing/t:t", "e2", "late", "EventValidationFailed", "e3"]);
 }
+
+#[test]
+fn a_timer_due_at_once_waits_for_the_next_event_in_a_run_that_is_repeated_too() {
+    let stage = World::new()
+        .governor("billing", |asked| {
+            let starts = asked.context().id == "e1";
+            Ok(if starts { approve().timer("t", "2026-01-01T00:00:00Z") } else { approve() })
+        })
+        .stage();
+    let play = |lines: &[serde_json::Value]| {
+        let clock = std::sync::Arc::<PlayClock>::default();
+        let mut player = Player::new(&stage.host, &clock, StreamRules::default(), 1).unwrap();
+        for (number, line) in (1..).zip(lines) {
+            player.line(number, Ok(line.to_string().into_bytes()), &mut |_| ()).unwrap();
+        }
+        player.settle(&mut |_| ()).unwrap();
+        stage.store.head().unwrap().frontier.size()
+    };
+    let first = renewal("e1", "2026-01-01T00:00:00Z");
+    assert_eq!(play(std::slice::from_ref(&first)), 1);
+    assert_eq!(play(std::slice::from_ref(&first)), 1, "the same stream again is the same run");
+    assert_eq!(play(&[first, renewal("e2", "2026-01-01T00:00:00Z")]), 3);
+}

@@ -177,7 +177,7 @@ impl Player {
         Ok(())
     }
 
-    /// Plays one line: timers due before it, the event, and what follows from it.
+    /// Plays one line: timers due before it, the event, and what follows from it. A duplicate moves the clock alone.
     fn play_next(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
         let Some((number, look)) = self.lines.pop_front() else { return Ok(()) };
         let Seen { event, foreseen } = self.ahead.take(&look);
@@ -196,10 +196,14 @@ impl Player {
             return self.played(Played::Line(number, report.clone()), tell);
         }
         self.clock.advance(event.time);
-        self.follow(self.clock.reached(), tell)?;
         let report = match known {
+            // Nothing fires before a line that is not judged. All that was due when it was, fired then; what is due now
+            // was set since, and waits for the next event as it would have in a run that nobody broke off.
             Some(report) => report,
-            None => self.take(event, foreseen)?,
+            None => {
+                self.follow(self.clock.reached(), tell)?;
+                self.take(event, foreseen)?
+            }
         };
         self.played(Played::Line(number, report), tell)?;
         self.follow(None, tell)
