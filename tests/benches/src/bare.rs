@@ -58,7 +58,18 @@ pub struct Asked {
 struct Host {
     facts: Arc<HashMap<FactName, Seen>>,
     limits: StoreLimits,
+    /// What the contract asks for calls of the host: 500, and 1 for every byte handed over. Nobody is stopped by it.
+    charged: u64,
 }
+
+impl Host {
+    fn charge(&mut self, bytes: usize) {
+        self.charged += bytes as u64;
+    }
+}
+
+/// Fuel for a call of the host, beside its bytes.
+const CALL_FUEL: usize = 500;
 
 impl Bare {
     /// Compiles governors, in an engine of its own.
@@ -80,7 +91,7 @@ impl Bare {
     /// The governor gave no decision, so that there is nothing to compare with.
     pub fn cycle(&self, asked: &Asked) -> u64 {
         let limits = StoreLimitsBuilder::new().memory_size(self.limits.memory_max_bytes as usize).build();
-        let mut store = Store::new(&self.engine, Host { facts: Arc::clone(&asked.facts), limits });
+        let mut store = Store::new(&self.engine, Host { facts: Arc::clone(&asked.facts), limits, charged: 0 });
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(self.limits.deadline_ms);
         store.set_fuel(self.limits.fuel_max).expect("the engine counts fuel");
@@ -91,7 +102,7 @@ impl Bare {
             Some(results) => judge.call_feedback(&mut store, &asked.context, results),
         };
         assert!(answer.expect("the governor does not trap").is_ok(), "the governor reports no fault");
-        self.limits.fuel_max - store.get_fuel().expect("the engine counts fuel")
+        store.data().charged + self.limits.fuel_max - store.get_fuel().expect("the engine counts fuel")
     }
 }
 
@@ -125,7 +136,8 @@ fn result(result: EffectResult) -> types::EffectResult {
 }
 
 impl host::Host for Host {
-    fn log(&mut self, _: host::Level, _: String) -> wasmtime::Result<()> {
+    fn log(&mut self, _: host::Level, message: String) -> wasmtime::Result<()> {
+        self.charge(CALL_FUEL + message.len());
         Ok(())
     }
 
@@ -134,11 +146,14 @@ impl host::Host for Host {
             types::Subject::Customer => Scope::Customer,
             types::Subject::Tenant => Scope::Tenant,
         };
+        self.charge(CALL_FUEL + name.len());
         let seen = self.facts.get(&FactName { scope, name }).cloned();
+        self.charge(seen.as_ref().map_or(0, |seen| seen.name.len() + seen.value.len()));
         Ok(seen.map(|Seen { name, version, value }| types::Fact { name, version, value }))
     }
 
-    fn config(&mut self, _: String) -> wasmtime::Result<Option<String>> {
+    fn config(&mut self, key: String) -> wasmtime::Result<Option<String>> {
+        self.charge(CALL_FUEL + key.len());
         Ok(None)
     }
 }
