@@ -81,6 +81,9 @@ impl Tree {
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(Some(FLUSH_EVERY_MS));
         let db = config.open()?;
+        // sled has put a new snapshot in the place of the one before, and emptied the segments of its log that only that
+        // one led to. A power cut must not bring the old one back to segments that are empty for good.
+        File::open(folder)?.sync_all()?;
         let (log, blobs) = (Log(OurFile::open(folder, "db", watch)?), folder.join("blobs"));
         let tree = Self { db, log, blobs, recent: Recent::default(), still: RwLock::default() };
         tree.sync()?;
