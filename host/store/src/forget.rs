@@ -4,7 +4,7 @@
 //! they were walked. The few without one stand in a table of their own, by when they were taken.
 
 use syndic_core::ports::StoreError;
-use syndic_core::{DedupKey, Time};
+use syndic_core::{DedupKey, Outcome, Report, Time};
 
 use crate::draft::Draft;
 use crate::heart::Heart;
@@ -36,6 +36,11 @@ struct Candidate {
     event: DedupKey,
     /// The receipt that led here; none where the event has none.
     receipt: Option<u64>,
+}
+
+/// Whether an outcome is not the end of an event.
+fn is_open(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Referred | Outcome::Stuck)
 }
 
 impl<S: Space> Heart<S> {
@@ -81,16 +86,17 @@ impl<S: Space> Draft<'_, S> {
     }
 
     /// The event of the next receipt, if its dedup record still leads to it. Acts have none, and of an event that was
-    /// judged again it leads to the later one.
+    /// judged again it leads to the later one. What waits for somebody stays known until it has another receipt.
     fn next_with_receipt(&mut self) -> Result<Next, StoreError> {
         let sequence = self.counters.forgotten + 1;
         if sequence > self.head.frontier.size() {
             return Ok(Next::End);
         }
         let told: Option<Told> = self.get(&Key::of(Table::Receipts).number(sequence))?;
-        if let Some(Told { key: event, .. }) = told
+        if let Some(Told { key: event, report: Report { outcome: told_outcome, .. } }) = told
             && let Some(Known { taken, report: Reported::By(by), .. }) = self.get(&Key::dedup(&event))?
             && by == sequence
+            && !is_open(told_outcome)
         {
             return Ok(Next::Event(Candidate { taken, event, receipt: Some(sequence) }));
         }

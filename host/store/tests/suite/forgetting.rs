@@ -1,7 +1,7 @@
 //! Forgetting: dedup records end, the oldest first; receipts stay.
 
-use syndic_core::Time;
 use syndic_core::ports::{Commit, Reads, Store as _};
+use syndic_core::{Outcome, Time};
 use syndic_ledger::sha256;
 
 use crate::samples::*;
@@ -36,6 +36,20 @@ fn left(store: &dyn Reads) -> String {
 }
 
 on_every_store! {
+    #[test]
+    fn what_waits_for_somebody_stays_known_until_it_has_another_receipt(store) {
+        for (id, outcome) in [("a", Outcome::Referred), ("b", Outcome::Stuck), ("c", Outcome::RolledBack)] {
+            let mut commit = settled(&store, id, 1);
+            if let (Some((_, entry)), Some((_, known))) = (&mut commit.receipt, &mut commit.dedup) {
+                (entry.kept.report.outcome, known.report.outcome) = (outcome, outcome);
+            }
+            store.commit(commit).unwrap();
+        }
+        assert_eq!((store.forget(at(9), 9).unwrap(), left(store.front())), (1, "ab".into()));
+        store.commit(settled(&store, "a", 1)).unwrap();
+        assert_eq!((store.forget(at(9), 9).unwrap(), left(store.front())), (1, "b".into()));
+    }
+
     #[test]
     fn the_oldest_are_forgotten_first_and_their_receipts_stay(store) {
         for (id, hour) in [("a", 1), ("c", 3), ("e", 5)] {
