@@ -335,5 +335,7 @@ payload! {
         /// Why it failed, for programs.
         #[serde(skip_serializing_if = "Option::is_none")]
         decline_code: Option<String>,
+        /// Whether it had expired before, as was told then, and a person has sent it again.
+        resent: bool = false,
     }
 }

@@ -14,6 +14,10 @@ use crate::table::{Status, Trigger};
 /// EffectSettled. The effect's id names the invoice; mail and tickets have nothing to settle.
 pub(crate) fn settled(desk: &mut Desk, settled: &EffectSettled) -> Step {
     let Some(mut invoice) = invoice_of(desk, &settled.effect)? else { return Ok(()) };
+    // It had expired before, and what that means was done then; only that it came through after all is news.
+    if settled.resent && settled.status != Settled::Done {
+        return Ok(());
+    }
     match (settled.action.as_str(), settled.status) {
         ("capture", Settled::Done) => captured(desk, &mut invoice, settled)?,
         ("capture", _) => lost(desk, &mut invoice, settled)?,
@@ -118,21 +122,34 @@ fn lose(desk: &mut Desk, invoice: &mut Invoice, again: bool, code: &str) -> Step
     }
 }
 
-/// A refund ended. One that failed is credit again, and a person sees to it.
+/// A refund ended. One that failed is credit again, and a person sees to it. Where that person sent it again and it came
+/// through, the credit is gone; if it was spent meanwhile, the money was given twice, and a person sees to that.
 fn refunded(desk: &mut Desk, invoice: &mut Invoice, settled: &EffectSettled) -> Step {
     let currency = invoice.gross.currency;
-    let asked =
-        |refund: &&mut crate::invoice::Refund| refund.effect == settled.effect && refund.status == RefundStatus::Asked;
-    let Some(refund) = invoice.refunds.iter_mut().find(asked) else { return Ok(()) };
-    if settled.status == Settled::Done {
-        refund.status = RefundStatus::Done;
-        return Ok(());
-    }
-    refund.status = RefundStatus::Failed;
+    let credit = desk.account.credit(currency);
+    let Some(refund) = invoice.refunds.iter_mut().find(|refund| refund.effect == settled.effect) else { return Ok(()) };
     let amount = refund.amount;
-    invoice.refunded.minor_units -= amount.minor_units;
-    desk.account.refund(currency, -amount.minor_units);
-    ticket(desk, &settled.effect, &json!({ "about": "refund", "invoice": invoice.id, "amount": amount }));
+    let about = match (&refund.status, settled.status) {
+        (RefundStatus::Asked, Settled::Done) => {
+            refund.status = RefundStatus::Done;
+            return Ok(());
+        }
+        (RefundStatus::Asked, _) => {
+            refund.status = RefundStatus::Failed;
+            invoice.refunded.minor_units -= amount.minor_units;
+            desk.account.refund(currency, -amount.minor_units);
+            "refund"
+        }
+        (RefundStatus::Failed, Settled::Done) if credit >= amount.minor_units => {
+            refund.status = RefundStatus::Done;
+            invoice.refunded.minor_units += amount.minor_units;
+            desk.account.refund(currency, amount.minor_units);
+            return Ok(());
+        }
+        (RefundStatus::Failed, Settled::Done) => "refund-twice",
+        (RefundStatus::Failed | RefundStatus::Done, _) => return Ok(()),
+    };
+    ticket(desk, &settled.effect, &json!({ "about": about, "invoice": invoice.id, "amount": amount }));
     Ok(())
 }
 

@@ -28,6 +28,8 @@ pub struct World {
     events: u64,
     timers: BTreeMap<String, Armed>,
     pending: Vec<(Effect, String)>,
+    /// Deferred effects that expired, and their keys.
+    expired: Vec<(Effect, String)>,
     answers: Answers,
 }
 
@@ -58,6 +60,7 @@ impl World {
             events: 0,
             timers: BTreeMap::new(),
             pending: Vec::new(),
+            expired: Vec::new(),
             answers: Box::new(|_| None),
         }
     }
@@ -233,12 +236,38 @@ impl World {
         let Some(at) = self.pending.iter().position(|(pending, _)| pending.id == effect) else {
             panic!("no effect `{effect}` is pending; there are {:?}", self.pending());
         };
-        let (effect, key) = self.pending.remove(at);
-        let body: Value = serde_json::from_str(&effect.body).unwrap_or_default();
-        let amount = amount.or_else(|| body["amount"]["minor_units"].as_i64());
-        let decline_code = (status == Settled::Failed).then(|| "generic_decline".to_owned());
-        let settled = EffectSettled { effect: effect.id, action: effect.action, key, status, amount, decline_code };
+        let ended = self.pending.remove(at);
+        let settled = settled(&ended, status, amount, false);
+        if status == Settled::Expired {
+            self.expired.push(ended);
+        }
         self.deliver(self.host_made(self.now, settled, false))
+    }
+
+    /// Sends a deferred effect that had expired again, as a person may, and it ends so.
+    ///
+    /// # Panics
+    /// Where no such effect has expired.
+    pub fn resend(&mut self, effect: &str, status: Settled) -> Judged {
+        let Some(at) = self.expired.iter().position(|(expired, _)| expired.id == effect) else {
+            panic!("no effect `{effect}` has expired");
+        };
+        let settled = settled(&self.expired.remove(at), status, None, true);
+        self.deliver(self.host_made(self.now, settled, false))
+    }
+}
+
+/// How a deferred effect ended, as its governor is told.
+fn settled((effect, key): &(Effect, String), status: Settled, amount: Option<i64>, resent: bool) -> EffectSettled {
+    let body: Value = serde_json::from_str(&effect.body).unwrap_or_default();
+    EffectSettled {
+        effect: effect.id.clone(),
+        action: effect.action.clone(),
+        key: key.clone(),
+        status,
+        amount: amount.or_else(|| body["amount"]["minor_units"].as_i64()),
+        decline_code: (status == Settled::Failed).then(|| "generic_decline".to_owned()),
+        resent,
     }
 }
 

@@ -108,6 +108,28 @@ fn a_refund_that_fails_is_credit_again_and_a_person_sees_to_it() {
     assert_eq!((books.refunded, books.unapplied), (0, 1_000));
 }
 
+#[test]
+fn a_refund_that_is_sent_again_and_comes_through_takes_the_credit_back() {
+    let mut street = paid();
+    street.just(refund("inv-1", Some(1_000)));
+    street.settle("refund-inv-1-1", Settled::Expired);
+    assert_eq!((street.books().refunded, street.books().unapplied), (0, 1_000));
+    assert!(street.resend("refund-inv-1-1", Settled::Done).effects.is_empty());
+    assert_eq!((street.books().refunded, street.books().unapplied), (1_000, 0));
+}
+
+#[test]
+fn a_refund_that_comes_through_after_its_credit_was_spent_is_told_to_a_person() {
+    let mut street = paid();
+    street.just(refund("inv-1", Some(2_999)));
+    street.settle("refund-inv-1-1", Settled::Expired);
+    street.renew("sub-1");
+    assert_eq!(street.books().unapplied, 0, "the next period was paid with it");
+    let judged = street.resend("refund-inv-1-1", Settled::Done);
+    assert!(judged.effects[0].action == "ticket" && judged.effects[0].body.contains("refund-twice"));
+    assert_eq!(street.books().refunded, 0);
+}
+
 fn dispute(amount: i64) -> DisputeOpened {
     DisputeOpened { invoice_id: "inv-1".into(), amount, reason: "unknown charge".into() }
 }

@@ -173,6 +173,7 @@ fn a_capture_that_finds_the_card_stolen_is_not_tried_again() {
         status: Settled::Failed,
         amount: None,
         decline_code: Some("stolen_card".into()),
+        resent: false,
     };
     let judged = street.world.judge(settled);
     assert!(judged.results.is_empty() && judged.effect("method-inv-1").is_some(), "another method is asked for");

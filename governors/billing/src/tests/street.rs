@@ -85,6 +85,13 @@ impl Street {
         judged
     }
 
+    /// A person sends an effect again that had expired.
+    pub(super) fn resend(&mut self, effect: &str, status: Settled) -> Judged {
+        let judged = self.world.resend(effect, status);
+        self.seen.note(&judged);
+        judged
+    }
+
     /// Lets time pass: timers fire in order, each with its consequences.
     pub(super) fn wait_until(&mut self, until: impl IntoTime) -> Vec<Judged> {
         let until = until.into_time();
