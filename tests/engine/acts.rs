@@ -5,6 +5,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use syndic_core::config::{Disagreement, SharedPolicy, Staleness};
+use syndic_core::decision::Write;
 use syndic_core::effect::Way;
 use syndic_core::outcome::EffectStatus;
 use syndic_core::ports::{Act, Answer, Failure, FailureClass, NoAnswer, Verb};
@@ -305,4 +306,23 @@ fn a_lane_with_a_stuck_event_goes_on() {
     let parked = stage.store.parked_event(&event_key("e1")).unwrap().unwrap();
     let a_second_later = Time::parse("2026-01-01T00:00:01Z").unwrap();
     assert_eq!((parked.next, parked.meant, parked.remaining.len()), (Some(a_second_later), Outcome::Refused, 2));
+}
+
+#[test]
+fn a_retry_of_what_somebody_else_has_done_meanwhile_is_rolled_back_with_a_receipt() {
+    let traps_now = Arc::new(AtomicBool::new(true));
+    let trapping = Arc::clone(&traps_now);
+    let stage = World::new()
+        .governor("billing", move |asked| {
+            let data: serde_json::Value = serde_json::from_str(&asked.context().data).unwrap();
+            let claim = Write::Claim { key: "payment".into(), content: data["amount"].clone().into() };
+            if trapping.swap(false, Ordering::SeqCst) { Err(traps()) } else { Ok(approve().write(claim)) }
+        })
+        .stage();
+    assert_eq!(stage.submit(payment("e1", "k", 5)).outcome, Outcome::RolledBack);
+    assert_eq!(stage.submit(payment("e2", "k", 5)).outcome, Outcome::Completed);
+    let retried = stage.order("e1", Verb::Retry).unwrap();
+    assert_eq!((retried.outcome, retried.receipt), (Outcome::RolledBack, Some(3)));
+    assert_eq!(retried.error.unwrap().kind(), "IdempotencyViolation");
+    assert_eq!(stage.receipt(3).parent.unwrap().relation, ledger::Relation::Retries);
 }

@@ -8,7 +8,7 @@ use syndic_core::config::StuckLane;
 use syndic_core::effect::Way;
 use syndic_core::ports::{Act, Answer, Clock, Connector, NoAnswer, Request, Verb};
 use syndic_core::{DedupKey, Error, Outcome, Report, Time};
-use syndic_engine::{Bounds, Order, Pending, Stepped, Target};
+use syndic_engine::{Bounds, Denied, Order, Pending, Stepped, Target};
 
 use crate::lanes::{bounds, of};
 use crate::world::*;
@@ -205,4 +205,15 @@ fn deferred_effects_are_tried_in_order_while_the_lane_goes_on() {
     story.pass(2_000);
     assert_eq!(story.asked(), ["do m1", "do m1", "do m1", "do m2"]);
     assert!(story.store.deferred(0, 9).unwrap().is_empty() && story.lanes.is_at_rest());
+}
+
+#[test]
+fn an_order_about_an_event_without_an_outcome_is_turned_away_at_once() {
+    let world = World::new().governor("billing", refuses_after_one);
+    let story = Waiting::new(world, undoes, StuckLane::GoOn, bounds(1));
+    let mut sent = story.send(renewal("e1", DAY));
+    let mut early = story.lanes.order(order("e1", Verb::Undo)).unwrap();
+    assert!(matches!(early.try_answer(), Some(Ok(Err(Denied::Unknown { .. })))), "it waits in no lane");
+    story.rest();
+    assert_eq!(outcome(&mut sent), Some(Outcome::Stuck));
 }

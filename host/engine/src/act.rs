@@ -126,7 +126,15 @@ impl Host {
         }
     }
 
-    /// The lane in which an order is carried out; none where what it is about is not known.
+    /// Why an order is not carried out that is about something unknown.
+    pub(crate) fn unknown(order: &Order) -> Denied {
+        match &order.target {
+            Target::Event(key) => Denied::Unknown { id: key.id.clone() },
+            Target::Letter(number) => Denied::NoLetter { number: *number },
+        }
+    }
+
+    /// The lane in which an order is carried out; none where what it is about is not known, or has no outcome yet.
     pub(crate) fn lane_of_order(&self, order: &Order) -> Result<Option<Lane>, Halt> {
         let front = self.ports.store.front();
         match &order.target {
@@ -368,7 +376,7 @@ impl Host {
                 Ok(Err(Denied::Undelivered { effect, reason }))
             }
             Ok(answer) => {
-                let event = self.settled_event(&letter.deferred, resent_id(&letter), Some(&answer))?;
+                let event = self.settled_event(&letter.deferred, resent_id(&letter), Some(&answer), true)?;
                 let again = Again { first: letter.deferred.cause, act };
                 self.turn_again(event, again, Some(number))?.run().await.map(Ok)
             }
@@ -402,7 +410,7 @@ fn resent_id(letter: &DeadLetter) -> String {
     format!("{}/{}/s:{}", deferred.cause, deferred.slot, deferred.effect.id)
 }
 
-fn letter(front: &dyn Reads, number: u64) -> Result<Option<DeadLetter>, StoreError> {
+pub(crate) fn letter(front: &dyn Reads, number: u64) -> Result<Option<DeadLetter>, StoreError> {
     let found = front.dead_letters(number.saturating_sub(1), 1)?.into_iter().next();
     Ok(found.filter(|(found, _)| *found == number && number > 0).map(|(_, letter)| letter))
 }

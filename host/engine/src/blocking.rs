@@ -301,11 +301,16 @@ impl Turn<'_> {
         self.done.iter().any(Done::is_to_undo)
     }
 
-    async fn undo_where(&mut self, which: impl Fn(&Done) -> bool + Send) -> Result<Result<(), Error>, Halt> {
-        let end = plus_ms(self.host.ports.clock.now(), self.host.config.limits.recovery_ms);
+    /// The places of all effects, in the order in which they are undone.
+    pub(crate) fn newest_first(&self) -> Vec<usize> {
         let mut newest_first: Vec<usize> = (0..self.done.len()).collect();
         newest_first.sort_by_key(|place| std::cmp::Reverse(self.done[*place].nth));
-        for place in newest_first {
+        newest_first
+    }
+
+    async fn undo_where(&mut self, which: impl Fn(&Done) -> bool + Send) -> Result<Result<(), Error>, Halt> {
+        let end = plus_ms(self.host.ports.clock.now(), self.host.config.limits.recovery_ms);
+        for place in self.newest_first() {
             let done = &self.done[place];
             if !done.needs_undo() || !which(done) {
                 continue;

@@ -22,6 +22,7 @@ use syndic_core::{Error, Event, Fact, FactName, Slot, Text};
 use syndic_ledger as ledger;
 use syndic_ledger::{Digest, sha256};
 
+use crate::act;
 use crate::blocking::Done;
 use crate::consequence::Following;
 use crate::host::Halt;
@@ -79,8 +80,9 @@ impl Turn<'_> {
 
     /// Commits what became of an event that was stopped: its receipt and nothing of its doing.
     pub(crate) fn commit_outcome(&mut self) -> Result<On, Halt> {
-        // An event that is stuck has its receipt and is parked, whatever stopped it.
-        let report = match self.stop.clone().filter(|_| self.stuck.is_none()) {
+        // An event that is stuck has its receipt and is parked, whatever stopped it; so has one that had a receipt before.
+        let has_receipt = self.stuck.is_some() || self.origin.again().is_some();
+        let report = match self.stop.clone().filter(|_| !has_receipt) {
             Some(Stop::Duplicate(first)) => Report { id: self.event.id.clone(), duplicate: true, ..*first },
             Some(Stop::Violation(error)) => {
                 let mut report = Report::turned_away(self.event.id.clone(), error);
@@ -126,7 +128,7 @@ impl Turn<'_> {
         let mut bug = None;
         let mut queued = (Vec::new(), Vec::new(), None);
         let mut kept_watch = (None, Vec::new());
-        let admitted = store.admit(&mut |front| match decide(self, front) {
+        let admitted = store.admit(&mut |front| match self.still_leads(front).and_then(|()| decide(self, front)) {
             Ok(Decided::Commit(commit, report)) => {
                 let due = commit.timers_set.iter().map(|timer| timer.due).min();
                 queued = (commit.raised.clone(), commit.outbox.clone(), due);
@@ -163,6 +165,17 @@ impl Turn<'_> {
             self.finished = Some(Finished { report: *report, ticket: admitted.ticket, after });
         }
         Ok(otherwise.unwrap_or(committed))
+    }
+
+    /// Holds an act to what it was decided on: an event has one outcome at a time, and a letter is sent again once.
+    fn still_leads(&self, front: &dyn Reads) -> Result<(), Halt> {
+        let Origin::Again { again, letter, .. } = &self.origin else { return Ok(()) };
+        let leads = match letter {
+            Some(number) => act::letter(front, *number)?.is_some(),
+            None => front.dedup(&self.event.key())?.and_then(|known| known.report.receipt) == Some(again.first),
+        };
+        let bug = || Error::invalid(format!("two acts after receipt {} were under way at once", again.first));
+        if leads { Ok(()) } else { Err(Halt::Bug(bug())) }
     }
 
     /// What moved in the read set since it was read. A tenant's fact that was only stepped has moved for those alone who
@@ -331,7 +344,7 @@ impl Turn<'_> {
     }
 
     fn dedup(&self, report: &Report) -> DedupRecord {
-        DedupRecord { hash: self.event.hash(), taken: self.host.ports.clock.now(), report: report.clone() }
+        DedupRecord { hash: self.event.hash(), taken: self.taken, report: report.clone() }
     }
 
     /// What is told of the event, but for its receipt's number. `settled` are the conflicts that merging settled.

@@ -169,7 +169,7 @@ impl Host {
     fn settled(&self, number: u64, deferred: &Deferred, answer: Option<Answer>) -> Result<(Trigger, Turn<'_>), Halt> {
         let Deferred { lane, slot, effect, cause, lineage, .. } = deferred;
         let dead = answer.is_none().then(|| Box::new(deferred.clone()));
-        let event = self.settled_event(deferred, format!("{cause}/{slot}/e:{}", effect.id), answer.as_ref())?;
+        let event = self.settled_event(deferred, format!("{cause}/{slot}/e:{}", effect.id), answer.as_ref(), false)?;
         let origin = Origin::Settled { number, cause: *cause, lineage: lineage.raise(), dead };
         let turn = Turn::new(self, event, lane.clone(), Arc::new([slot.clone()]), origin)?;
         Ok((Trigger::Raised { by: slot.clone() }, turn))
@@ -181,6 +181,7 @@ impl Host {
         deferred: &Deferred,
         id: String,
         answer: Option<&Answer>,
+        resent: bool,
     ) -> Result<Event, Halt> {
         let Deferred { lane, subject, slot, effect, key, now, .. } = deferred;
         let status = match answer {
@@ -193,6 +194,9 @@ impl Host {
         });
         if let Some(amount) = effect.body.value().pointer("/amount/minor_units").and_then(Value::as_i64) {
             data["amount"] = amount.into();
+        }
+        if resent {
+            data["resent"] = true.into();
         }
         let code = answer.and_then(|answer| answer.body.get("decline_code")).and_then(Value::as_str);
         if let Some(code) = code.filter(|code| code.len() <= 256) {

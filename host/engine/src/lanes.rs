@@ -257,8 +257,10 @@ impl Inner {
 
     pub(crate) fn order(&self, order: Order) -> Result<Pending<Result<Report, Denied>>, Halt> {
         let (answer, pending) = oneshot::channel();
-        let nowhere = || Lane { tenant: String::new(), customer: None };
-        let lane = self.host.lane_of_order(&order)?.unwrap_or_else(nowhere);
+        let Some(lane) = self.host.lane_of_order(&order)? else {
+            let _ = answer.send(Ok(Err(Host::unknown(&order))));
+            return Ok(Pending(pending));
+        };
         let mut state = self.lock();
         if let Some(halt) = &state.halted {
             return Err(halt.clone());

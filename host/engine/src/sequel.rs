@@ -17,7 +17,8 @@ use crate::turn::{After, Finished};
 impl Host {
     /// Commits the receipt of an act that changes an event's outcome without judging it.
     pub(crate) fn commit_sequel(&self, sequel: Sequel, commit: Commit) -> Result<Finished, Halt> {
-        let taken = self.ports.clock.now();
+        let known = self.ports.store.front().dedup(&sequel.before.kept.key)?;
+        let taken = known.map_or_else(|| self.ports.clock.now(), |known| known.taken);
         self.admit_sequel(&sequel, Vec::new(), commit, |commit, report| {
             let key = sequel.before.kept.key.clone();
             let hash = ledger::sha256(sequel.before.kept.event.as_bytes());
@@ -105,6 +106,10 @@ impl Sequel {
         };
         let mut report =
             Report { outcome: *outcome, receipt: Some(sequence), error: error.clone(), ..before.kept.report.clone() };
+        if again.act.verb == Verb::Release {
+            // Nobody judged anything.
+            report.governors.clear();
+        }
         let mut intents = before.kept.intents.clone();
         if undoes {
             intents.iter_mut().filter(|intent| intent.needs_undo()).for_each(|intent| intent.undone = true);

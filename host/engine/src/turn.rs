@@ -119,6 +119,8 @@ pub(crate) struct Turn<'h> {
     foreseen: Option<Foreseen>,
     /// How often each effect was attempted before this judgement, over the event's earlier receipts.
     attempted: Vec<(Slot, String, u32)>,
+    /// When it was taken, by the host's clock; an act does not make it younger.
+    pub(crate) taken: Time,
     /// How many timers of each slot wait in the lane: while it has this turn, nobody else sets or spends one.
     timers_waiting: BTreeMap<Slot, u64>,
     judged: u32,
@@ -136,8 +138,14 @@ impl<'h> Turn<'h> {
         let front = host.ports.store.front();
         let now = front.lane_now(&lane)?.map_or(event.time, |last| last.max(event.time));
         let attempted = origin.again().map_or(Ok(Vec::new()), |again| attempts_before(front, again))?;
+        let taken = match origin.again() {
+            Some(_) => front.dedup(&event.key())?.map(|known| known.taken),
+            None => None,
+        };
+        let taken = taken.unwrap_or_else(|| host.ports.clock.now());
         Ok(Self {
             attempted,
+            taken,
             before: if host.was_begun(&event.key()) { front.intents(&event.key())? } else { Vec::new() },
             judged_at: Ticket::default(),
             snapshot: Arc::new(Snapshot::new(Arc::clone(&host.ports.store), lane.clone())),
@@ -544,6 +552,10 @@ impl<'h> Turn<'h> {
             (None, Some(Stop::Refused)) => Outcome::Refused,
             (None, Some(Stop::Referred)) => Outcome::Referred,
             (None, Some(Stop::Failed(_))) => Outcome::RolledBack,
+            // What had a receipt before has one now too: that its key was taken meanwhile rolls it back.
+            (None, Some(Stop::Duplicate(_) | Stop::Violation(_))) if self.origin.again().is_some() => {
+                Outcome::RolledBack
+            }
             (None, Some(Stop::Duplicate(first))) => first.outcome,
             (None, Some(Stop::Violation(_))) => Outcome::Invalid,
         }
@@ -552,7 +564,8 @@ impl<'h> Turn<'h> {
     /// What is parked of a stuck event: what is still to be undone, and what it comes to once that is done. Its first
     /// try in the background comes after the shortest wait.
     pub(crate) fn parked(&self, receipt: u64) -> Parked {
-        let open = self.done.iter().rev().filter(|done| done.needs_undo());
+        let newest_first = self.newest_first().into_iter().map(|place| &self.done[place]);
+        let open = newest_first.filter(|done| done.needs_undo());
         let (meant, error) = match &self.stop {
             Some(Stop::Refused) => (Outcome::Refused, None),
             Some(Stop::Referred) => (Outcome::Referred, None),
@@ -574,6 +587,10 @@ impl<'h> Turn<'h> {
     pub(crate) fn error(&self) -> Option<Error> {
         match (&self.stuck, &self.stop) {
             (Some(error), _) | (None, Some(Stop::Failed(error) | Stop::Violation(error))) => Some(error.clone()),
+            (None, Some(Stop::Duplicate(first))) if self.origin.again().is_some() => {
+                let reason = format!("what it claims, event `{}` has done meanwhile", first.id);
+                Some(Error::IdempotencyViolation { event_id: self.event.id.clone(), reason })
+            }
             (None, Some(Stop::Duplicate(first))) => first.error.clone(),
             (None, None | Some(Stop::Refused | Stop::Referred)) => None,
         }
