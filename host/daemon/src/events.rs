@@ -11,7 +11,7 @@ use syndic_cli::args::{About, EventVerb, Judges};
 use syndic_cli::plain::plain;
 use syndic_cli::{Failure, FailureKind, tables};
 use syndic_core::ports::{Act, Reads, Verb};
-use syndic_core::{Config, DedupKey, Slot};
+use syndic_core::{Config, DedupKey, Outcome, Slot};
 use syndic_engine::{Denied, Order, StreamRules, Target};
 use syndic_store::SledStore;
 
@@ -85,7 +85,7 @@ fn show_event(store: &SledStore, id: &str, show: &Show) -> Result<ExitCode, Fail
         let event = event.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
         let outcome = OutcomeLine::new(Prelude::default(), &record.report);
         let mut all = json!({"event": event, "outcome": outcome});
-        if earlier.len() > 1 {
+        if earlier.len() > 1 || earlier.iter().any(|step| !step["act"].is_null()) {
             all["history"] = earlier.into();
         }
         show.result(&all, |_| pretty(&all))?;
@@ -227,22 +227,36 @@ fn order(data: &Path, order: Order, judges: &Judges, show: &Show) -> Result<Exit
     run.recover()?;
     match run.order(order)? {
         Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(denied) => Err(Failure::new(FailureKind::No, format!("`{}` was not done", verb.name()))
+        Err(denied) => Err(Failure::new(FailureKind::No, format!("`{}` was not done", said(&verb)))
             .because(&denied)
             .hint(what_now(&denied))),
     }
 }
 
+/// A verb as it was typed: what the host does by itself, a person asks for with `settle --retry`.
+fn said(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Undo => "settle --retry",
+        Verb::Refuse => "resolve --refuse",
+        verb => verb.name(),
+    }
+}
+
 fn what_now(denied: &Denied) -> &'static str {
     match denied {
-        Denied::Unknown { .. } | Denied::Otherwise { .. } => {
-            "`syndic event show ID` tells what became of it; `event list --outcome referred` lists what waits"
+        Denied::Unknown { .. } => "`syndic event show ID` tells what became of an event",
+        Denied::Otherwise { wanted: Outcome::Referred, .. } => {
+            "`syndic event list --outcome referred` lists what waits"
         }
+        Denied::Otherwise { wanted: Outcome::Stuck, .. } => "`syndic event stuck` lists what is",
+        Denied::Otherwise { .. } => "`syndic event list --outcome rolled-back` lists what may be judged again",
         Denied::StillStuck { .. } => {
             "try again when the service is back, or undo it there by hand and settle the event with `--undone`"
         }
         Denied::NoLetter { .. } | Denied::Undelivered { .. } => "`syndic event undelivered` lists what waits",
-        Denied::NotQuarantined { .. } => "`syndic event quarantined` lists what is; `event retry` judges it again",
+        Denied::NotQuarantined { .. } => {
+            "another version is not kept from it: `event retry` judges it; `--governor SLOT=FILE` names the one that trapped"
+        }
         Denied::Senseless(_) => "see `syndic event --help`",
     }
 }

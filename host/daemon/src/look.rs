@@ -93,8 +93,12 @@ fn show_receipt(store: &SledStore, sequence: u64, show: &Show) -> Result<ExitCod
     let receipt = leaf_of(sequence, &entry)?;
     let leaf: Value = serde_json::from_str(&entry.leaf).unwrap_or(Value::Null);
     let outcome = OutcomeLine::new(Prelude::default(), &entry.kept.report);
-    let both = json!({"leaf": leaf, "leaf_hash": receipt.leaf_hash(), "outcome": outcome});
-    show.result(&both, |_| pretty(&both))?;
+    let mut all = json!({"leaf": leaf, "leaf_hash": receipt.leaf_hash(), "outcome": outcome});
+    if let Some(again) = &entry.kept.again {
+        let act = &again.act;
+        all["act"] = json!({"verb": act.verb.name(), "by": act.by, "reason": act.reason, "after": again.first});
+    }
+    show.result(&all, |_| pretty(&all))?;
     Ok(ExitCode::SUCCESS)
 }
 
