@@ -2,7 +2,7 @@
 //!
 //! [`failpoint!`](crate::failpoint!) marks a boundary: before it something had survived, and after it more has. All of
 //! them are in one table, [`POINTS`], by a name that stays. Without the feature `failpoints` such a line is checked
-//! against the table while it is compiled, and is nothing more. With it, whoever [watches](watch) is asked at every
+//! against the table while it is compiled, and is nothing more. With it, whoever watches is asked at every
 //! point and says how to go on, or does not return. The core itself ends nothing and counts nothing: that would be I/O.
 //!
 //! The crate `fail` is not used: it knows its points by what was run already, so that nothing can be checked against
