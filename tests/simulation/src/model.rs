@@ -98,6 +98,11 @@ impl Model {
         let error = &entry.kept.report.error;
         match (came, outcome) {
             (Came::Completed(decisions), Outcome::Completed) => self.complete(sequence, event, lane, entry, &decisions),
+            (Came::Completed(decisions), Outcome::RolledBack)
+                if entry.kept.again.is_some() && self.is_claimed(event, &decisions) =>
+            {
+                Ok(())
+            }
             (Came::Stopped(expected), _) if expected == outcome => Ok(()),
             (Came::Stopped(_), Outcome::Stuck) => Ok(()),
             (_, Outcome::RolledBack | Outcome::Stuck) if excused => Ok(()),
@@ -106,6 +111,15 @@ impl Model {
             }
             (Came::Completed(_), _) => Err(format!("it is {} and should be completed, for {error:?}", outcome.name())),
         }
+    }
+
+    /// Whether a key that is claimed was taken before: what is judged again then is rolled back, with a receipt.
+    fn is_claimed(&self, event: &Event, decisions: &[(String, Decision)]) -> bool {
+        let mut writes = decisions.iter().flat_map(|(_, decision)| &decision.writes);
+        writes.any(|write| match write {
+            Write::Claim { key, .. } => self.claim(&event.tenant, key).is_some(),
+            _ => false,
+        })
     }
 
     /// Looks whether something could be done about an event that was not over. Says who judges it again, where somebody
