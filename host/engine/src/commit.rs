@@ -167,12 +167,16 @@ impl Turn<'_> {
         Ok(otherwise.unwrap_or(committed))
     }
 
-    /// Holds an act to what it was decided on: an event has one outcome at a time, and a letter is sent again once.
+    /// Holds an act to what it was decided on: an event has one outcome at a time, and a letter is sent again once. Of an
+    /// event that is forgotten by now there is no other outcome.
     fn still_leads(&self, front: &dyn Reads) -> Result<(), Halt> {
         let Origin::Again { again, letter, .. } = &self.origin else { return Ok(()) };
         let leads = match letter {
             Some(number) => act::letter(front, *number)?.is_some(),
-            None => front.dedup(&self.event.key())?.and_then(|known| known.report.receipt) == Some(again.first),
+            None => {
+                let known = front.dedup(&self.event.key())?;
+                known.is_none_or(|known| known.report.receipt == Some(again.first))
+            }
         };
         let bug = || Error::invalid(format!("two acts after receipt {} were under way at once", again.first));
         if leads { Ok(()) } else { Err(Halt::Bug(bug())) }

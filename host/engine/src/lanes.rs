@@ -4,9 +4,9 @@
 //! of different lanes run side by side on one worker per core, and a turn that waits for a service or for the disk holds
 //! no worker. A lane's next turn begins when the last one is admitted; callers are answered when it is durable.
 //!
-//! Workers go round the tenants, and round the lanes of each, one step at a time, so that no tenant waits for another's
-//! backlog. Every queue is bounded: what does not fit is turned away at the door with a time to come back, and nothing
-//! that was taken is dropped.
+//! Workers go round the tenants, and round the lanes of each, one step at a time, so that no tenant waits for
+//! another's backlog. Every queue of events is bounded: what does not fit is turned away at the door with a time to
+//! come back, and nothing that was taken is dropped.
 //!
 //! Not here: how an event is judged (`turn`), the order of the ledger (whoever the store admits first).
 
