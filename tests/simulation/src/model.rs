@@ -99,7 +99,9 @@ impl Model {
         match (came, outcome) {
             (Came::Completed(decisions), Outcome::Completed) => self.complete(sequence, event, lane, entry, &decisions),
             (Came::Completed(decisions), Outcome::RolledBack)
-                if entry.kept.again.is_some() && self.is_claimed(event, &decisions) =>
+                if entry.kept.again.is_some()
+                    && matches!(error, Some(Error::IdempotencyViolation { .. }))
+                    && self.is_claimed(event, &decisions) =>
             {
                 Ok(())
             }
