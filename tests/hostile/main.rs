@@ -36,6 +36,10 @@ const ROWS_MIN: usize = 240;
 /// and gives back leaves holes that the allocator fills again; a leak would be as large with every round.
 const GROWS_MAX_BYTES: u64 = 48 * 1024 * 1024;
 
+/// How often a round is met again to find one that leaves the process no larger. Threads of the compiler that worked
+/// for the first time keep memory of their own, and which of them work in which round is chance.
+const ROUNDS_MORE: usize = 4;
+
 /// Bytes that the process may hold when all have been there, the giants too. The allocator keeps some of what they took.
 const HOLDS_MAX_BYTES: u64 = 1536 * 1024 * 1024;
 
@@ -45,7 +49,13 @@ fn no_component_gets_past_its_limit_or_leaves_anything_behind() {
     let (mut house, watch) = (House::new(), Watch::over(HANGS));
     let mut wrong = Vec::new();
     println!("{:56} {:9} {:15} {:>9} {:>9} {:>9}", "component", "limit", "class", "fuel", "loading", "judging");
-    let held = rounds(&mut house, &watch, &ordinary, &mut wrong);
+    let mut held = rounds(&mut house, &watch, &ordinary, &mut wrong);
+    for _ in 0..ROUNDS_MORE {
+        if !all || !grew(held) {
+            break;
+        }
+        held = [held[1], round(&mut house, &watch, &ordinary)];
+    }
     let last = rounds(&mut house, &watch, &giants, &mut wrong)[1];
     let mib = |bytes: Option<u64>| bytes.map_or("?".to_owned(), |bytes| (bytes >> 20).to_string());
     let count = ordinary.len() + giants.len();
@@ -57,10 +67,24 @@ fn no_component_gets_past_its_limit_or_leaves_anything_behind() {
     );
     assert!(wrong.is_empty(), "\n\n{}\n", wrong.join("\n"));
     assert!(!all || count >= ROWS_MIN, "only {count} components");
-    if let ([Some(before), Some(after)], Some(last), true) = (held, last, all) {
-        assert!(after <= before + GROWS_MAX_BYTES, "a round leaves {} bytes behind", after - before);
+    assert!(!all || !grew(held), "every round leaves more behind, the last of them {held:?} bytes before and after");
+    if let (Some(last), true) = (last, all) {
         assert!(last <= HOLDS_MAX_BYTES, "{last} bytes are left");
     }
+}
+
+/// Whether a round left the process larger than it should; of a machine that does not say, it is not known.
+fn grew(held: [Option<u64>; 2]) -> bool {
+    matches!(held, [Some(before), Some(after)] if after > before + GROWS_MAX_BYTES)
+}
+
+/// Meets each once more, and says what the process held afterwards.
+fn round(house: &mut House, watch: &Watch, rows: &[Row]) -> Option<u64> {
+    for row in rows {
+        watch.now(format!("{}, and again", row.does));
+        house.meet(row);
+    }
+    resident_bytes()
 }
 
 /// Meets each twice, and says what the process held after either round.
