@@ -124,6 +124,7 @@ fn written(value: serde_json::Value, at: &str, receipt: u64) -> Commit {
         version: receipt,
         receipt,
         base: receipt,
+        schema: 1,
         by: slot("billing"),
         event: "other".into(),
         at: Time::parse(at).unwrap(),

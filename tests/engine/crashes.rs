@@ -47,7 +47,7 @@ fn authorize(amount: i64) -> Decision {
 fn set_price(store: &Arc<dyn Store>, price: i64) {
     let value = syndic_core::fact::Held::Plain(json!(price).into());
     let (at, by, event) = (Time::from_ms(0), slot("billing"), "other".into());
-    let fact = Fact { value, version: 1, receipt: 99, base: 99, by, event, at };
+    let fact = Fact { value, version: 1, receipt: 99, base: 99, by, schema: 1, event, at };
     let key = customer("billing.price").key("acme", "c1");
     commit(store, Commit { facts: vec![(key, Some(fact))], ..Commit::default() });
 }

@@ -120,7 +120,7 @@ fn a_fact_that_moved_before_the_commit_is_judged_again_and_only_the_last_judgeme
                     let value = syndic_core::fact::Held::Plain(json!(version).into());
                     let at = syndic_core::Time::from_ms(0);
                     let (by, event, receipt) = (slot("billing"), "other".into(), 100 + version);
-                    let fact = syndic_core::Fact { value, version, receipt, base: receipt, by, event, at };
+                    let fact = syndic_core::Fact { value, version, receipt, base: receipt, by, schema: 1, event, at };
                     commit(&store, syndic_core::ports::Commit { facts: vec![(key, Some(fact))], ..Default::default() });
                 }
                 Ok(approve().set("billing.saw", json!(saw)))

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use syndic_core::config::SlotConfig;
 use syndic_core::decision::{DeclaredRead, Effect, Raise, Reason, TimerRequest, Undo, Write};
 use syndic_core::effect::{Mode, Way};
+use syndic_core::fact::Seen;
 use syndic_core::ports::{
-    Answer, Answering, Called, Clock, Commit, Connector, Facts, Failure, GovernorRuntime, Installed, NoAnswer,
-    Question, Request, Store, Waiting,
+    Answer, Answering, Called, Clock, Code, Commit, Connector, Facts, Failure, GovernorRuntime, Installed, Migrated,
+    NoAnswer, Question, Request, Store, Waiting,
 };
-use syndic_core::{Config, Decision, Event, FactName, Manifest, Report, Scope, Slot, Time, Verdict};
-use syndic_engine::{Consequence, Host, Ports};
+use syndic_core::{Config, Decision, Error, Event, FactName, Manifest, Report, Scope, Slot, Time, Verdict};
+use syndic_engine::{Consequence, Host, Lineup, Ports};
 use syndic_ledger::{Hash, Master, Receipt, sha256};
 use syndic_store::MemoryStore;
 
@@ -57,21 +58,21 @@ pub struct Scripted {
 }
 
 impl GovernorRuntime for Scripted {
-    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>> {
-        self.governors.get(slot).map(|(installed, _)| Arc::clone(installed))
-    }
-
-    fn all_installed(&self) -> Vec<Arc<Installed>> {
-        self.governors.values().map(|(installed, _)| Arc::clone(installed)).collect()
+    fn load(&self, slot: &Slot, _: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        Err(Error::ComponentRejected { governor: slot.clone(), reason: "only scripts are run here".into() })
     }
 
     fn engine_hash(&self) -> Hash {
         sha256(b"scripted")
     }
 
-    fn call(&self, slot: &Slot, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
-        let (_, script) = &self.governors[slot];
+    fn call(&self, version: &Installed, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+        let (_, script) = &self.governors[&version.slot];
         Called { answer: script(&Asked { question, facts }), fuel: 100 }
+    }
+
+    fn migrate(&self, _: &Installed, _: &SlotConfig, _: u32, facts: Vec<Seen>) -> Migrated {
+        Migrated { answer: Ok(facts.into_iter().map(|fact| (fact.name, fact.value)).collect()), fuel: 100 }
     }
 }
 
@@ -180,7 +181,7 @@ impl World {
             state_schema: 1,
         };
         let digest = sha256(slot.as_str().as_bytes());
-        let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest });
+        let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest, code: Code::none() });
         self.scripted.governors.insert(slot, (installed, Box::new(script)));
         self
     }
@@ -211,8 +212,9 @@ impl World {
 
     /// The host of a story with a connector of its own.
     pub fn host(self, connector: Arc<dyn Connector>) -> Arc<Host> {
+        let lineup = Lineup::of(self.scripted.governors.values().map(|(installed, _)| Arc::clone(installed)));
         let ports = Ports { store: self.store, runtime: Arc::new(self.scripted), connector, clock: self.clock };
-        Arc::new(Host::new(ports, self.config, Master::from_seed(0)).unwrap())
+        Arc::new(Host::new(ports, self.config, Master::from_seed(0), lineup).unwrap())
     }
 }
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use syndic_core::ports::GovernorRuntime;
 use syndic_core::{Config, Slot, Time};
 use syndic_tests::facts::Facts;
 use syndic_tests::marketplace::{DAY, Marketplace, everybody_leaves};
 use syndic_tests::moods::Moods;
-use syndic_tests::stage::{Came, Stage};
+use syndic_tests::stage::{Came, Governors, Stage};
 
 use crate::oracle::{Objection, Oracle, rest};
 
@@ -41,13 +40,13 @@ impl Terms {
     }
 
     /// A host that knows nothing, under these terms.
-    pub fn stage(self, runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Stage {
+    pub fn stage(self, governors: &Governors, threads: usize) -> Stage {
         let mut config = Config::of_play();
         if self.tax_bp > 0 {
             let billing = config.slots.entry(Slot::new("billing").expect("a slot's name")).or_default();
             billing.values.insert("tax_bp".to_owned(), self.tax_bp.to_string());
         }
-        Stage::before(Arc::new(Moods { bad_percent: self.bad_percent }), config, runtime, threads)
+        Stage::before(Arc::new(Moods { bad_percent: self.bad_percent }), config, governors, threads)
     }
 }
 
@@ -112,8 +111,8 @@ pub struct Told {
 }
 
 /// Lives a history.
-pub fn live(runtime: &Arc<dyn GovernorRuntime>, mut source: Source, terms: Terms) -> Told {
-    let mut stage = terms.stage(runtime, 0);
+pub fn live(governors: &Governors, mut source: Source, terms: Terms) -> Told {
+    let mut stage = terms.stage(governors, 0);
     let mut oracle = Oracle::taxed(terms.tax_bp);
     let mut told = Told::default();
     told.objection = through(&mut stage, &mut oracle, &mut source, terms.leaves, &mut told).err();

@@ -17,15 +17,14 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 use history::{Source, Terms, Told, live};
 use oracle::tables::Moves;
 use syndic_core::Config;
-use syndic_core::ports::GovernorRuntime;
-use syndic_tests::stage::eight;
+use syndic_tests::stage::{Governors, eight};
 
 /// Lines of one history, besides those at its end.
 const LINES: usize = 300;
@@ -53,7 +52,7 @@ struct Run {
 
 #[test]
 fn whatever_happens_every_promise_holds() {
-    let runtime = eight(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"), &Config::of_play());
+    let governors = eight(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"), &Config::of_play());
     let (seeds, ordinary) = seeds();
     let (run, next, stop) = (Mutex::new(Run::default()), AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -62,9 +61,9 @@ fn whatever_happens_every_promise_holds() {
                 while let Some(seed) =
                     seeds.get(next.fetch_add(1, Ordering::SeqCst)).filter(|_| !stop.load(Ordering::SeqCst))
                 {
-                    let told = one(&runtime, *seed);
+                    let told = one(&governors, *seed);
                     stop.fetch_or(told.objection.is_some(), Ordering::SeqCst);
-                    run.lock().unwrap().join(&runtime, *seed, told);
+                    run.lock().unwrap().join(&governors, *seed, told);
                 }
             });
         }
@@ -94,18 +93,18 @@ fn seeds() -> (Vec<u64>, bool) {
 }
 
 /// Lives the history of a seed.
-fn one(runtime: &Arc<dyn GovernorRuntime>, seed: u64) -> Told {
-    let mut told = live(runtime, Source::seed(seed, LINES), Terms::of(seed));
+fn one(governors: &Governors, seed: u64) -> Told {
+    let mut told = live(governors, Source::seed(seed, LINES), Terms::of(seed));
     if told.objection.is_none() && seed.is_multiple_of(PLAYED_AGAIN) {
-        told.objection = again(runtime, &told, Terms::of(seed)).err();
+        told.objection = again(governors, &told, Terms::of(seed)).err();
     }
     told
 }
 
 /// The same lines once more, on a fresh store, in one go and with looking ahead: the same facts, receipts and fuel.
-fn again(runtime: &Arc<dyn GovernorRuntime>, told: &Told, terms: Terms) -> oracle::Held {
+fn again(governors: &Governors, told: &Told, terms: Terms) -> oracle::Held {
     const PROMISE: &str = "replaying a history gives the same facts, receipts and fuel";
-    let mut stage = terms.stage(runtime, 1);
+    let mut stage = terms.stage(governors, 1);
     let mut came = stage.play(told.lines.iter().chain(&told.leaving).map(String::as_str));
     came.steps.append(&mut stage.pass(told.end).steps);
     let fuel: u64 = came.steps.iter().flat_map(|step| &step.report.governors).map(|opinion| opinion.fuel).sum();
@@ -127,9 +126,9 @@ fn again(runtime: &Arc<dyn GovernorRuntime>, told: &Told, terms: Terms) -> oracl
 }
 
 impl Run {
-    fn join(&mut self, runtime: &Arc<dyn GovernorRuntime>, seed: u64, told: Told) {
+    fn join(&mut self, governors: &Governors, seed: u64, told: Told) {
         if self.broken.is_none() && told.objection.is_some() {
-            self.broken = Some(report(runtime, seed, &told));
+            self.broken = Some(report(governors, seed, &told));
         }
         self.lines += told.lines.len();
         self.receipts += told.receipts;
@@ -153,10 +152,10 @@ impl Run {
 }
 
 /// The broken promise, and the fewest lines that break it.
-fn report(runtime: &Arc<dyn GovernorRuntime>, seed: u64, told: &Told) -> String {
+fn report(governors: &Governors, seed: u64, told: &Told) -> String {
     let Some(objection) = &told.objection else { return String::new() };
     let terms = Terms::of(seed);
-    let live = |lines: &[String]| live(runtime, Source::given(lines.to_vec()), terms);
+    let live = |lines: &[String]| live(governors, Source::given(lines.to_vec()), terms);
     let breaks = |lines: &[String]| live(lines).objection.is_some_and(|it| it.promise == objection.promise);
     let lines = if breaks(&told.lines) { shrink::shrink(told.lines.clone(), breaks) } else { told.lines.clone() };
     let least = live(&lines);

@@ -10,9 +10,10 @@ use syndic_connect::Sandbox;
 use syndic_core::config::{Route, SlotConfig};
 use syndic_core::effect::Way;
 use syndic_core::ports::GovernorRuntime;
-use syndic_core::{Config, Outcome, Report, Slot};
+use syndic_core::{Config, Error, Outcome, Report, Slot};
+use syndic_engine::Lineup;
 use syndic_runtime::Runtime;
-use syndic_tests::stage::{Came, Stage};
+use syndic_tests::stage::{Came, Governors, Stage};
 
 use crate::answer::Answer;
 use crate::guest::{APPROVE, Guest, evaluating};
@@ -69,24 +70,29 @@ impl House {
             listens.longest.fetch_max(line.len(), Ordering::SeqCst);
         };
         let runtime = Arc::new(Runtime::new(Arc::new(log)).unwrap());
-        let shared: Arc<dyn GovernorRuntime> = Arc::clone(&runtime) as Arc<dyn GovernorRuntime>;
-        let stage = |limits| Stage::before(Arc::new(Sandbox), config(limits), &shared, 1);
+        let witness = runtime.load(&slot(WITNESS), &Guest { kind: "Tested", ..Guest::default() }.build(), &fuelled());
+        let governors =
+            Governors { runtime: Arc::clone(&runtime) as Arc<dyn GovernorRuntime>, lineup: Lineup::of(witness) };
+        let stage = |limits| Stage::before(Arc::new(Sandbox), config(limits), &governors, 1);
         let (by_fuel, by_clock) = (stage(fuelled()), stage(clocked()));
         let mut house = Self { runtime, by_fuel, by_clock, heard, events: 0 };
-        house.install(WITNESS, &Guest { kind: "Tested", ..Guest::default() }.build());
         house.keep_a_large_fact();
         house
     }
 
-    fn install(&self, at: &str, component: &[u8]) {
-        self.runtime.install(&slot(at), component, &fuelled()).unwrap();
+    fn install(&self, component: &[u8], limits: &SlotConfig) -> Result<(), Error> {
+        let version = self.runtime.load(&slot(SUSPECT), component, limits)?;
+        for stage in [&self.by_fuel, &self.by_clock] {
+            stage.host().substitute(Arc::clone(&version));
+        }
+        Ok(())
     }
 
     /// What `billing.large` is: as many bytes as a fact may have, for those who read it again and again.
     fn keep_a_large_fact(&mut self) {
         let mut answer = Answer::new();
         answer.sets(&[("billing.large", &format!("\"{}\"", "x".repeat(60_000)))]);
-        self.install(SUSPECT, &answer.component());
+        self.install(&answer.component(), &fuelled()).unwrap();
         for limit in [Limit::Fuel, Limit::Clock] {
             assert_eq!(self.send(limit).answer.unwrap().outcome, Outcome::Completed);
         }
@@ -97,13 +103,13 @@ impl House {
         let component = (row.made)();
         let limits = if row.limit == Limit::Clock { clocked() } else { fuelled() };
         let start = Instant::now();
-        let installed = self.runtime.install(&slot(SUSPECT), &component, &limits);
+        let installed = self.install(&component, &limits);
         let loaded = start.elapsed();
         let met = match installed {
             Err(error) => {
                 Met { class: REFUSED.to_owned(), says: error.to_string(), loaded, judged: Duration::ZERO, fuel: 0 }
             }
-            Ok(_) => self.ask(row, loaded),
+            Ok(()) => self.ask(row, loaded),
         };
         self.goes_on(row);
         met
@@ -129,7 +135,7 @@ impl House {
 
     /// The host serves the next event, in the same slot and in both engines.
     fn goes_on(&mut self, row: &Row) {
-        self.install(SUSPECT, &evaluating(APPROVE));
+        self.install(&evaluating(APPROVE), &fuelled()).unwrap();
         for limit in [Limit::Fuel, Limit::Clock] {
             let report = self.send(limit).answer.unwrap();
             let verdicts: Vec<&str> = report.governors.iter().map(|opinion| opinion.verdict.as_str()).collect();

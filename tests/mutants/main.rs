@@ -68,14 +68,14 @@ impl Pen {
 
     /// What becomes of a component: how it is told, and what it burned.
     fn meet(&self, component: &[u8]) -> (String, u64) {
-        match self.runtime.install(&self.slot, component, &self.limits) {
+        match self.runtime.load(&self.slot, component, &self.limits) {
             Err(_) => ("refused".to_owned(), 0),
             Ok(installed) => self.ask(&installed),
         }
     }
 
     fn ask(&self, installed: &Installed) -> (String, u64) {
-        let called = self.runtime.call(&self.slot, &self.limits, Question::Evaluate(context()), Arc::new(Known));
+        let called = self.runtime.call(installed, &self.limits, Question::Evaluate(context()), Arc::new(Known));
         assert!(called.fuel <= self.limits.fuel_max, "no more fuel than there is");
         let told = match called.answer {
             Ok(decision) => match decision.checked(&self.slot, &installed.manifest, false) {

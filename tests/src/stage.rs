@@ -9,19 +9,28 @@ use syndic_connect::Sandbox;
 use syndic_core::effect::Way;
 use syndic_core::ports::{Answer, Answering, Clock, Connector, GovernorRuntime, Reads, Request, Store, Timer};
 use syndic_core::{Config, Event, Outcome, Report, Scope, Slot, Time};
-use syndic_engine::{Host, PlayClock, Played, Player, Ports, StreamRules};
+use syndic_engine::{Host, Lineup, PlayClock, Played, Player, Ports, StreamRules};
 use syndic_ledger::Master;
 use syndic_runtime::{Cache, Runtime};
 use syndic_store::MemoryStore;
 
 use crate::facts::{Facts, Whose};
 
+/// A runtime, and the versions in its host's slots.
+#[derive(Clone)]
+pub struct Governors {
+    /// The runtime.
+    pub runtime: Arc<dyn GovernorRuntime>,
+    /// The versions.
+    pub lineup: Lineup,
+}
+
 /// Starts a runtime with the eight, under the limits of a configuration. A folder for compiled code spares the next one
 /// the compiling.
 ///
 /// # Panics
 /// This machine cannot run them.
-pub fn eight(compiled: &Path, config: &Config) -> Arc<dyn GovernorRuntime> {
+pub fn eight(compiled: &Path, config: &Config) -> Governors {
     let runtime = Runtime::with_cache(Arc::new(|_, _, _| {}), Cache::open(compiled).ok());
     let runtime = runtime.expect("this machine can run components");
     let all: Vec<_> = syndic_governors::GOVERNORS
@@ -31,8 +40,8 @@ pub fn eight(compiled: &Path, config: &Config) -> Arc<dyn GovernorRuntime> {
             (slot.clone(), bundled.bytes, config.slot(&slot))
         })
         .collect();
-    runtime.install_all(&all).expect("the bundled governors can be installed");
-    Arc::new(runtime)
+    let lineup = Lineup::load(&runtime, &all).expect("the bundled governors can be installed");
+    Governors { runtime: Arc::new(runtime), lineup }
 }
 
 /// What makes an event.
@@ -136,6 +145,7 @@ pub struct Came {
 
 /// A host that plays.
 pub struct Stage {
+    host: Arc<Host>,
     player: Player,
     store: Arc<MemoryStore>,
     witness: Arc<Witness>,
@@ -148,34 +158,34 @@ impl Stage {
     ///
     /// # Panics
     /// As all methods: the host cannot go on, and that is a bug.
-    pub fn new(runtime: &Arc<dyn GovernorRuntime>, threads: usize) -> Self {
-        Self::before(Arc::new(Sandbox), Config::of_play(), runtime, threads)
+    pub fn new(governors: &Governors, threads: usize) -> Self {
+        Self::before(Arc::new(Sandbox), Config::of_play(), governors, threads)
     }
 
     /// A new host, that knows nothing, configured so, before this world. It answers from the request alone, as the sandbox does.
     ///
     /// # Panics
     /// As all methods: the host cannot go on, and that is a bug.
-    pub fn before(
-        world: Arc<dyn Connector>,
-        config: Config,
-        runtime: &Arc<dyn GovernorRuntime>,
-        threads: usize,
-    ) -> Self {
+    pub fn before(world: Arc<dyn Connector>, config: Config, governors: &Governors, threads: usize) -> Self {
         let clock = Arc::new(PlayClock::default());
         let master = Master::from_seed(0);
         let store = Arc::new(MemoryStore::new(master.clone()));
         let witness = Arc::new(Witness { world, asked: Mutex::default() });
         let ports = Ports {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            runtime: Arc::clone(runtime),
+            runtime: Arc::clone(&governors.runtime),
             connector: Arc::clone(&witness) as Arc<dyn Connector>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let host = Arc::new(Host::new(ports, config, master).expect("memory can be written"));
+        let host = Arc::new(Host::new(ports, config, master, governors.lineup.clone()).expect("memory can be written"));
         let rules = StreamRules { jump: true };
         let player = Player::new(&host, &clock, rules, threads).expect("memory can be read");
-        Self { player, store, witness, lines: 0, seen: 0 }
+        Self { host, player, store, witness, lines: 0, seen: 0 }
+    }
+
+    /// The host itself.
+    pub fn host(&self) -> &Host {
+        &self.host
     }
 
     /// Plays one line, and all that follows from it.

@@ -420,6 +420,7 @@ mod tests {
                             version: change.before.as_ref().map_or(1, |fact| fact.version + 1),
                             receipt: 1,
                             base: 1,
+                            schema: 1,
                             by: change.by.clone(),
                             event: "e".into(),
                             at: time,

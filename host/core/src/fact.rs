@@ -61,6 +61,8 @@ pub struct Fact {
     pub base: u64,
     /// The slot that wrote it last.
     pub by: Slot,
+    /// The state schema of the version that gave it its shape: a step changes no shape.
+    pub schema: u32,
     /// The id of the event it was written for.
     pub event: String,
     /// The time of that event.

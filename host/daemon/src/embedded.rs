@@ -10,7 +10,7 @@ use syndic_connect::Sandbox;
 use syndic_core::config::SlotConfig;
 use syndic_core::ports::{Clock, GovernorRuntime, Store};
 use syndic_core::{Config, Error, Slot};
-use syndic_engine::{Host, PlayClock, Ports};
+use syndic_engine::{Host, Lineup, PlayClock, Ports};
 use syndic_ledger::sha256;
 use syndic_runtime::{Cache, Level, Log, Runtime};
 use syndic_store::{MasterWanted, SledStore};
@@ -85,7 +85,7 @@ impl Embedded {
             .iter()
             .map(|component| (component.slot.clone(), component.bytes.as_slice(), config.slot(&component.slot)))
             .collect();
-        runtime.install_all(&wanted).map_err(|error| not_installed(&error, components))?;
+        let lineup = Lineup::load(&runtime, &wanted).map_err(|error| not_installed(&error, components))?;
 
         let store = open_store(data, seed_of(data, seed))?;
         store.verify().map_err(|error| trouble::store_failed(&error))?;
@@ -101,7 +101,7 @@ impl Embedded {
             connector: Arc::new(Sandbox),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
-        let host = Host::new(ports, config, master).map_err(|halt| trouble::halted(&halt))?;
+        let host = Host::new(ports, config, master, lineup).map_err(|halt| trouble::halted(&halt))?;
         Ok(Self { host: Arc::new(host), clock, store })
     }
 }

@@ -8,7 +8,7 @@ use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
 use syndic_cli::args::{FactQuestion, FactVerb, ReceiptVerb};
 use syndic_cli::plain::{plain, plain_lines};
 use syndic_cli::{Failure, FailureKind, facts, tables};
-use syndic_core::ports::{Entry, Reads, StoreError};
+use syndic_core::ports::{Entry, GovernorRuntime as _, Reads, StoreError};
 use syndic_core::{Config, State};
 use syndic_ledger::Receipt;
 use syndic_runtime::Runtime;
@@ -140,9 +140,8 @@ fn governors() -> Result<(u64, u64), Failure> {
     let runtime = Runtime::with_cache(log_to_nobody(), compiled_cache())
         .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
     let config = Config::of_play();
-    let loads = |component: &&Component| {
-        runtime.examine(&component.slot, &component.bytes, &config.slot(&component.slot)).is_ok()
-    };
+    let loads =
+        |component: &&Component| runtime.load(&component.slot, &component.bytes, &config.slot(&component.slot)).is_ok();
     Ok((components.iter().filter(loads).count() as u64, components.len() as u64))
 }
 

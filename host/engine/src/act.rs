@@ -338,10 +338,10 @@ impl Host {
         };
         let fingerprint = self.event_of(&before)?.fingerprint();
         let mut released = Vec::new();
-        for installed in self.ports.runtime.all_installed() {
+        for installed in self.lineup().all_active() {
             let key = PoisonKey { slot: installed.slot.clone(), digest: installed.digest, fingerprint };
             if self.ports.store.front().poison(&key)?.is_some_and(|poison| poison.is_quarantined()) {
-                released.push((key, installed));
+                released.push((key, Arc::clone(installed)));
             }
         }
         if released.is_empty() {

@@ -239,17 +239,26 @@ impl Turn<'_> {
 
     fn fact(&self, change: Change, sequence: u64) -> (syndic_core::FactKey, Option<Fact>) {
         let key = change.fact.key(&self.event.tenant, self.lane.customer.as_deref().unwrap_or_default());
+        let schema = self.schema_of(&change);
         let before = change.before.as_ref();
         let fact = change.after.map(|value| Fact {
             value,
             version: before.map_or(1, |before| before.version + 1),
             receipt: sequence,
             base: before.filter(|_| change.stepped).map_or(sequence, |before| before.base),
+            schema,
             by: change.by,
             event: self.event.id.clone(),
             at: self.event.time,
         });
         (key, fact)
+    }
+
+    /// The state schema of what a change leaves: its writer's, unless it only steps what there was.
+    fn schema_of(&self, change: &Change) -> u32 {
+        let stepped = change.before.as_ref().filter(|_| change.stepped);
+        let writer = || self.seats.iter().find(|seat| seat.slot == change.by);
+        stepped.map_or_else(|| writer().map_or(1, |seat| seat.installed.manifest.state_schema), |before| before.schema)
     }
 
     fn claims(&self, changes: &Changes, sequence: u64) -> Vec<(String, String, Claim)> {

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syndic_core::config::SlotConfig;
 use syndic_core::failpoint;
-use syndic_core::ports::{Again, Clock, Connector, GovernorRuntime, Store, StoreError, Ticket, Unfinished};
+use syndic_core::ports::{Again, Clock, Connector, GovernorRuntime, Installed, Store, StoreError, Ticket, Unfinished};
 use syndic_core::slot::TIMER_FIRED;
 use syndic_core::{Config, DedupKey, Error, Event, Report, Slot, Time};
 use syndic_ledger::{Hash, Master, sha256};
 
 use crate::act::{Denied, Order};
 use crate::foresight::Foreseen;
+use crate::lineup::{Board, Lineup};
 use crate::parks::Parks;
 use crate::poison::Trapped;
 use crate::turn::{Finished, Origin, Turn};
@@ -36,6 +37,7 @@ pub struct Host {
     pub(crate) config: Config,
     pub(crate) config_digest: Hash,
     pub(crate) engine_hash: Hash,
+    board: Board,
     pub(crate) tenant_kinds: Vec<String>,
     routes: BTreeMap<String, Arc<[Slot]>>,
     slots: BTreeMap<Slot, Arc<SlotConfig>>,
@@ -64,11 +66,12 @@ pub enum Halt {
 }
 
 impl Host {
-    /// A host over its ports. Keeps the configuration beside the receipts it will appear in.
+    /// A host over its ports, with these versions in its slots. Keeps the configuration beside the receipts it will
+    /// appear in.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn new(ports: Ports, config: Config, master: Master) -> Result<Self, Halt> {
+    pub fn new(ports: Ports, config: Config, master: Master, lineup: Lineup) -> Result<Self, Halt> {
         let kept = config.canonical();
         let config_digest = sha256(kept.as_bytes());
         // Nobody waits for it: no receipt that names it is durable before it is.
@@ -85,6 +88,7 @@ impl Host {
             parks: Mutex::default(),
             trapped: Mutex::new(trapped),
             slots: slots.collect(),
+            board: Board::new(lineup),
             engine_hash: ports.runtime.engine_hash(),
             tenant_kinds: config.tenant_kinds(),
             routes: config.all_routes(),
@@ -232,6 +236,17 @@ impl Host {
     /// Whether there may be intents of an event that this process did not write.
     pub(crate) fn was_begun(&self, event: &DedupKey) -> bool {
         self.begun().contains(event)
+    }
+
+    /// Which version sits in which slot, as it is now.
+    pub fn lineup(&self) -> Arc<Lineup> {
+        self.board.now()
+    }
+
+    /// Has a version judge in its slot from now on, for as long as this process lives and without a word in the ledger:
+    /// what somebody does who tries a governor out.
+    pub fn substitute(&self, version: Arc<Installed>) {
+        self.board.change(|lineup| lineup.seat(version));
     }
 
     /// A slot's limits and values.

@@ -232,7 +232,7 @@ impl Seat {
             noted: Mutex::default(),
         });
         let facts: Arc<dyn Facts> = Arc::clone(&view) as Arc<dyn Facts>;
-        let Called { answer, fuel } = bench.runtime.call(&self.slot, &self.config, question, facts);
+        let Called { answer, fuel } = bench.runtime.call(&self.installed, &self.config, question, facts);
         let mut noted = view.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = noted.store_failed.take() {
             return Err(error);

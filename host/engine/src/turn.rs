@@ -10,9 +10,9 @@ use std::sync::Arc;
 use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, merge};
 use syndic_core::effect::Mode;
 use syndic_core::failpoint;
-use syndic_core::outcome::{Conflict, Outcome, Report};
+use syndic_core::outcome::{Conflict, Report};
 use syndic_core::ports::{
-    Again, Context, Deferred, Failure, Intent, Lineage, Parked, Reads, StoreError, Ticket, TimerKey, Verb,
+    Again, Context, Deferred, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey, Verb,
 };
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
@@ -25,6 +25,7 @@ use crate::consequence::Following;
 use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
 use crate::judge::{Bench, Seat, Snapshot};
+use crate::lineup::Lineup;
 
 /// The policy under which a decision whose facts moved is made again; its conflicts stay on record.
 const REJUDGED: &str = "optimistic";
@@ -114,6 +115,8 @@ pub(crate) struct Turn<'h> {
     pub(crate) judged_at: Ticket,
     snapshot: Arc<Snapshot>,
     slots: Arc<[Slot]>,
+    /// The versions that judge it, from its beginning to its end.
+    lineup: Arc<Lineup>,
     /// What the decisions add up to, until one of them changes.
     added_up: Option<Changes>,
     foreseen: Option<Foreseen>,
@@ -161,6 +164,7 @@ impl<'h> Turn<'h> {
             stuck: None,
             finished: None,
             judged: 0,
+            lineup: host.lineup(),
             host,
             event,
             origin,
@@ -226,8 +230,8 @@ impl<'h> Turn<'h> {
 
     fn route(&mut self) -> On {
         let host = self.host;
-        let installed = self.slots.iter().filter_map(|slot| host.ports.runtime.installed(slot));
-        self.seats = installed.map(|installed| Seat::new(Arc::clone(&installed), host.slot(&installed.slot))).collect();
+        let installed = self.slots.iter().filter_map(|slot| self.lineup.active(slot));
+        self.seats = installed.map(|installed| Seat::new(Arc::clone(installed), host.slot(&installed.slot))).collect();
         if self.seats.is_empty() {
             let error =
                 Error::NoGovernorsAssigned { event_id: self.event.id.clone(), event_type: self.event.wire_type() };
@@ -542,57 +546,5 @@ impl<'h> Turn<'h> {
         }
         self.conflicts.push(conflict);
         On::Stale
-    }
-
-    /// The outcome, as things stand.
-    pub(crate) fn outcome(&self) -> Outcome {
-        match (&self.stuck, &self.stop) {
-            (Some(_), _) => Outcome::Stuck,
-            (None, None) => Outcome::Completed,
-            (None, Some(Stop::Refused)) => Outcome::Refused,
-            (None, Some(Stop::Referred)) => Outcome::Referred,
-            (None, Some(Stop::Failed(_))) => Outcome::RolledBack,
-            // What had a receipt before has one now too: that its key was taken meanwhile rolls it back.
-            (None, Some(Stop::Duplicate(_) | Stop::Violation(_))) if self.origin.again().is_some() => {
-                Outcome::RolledBack
-            }
-            (None, Some(Stop::Duplicate(first))) => first.outcome,
-            (None, Some(Stop::Violation(_))) => Outcome::Invalid,
-        }
-    }
-
-    /// What is parked of a stuck event: what is still to be undone, and what it comes to once that is done. Its first
-    /// try in the background comes after the shortest wait.
-    pub(crate) fn parked(&self, receipt: u64) -> Parked {
-        let newest_first = self.newest_first().into_iter().map(|place| &self.done[place]);
-        let open = newest_first.filter(|done| done.needs_undo());
-        let (meant, error) = match &self.stop {
-            Some(Stop::Refused) => (Outcome::Refused, None),
-            Some(Stop::Referred) => (Outcome::Referred, None),
-            Some(Stop::Failed(error) | Stop::Violation(error)) => (Outcome::RolledBack, Some(error.clone())),
-            Some(Stop::Duplicate(_)) | None => (Outcome::RolledBack, None),
-        };
-        let wait = i64::try_from(self.host.config.limits.wait_ms(1)).unwrap_or(i64::MAX);
-        Parked {
-            receipt,
-            remaining: open.map(|done| done.intent.clone()).collect(),
-            meant,
-            error,
-            tries: 0,
-            next: Some(self.now.plus_ms(wait)),
-        }
-    }
-
-    /// What went wrong, if anything did.
-    pub(crate) fn error(&self) -> Option<Error> {
-        match (&self.stuck, &self.stop) {
-            (Some(error), _) | (None, Some(Stop::Failed(error) | Stop::Violation(error))) => Some(error.clone()),
-            (None, Some(Stop::Duplicate(first))) if self.origin.again().is_some() => {
-                let reason = format!("what it claims, event `{}` has done meanwhile", first.id);
-                Some(Error::IdempotencyViolation { event_id: self.event.id.clone(), reason })
-            }
-            (None, Some(Stop::Duplicate(first))) => first.error.clone(),
-            (None, None | Some(Stop::Refused | Stop::Referred)) => None,
-        }
     }
 }

@@ -17,7 +17,7 @@ use crate::convert;
 use crate::engine::{HANDOVER_MAX_BYTES, ticks};
 use crate::limiter::Memory;
 use crate::offer::{READ_NAMES_MAX_BYTES, READS_MAX};
-use crate::registry::Log;
+use crate::runtime::Log;
 use crate::text::one_line;
 use crate::trap::{self, NotInstantiated};
 use crate::wasi::{Moment, Stream, World};

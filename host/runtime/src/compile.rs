@@ -13,7 +13,7 @@ use wasmtime::component::Component;
 
 use crate::cache::{Cache, FORMAT, Origin, Vouched};
 use crate::call::Level;
-use crate::registry::Log;
+use crate::runtime::Log;
 use crate::text::one_line;
 
 /// What makes code of components, for one engine.

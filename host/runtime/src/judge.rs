@@ -18,12 +18,16 @@ const INTERFACE: &str = "syndic:governor/judge@1.0.0";
 /// What `evaluate` and `feedback` answer.
 pub(crate) type Answer = Result<types::Decision, types::Fault>;
 
+/// What `migrate` answers.
+pub(crate) type Carried = Result<Vec<types::Fact>, types::Fault>;
+
 /// A component that can be asked.
 pub(crate) struct Judge {
     ready: InstancePre<Instance>,
     all: GovernorIndices,
     evaluate: ComponentExportIndex,
     feedback: ComponentExportIndex,
+    migrate: ComponentExportIndex,
 }
 
 impl Judge {
@@ -39,8 +43,8 @@ impl Judge {
             let found = component.get_export_index(interface.as_ref(), name);
             found.ok_or_else(|| format_err!("it exports no `{name}` of `{INTERFACE}`"))
         };
-        let (evaluate, feedback) = (find("evaluate")?, find("feedback")?);
-        Ok(Self { ready, all, evaluate, feedback })
+        let (evaluate, feedback, migrate) = (find("evaluate")?, find("feedback")?, find("migrate")?);
+        Ok(Self { ready, all, evaluate, feedback, migrate })
     }
 
     /// Asks it to describe itself, and looks at the types of everything it exports.
@@ -66,14 +70,25 @@ impl Judge {
     ) -> (Result<Answer, Failure>, u64) {
         ask(&self.ready, given, |component, store| call(component, store, &self.feedback, (context, results)))
     }
+
+    /// Has it carry facts over from another schema. Says what it burned, too.
+    pub(crate) fn migrate(
+        &self,
+        given: Given<'_>,
+        from_schema: u32,
+        facts: &[types::Fact],
+    ) -> (Result<Carried, Failure>, u64) {
+        ask(&self.ready, given, |component, store| call(component, store, &self.migrate, (from_schema, facts)))
+    }
 }
 
-fn call<P>(component: Component, store: &mut Store<Instance>, export: &ComponentExportIndex, given: P) -> Result<Answer>
+fn call<P, A>(component: Component, store: &mut Store<Instance>, export: &ComponentExportIndex, given: P) -> Result<A>
 where
     P: ComponentNamedList + Lower,
-    (Answer,): ComponentNamedList + Lift,
+    A: Send + Sync + 'static,
+    (A,): ComponentNamedList + Lift,
 {
-    let function = component.get_typed_func::<P, (Answer,)>(&mut *store, export);
+    let function = component.get_typed_func::<P, (A,)>(&mut *store, export);
     let (answer,) = function.map_err(|error| error.context(NotInstantiated))?.call(store, given)?;
     Ok(answer)
 }

@@ -7,12 +7,10 @@
 //!
 //! A refusal says what is wrong, by name, and what to do. Exports beyond ours are ignored.
 
-use std::sync::Arc;
-
 use syndic_core::config::{SlotConfig, Wasi};
 use syndic_core::decision::Manifest;
 use syndic_core::error::Error;
-use syndic_core::ports::Installed;
+use syndic_core::ports::{Code, Installed};
 use syndic_core::slot::Slot;
 use syndic_ledger::{Hash, sha256};
 use wasmtime::Engine;
@@ -23,7 +21,7 @@ use crate::call::{Given, Instance};
 use crate::compile::Compiler;
 use crate::engine::{MEMORIES_MAX, TABLES_MAX};
 use crate::judge::Judge;
-use crate::registry::Log;
+use crate::runtime::Log;
 use crate::text::one_line;
 use crate::wasi::Moment;
 use crate::{manifest, offer, parts, wasi};
@@ -40,12 +38,6 @@ const OFFERED: &[&str] = &["log", "read", "config"];
 /// What a governor answers, as `wit/` says.
 const ANSWERED: &[&str] = &["describe", "evaluate", "feedback", "migrate"];
 
-/// A governor that is ready to be asked.
-pub(crate) struct Loaded {
-    pub(crate) installed: Arc<Installed>,
-    pub(crate) judge: Judge,
-}
-
 /// Where governors are loaded.
 pub(crate) struct Loader<'a> {
     pub(crate) compiler: &'a Compiler,
@@ -58,7 +50,7 @@ impl Loader<'_> {
     ///
     /// # Errors
     /// [`Error::ComponentRejected`], saying what is wrong and what to do.
-    pub(crate) fn load(&self, slot: &Slot, bytes: &[u8], limits: &SlotConfig) -> Result<Loaded, Error> {
+    pub(crate) fn load(&self, slot: &Slot, bytes: &[u8], limits: &SlotConfig) -> Result<Installed, Error> {
         // The component's own words may be in it.
         let rejected = |reason: String| {
             let reason = one_line(&reason).into_owned();
@@ -69,8 +61,7 @@ impl Loader<'_> {
         let digest = sha256(bytes);
         let judge = self.prepare(slot, bytes, digest, limits.wasi).map_err(rejected)?;
         let manifest = self.describe(&judge, slot, limits).map_err(rejected)?;
-        let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest });
-        Ok(Loaded { installed, judge })
+        Ok(Installed { slot: slot.clone(), manifest, digest, code: Code::new(judge) })
     }
 
     fn prepare(&self, slot: &Slot, bytes: &[u8], digest: Hash, wasi: Wasi) -> Result<Judge, String> {

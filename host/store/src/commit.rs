@@ -30,6 +30,7 @@ impl<S: Space> Draft<'_, S> {
             parked,
             dead,
             poison,
+            registers,
         } = commit;
 
         if let Some((sequence, entry)) = &receipt {
@@ -68,6 +69,9 @@ impl<S: Space> Draft<'_, S> {
         }
         for (key, poison) in poison {
             self.put_or_remove(Key::poison(&key), poison.as_ref());
+        }
+        for (register, key, entry) in registers {
+            self.put_or_remove(Key::of(Table::Registers).text(&register).text(&key), entry.as_ref());
         }
         self.keep(blobs)
     }

@@ -25,7 +25,7 @@ use crate::view::View;
 
 /// The format this version writes, and the only one it reads. It is kept in a file, not in sled, so that it can be read
 /// where everything else is different.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
 const FORMAT_TEXT: &str = "syndic store format ";
 
 /// Which master a store must have; see [`Master`].

@@ -145,9 +145,9 @@ impl<'a> Taking<'a> {
 /// A plain value is its text; another is JSON.
 impl Pack for Fact {
     fn pack(&self) -> Vec<u8> {
-        let Self { value, version, receipt, base, by, event, at } = self;
+        let Self { value, version, receipt, base, by, schema, event, at } = self;
         let members = Members::default().number(*version).number(*receipt).number(*base).text(by.as_str()).text(event);
-        let members = members.time(*at);
+        let members = members.time(*at).number((*schema).into());
         let members = match value {
             Held::Plain(text) => members.number(0).text(text),
             Held::Elements(_) | Held::Standing { .. } => members.number(1).text(&String::from_utf8_lossy(&json(value))),
@@ -156,16 +156,30 @@ impl Pack for Fact {
     }
 }
 
+/// An entry of a register: its JSON as it is.
+impl Pack for Text {
+    fn pack(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+}
+
+impl Unpack for Text {
+    fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
+        value(&text(bytes)?)
+    }
+}
+
 impl Unpack for Fact {
     fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
         let mut taking = Taking(bytes);
         let (version, receipt, base) = (taking.number()?, taking.number()?, taking.number()?);
         let (by, event, at) = (taking.slot()?, taking.text()?.to_owned(), taking.time()?);
+        let schema = u32::try_from(taking.number()?).map_err(|_| Unread::Length)?;
         let value = match taking.number()? {
             0 => Held::Plain(value(taking.text()?)?),
             _ => serde_json::from_str(taking.text()?)?,
         };
-        taking.end(Self { value, version, receipt, base, by, event, at })
+        taking.end(Self { value, version, receipt, base, by, schema, event, at })
     }
 }
 

@@ -4,7 +4,7 @@ use syndic_core::ports::{
     Claim, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Parked, Poison, PoisonKey, Raised, Reads,
     StoreError, Timer, TimerKey, Unfinished,
 };
-use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Time};
+use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Text, Time};
 use syndic_ledger::Hash;
 
 use crate::key::{Key, Table};
@@ -132,6 +132,19 @@ macro_rules! answers {
                 let known = |key: &Key| key.parts().poison().ok_or_else(|| not_such_a_key(key));
                 found.into_iter().map(|(key, poison)| Ok((known(&key)?, poison))).collect()
             }
+
+            fn register(&self, register: &str, key: &str) -> Result<Option<Text>, StoreError> {
+                self.look(|view| view.get(&Key::of(Table::Registers).text(register).text(key)))
+            }
+
+            fn registers(&self, register: &str, after: &str, limit: usize) -> Result<Vec<(String, Text)>, StoreError> {
+                let whole = Key::of(Table::Registers).text(register);
+                let from = if after.is_empty() { whole.clone() } else { whole.clone().text(after) };
+                let found = self.look(|view| view.some(&whole, &from, limit.saturating_add(1)))?;
+                let named = found.into_iter().map(|(key, entry)| Ok((entry_name_of(&key)?, entry)));
+                let later = named.filter(|entry| !matches!(entry, Ok((key, _)) if !after.is_empty() && key == after));
+                later.take(limit).collect()
+            }
         }
     )*};
 }
@@ -185,6 +198,11 @@ fn timer_of(key: &Key, waiting: Waiting) -> Result<Timer, StoreError> {
 fn fact_name_of(key: &Key) -> Result<String, StoreError> {
     let mut parts = key.parts();
     parts.text().and_then(|_| parts.customer()).and_then(|_| parts.text()).ok_or_else(|| not_such_a_key(key))
+}
+
+fn entry_name_of(key: &Key) -> Result<String, StoreError> {
+    let mut parts = key.parts();
+    parts.text().and_then(|_| parts.text()).ok_or_else(|| not_such_a_key(key))
 }
 
 pub(crate) fn not_such_a_key(key: &Key) -> StoreError {

@@ -14,12 +14,13 @@ use std::time::Instant;
 
 use syndic_benches::Samples;
 use syndic_core::config::SlotConfig;
-use syndic_core::ports::{Called, Facts as Snapshot, GovernorRuntime, Installed, Question};
-use syndic_core::{Config, Slot};
+use syndic_core::fact::Seen;
+use syndic_core::ports::{Called, Facts as Snapshot, GovernorRuntime, Installed, Migrated, Question};
+use syndic_core::{Config, Error, Slot};
 use syndic_ledger::Hash;
 use syndic_tests::facts::Facts;
 use syndic_tests::marketplace::Marketplace;
-use syndic_tests::stage::{Stage, eight};
+use syndic_tests::stage::{Governors, Stage, eight};
 
 /// Histories, and the lines of each.
 const HISTORIES: u64 = 40;
@@ -34,17 +35,18 @@ type Costs = BTreeMap<(String, String), (Vec<u64>, Vec<u64>)>;
 fn main() {
     let histories = if env::args().any(|argument| argument == "--test") { 1 } else { HISTORIES };
     let compiled = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    let clocked = Arc::new(Clocked { runtime: eight(&compiled, &Config::of_play()), costs: Mutex::default() });
-    let runtime = Arc::clone(&clocked) as Arc<dyn GovernorRuntime>;
+    let Governors { runtime, lineup } = eight(&compiled, &Config::of_play());
+    let clocked = Arc::new(Clocked { runtime, costs: Mutex::default() });
+    let governors = Governors { runtime: Arc::clone(&clocked) as Arc<dyn GovernorRuntime>, lineup };
     for seed in 1..=histories {
-        live(&runtime, seed);
+        live(&governors, seed);
     }
     let costs = std::mem::take(&mut *clocked.costs.lock().unwrap_or_else(PoisonError::into_inner));
     print(costs);
 }
 
-fn live(runtime: &Arc<dyn GovernorRuntime>, seed: u64) {
-    let (mut stage, mut marketplace, mut facts) = (Stage::new(runtime, 0), Marketplace::new(seed), Facts::default());
+fn live(governors: &Governors, seed: u64) {
+    let (mut stage, mut marketplace, mut facts) = (Stage::new(governors, 0), Marketplace::new(seed), Facts::default());
     for _ in 0..LINES {
         let line = marketplace.next_line(&facts);
         for step in stage.send(&line).steps {
@@ -82,28 +84,28 @@ struct Clocked {
 }
 
 impl GovernorRuntime for Clocked {
-    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>> {
-        self.runtime.installed(slot)
-    }
-
-    fn all_installed(&self) -> Vec<Arc<Installed>> {
-        self.runtime.all_installed()
+    fn load(&self, slot: &Slot, component: &[u8], limits: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        self.runtime.load(slot, component, limits)
     }
 
     fn engine_hash(&self) -> Hash {
         self.runtime.engine_hash()
     }
 
-    fn call(&self, slot: &Slot, limits: &SlotConfig, question: Question, facts: Arc<dyn Snapshot>) -> Called {
+    fn call(&self, version: &Installed, limits: &SlotConfig, question: Question, facts: Arc<dyn Snapshot>) -> Called {
         let (Question::Evaluate(context) | Question::Feedback(context, _)) = &question;
-        let key = (slot.to_string(), context.kind.clone());
+        let key = (version.slot.to_string(), context.kind.clone());
         let begin = Instant::now();
-        let called = self.runtime.call(slot, limits, question, facts);
+        let called = self.runtime.call(version, limits, question, facts);
         let time = begin.elapsed().as_nanos() as u64;
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         let (fuel, times) = costs.entry(key).or_default();
         fuel.push(called.fuel);
         times.push(time);
         called
+    }
+
+    fn migrate(&self, version: &Installed, limits: &SlotConfig, from_schema: u32, facts: Vec<Seen>) -> Migrated {
+        self.runtime.migrate(version, limits, from_schema, facts)
     }
 }

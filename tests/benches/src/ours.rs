@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use syndic_core::config::SlotConfig;
 use syndic_core::fact::{FactName, Seen};
-use syndic_core::ports::{Called, Facts, GovernorRuntime, Question, ReadError};
+use syndic_core::ports::{Called, Facts, GovernorRuntime, Installed, Question, ReadError};
 use syndic_runtime::Runtime;
 
 use crate::scene::Scene;
@@ -13,6 +13,7 @@ use crate::scene::Scene;
 /// A runtime with a scene's governor.
 pub struct Ours {
     runtime: Runtime,
+    version: Arc<Installed>,
     limits: SlotConfig,
     scene: Scene,
 }
@@ -38,8 +39,8 @@ impl Ours {
     pub fn new(scene: &Scene) -> Self {
         let runtime = Runtime::new(Arc::new(|_, _, _| {})).expect("this machine can run components");
         let limits = SlotConfig::default();
-        runtime.install(&scene.slot, scene.component, &limits).expect("the bundled governors can be installed");
-        Self { runtime, limits, scene: scene.clone() }
+        let version = runtime.load(&scene.slot, scene.component, &limits).expect("the bundled governors can be loaded");
+        Self { runtime, version, limits, scene: scene.clone() }
     }
 
     /// What a call takes over from whoever calls.
@@ -51,11 +52,11 @@ impl Ours {
     pub fn starve(&self) -> Called {
         let limits = SlotConfig { fuel_max: 5_000, ..self.limits.clone() };
         let (question, facts) = self.question();
-        self.runtime.call(&self.scene.slot, &limits, question, facts)
+        self.runtime.call(&self.version, &limits, question, facts)
     }
 
     /// One call.
     pub fn call(&self, (question, facts): (Question, Arc<dyn Facts>)) -> Called {
-        self.runtime.call(&self.scene.slot, &self.limits, question, facts)
+        self.runtime.call(&self.version, &self.limits, question, facts)
     }
 }

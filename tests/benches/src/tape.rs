@@ -10,12 +10,14 @@ use syndic_core::config::SlotConfig;
 use syndic_core::fact::{FactName, Seen};
 use syndic_core::ports::{
     Admitted, Called, Claim, Commit, DeadLetter, Decide, DedupRecord, Deferred, Entry, Facts, GovernorRuntime, Head,
-    Installed, Intent, Parked, Poison, PoisonKey, Question, Raised, ReadError, Reads, Store, StoreError, Ticket, Timer,
-    TimerKey, Unfinished,
+    Installed, Intent, Migrated, Parked, Poison, PoisonKey, Question, Raised, ReadError, Reads, Store, StoreError,
+    Ticket, Timer, TimerKey, Unfinished,
 };
-use syndic_core::{DedupKey, Event, Fact, FactKey, Lane, Outcome, Slot, Time};
+use syndic_core::{DedupKey, Error, Event, Fact, FactKey, Lane, Outcome, Slot, Text, Time};
 use syndic_ledger::{Hash, Master};
 use syndic_store::{Memory, Pairs, Records, Space, Writes};
+
+use syndic_tests::stage::Governors;
 
 use crate::town;
 
@@ -53,9 +55,11 @@ pub struct Taped {
 /// # Panics
 /// An event is not completed.
 pub fn tape(compiled: &Path, events: impl Iterator<Item = Event>) -> Vec<Taped> {
-    let heard = Arc::new(Overheard { runtime: town::eight(compiled), askings: Mutex::default() });
+    let Governors { runtime, lineup } = town::eight(compiled);
+    let heard = Arc::new(Overheard { runtime, askings: Mutex::default() });
     let kept = Arc::new(Kept::new());
-    let host = town::host(Arc::clone(&kept) as Arc<dyn Store>, Arc::clone(&heard) as Arc<dyn GovernorRuntime>);
+    let runtime = Arc::clone(&heard) as Arc<dyn GovernorRuntime>;
+    let host = town::host(Arc::clone(&kept) as Arc<dyn Store>, Governors { runtime, lineup });
     let one = |event| {
         let report = host.submit(event).expect("the host goes on");
         assert_eq!(report.outcome, Outcome::Completed, "{report:?}");
@@ -96,24 +100,24 @@ impl Facts for Noting {
 }
 
 impl GovernorRuntime for Overheard {
-    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>> {
-        self.runtime.installed(slot)
-    }
-
-    fn all_installed(&self) -> Vec<Arc<Installed>> {
-        self.runtime.all_installed()
+    fn load(&self, slot: &Slot, component: &[u8], limits: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        self.runtime.load(slot, component, limits)
     }
 
     fn engine_hash(&self) -> Hash {
         self.runtime.engine_hash()
     }
 
-    fn call(&self, slot: &Slot, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+    fn call(&self, version: &Installed, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
         let noting = Arc::new(Noting { facts, noted: Mutex::default() });
-        let called = self.runtime.call(slot, limits, question.clone(), Arc::clone(&noting) as Arc<dyn Facts>);
+        let called = self.runtime.call(version, limits, question.clone(), Arc::clone(&noting) as Arc<dyn Facts>);
         let facts = Arc::new(lock(&noting.noted).drain().collect());
-        lock(&self.askings).push(Asking { slot: slot.clone(), question, facts, fuel: called.fuel });
+        lock(&self.askings).push(Asking { slot: version.slot.clone(), question, facts, fuel: called.fuel });
         called
+    }
+
+    fn migrate(&self, version: &Installed, limits: &SlotConfig, from_schema: u32, facts: Vec<Seen>) -> Migrated {
+        self.runtime.migrate(version, limits, from_schema, facts)
     }
 }
 
@@ -239,4 +243,6 @@ reads! {
     dead_letters(after: u64, limit: usize) -> Vec<(u64, DeadLetter)>;
     poison(key: &PoisonKey) -> Option<Poison>;
     poisons() -> Vec<(PoisonKey, Poison)>;
+    register(register: &str, key: &str) -> Option<Text>;
+    registers(register: &str, after: &str, limit: usize) -> Vec<(String, Text)>;
 }

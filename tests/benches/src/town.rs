@@ -9,12 +9,12 @@ use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 
 use syndic_connect::Sandbox;
-use syndic_core::ports::{Clock, GovernorRuntime, Store, Waiting};
+use syndic_core::ports::{Clock, Store, Waiting};
 use syndic_core::{Config, Event, Outcome, Time};
 use syndic_engine::{Bounds, Host, Lanes, Pending, Ports};
 use syndic_ledger::Master;
 use syndic_store::{MasterWanted, SledStore};
-use syndic_tests::stage;
+use syndic_tests::stage::{self, Governors};
 
 /// When everything here happens. No timer fires.
 const NOW: &str = "2026-01-12T03:04:05Z";
@@ -39,7 +39,7 @@ impl Clock for Still {
 ///
 /// # Panics
 /// This machine cannot run them.
-pub fn eight(compiled: &Path) -> Arc<dyn GovernorRuntime> {
+pub fn eight(compiled: &Path) -> Governors {
     stage::eight(compiled, &Config::default())
 }
 
@@ -55,10 +55,11 @@ pub fn store(dir: &Path) -> Arc<SledStore> {
 ///
 /// # Panics
 /// The store cannot be written.
-pub fn host(store: Arc<dyn Store>, runtime: Arc<dyn GovernorRuntime>) -> Arc<Host> {
+pub fn host(store: Arc<dyn Store>, governors: Governors) -> Arc<Host> {
+    let Governors { runtime, lineup } = governors;
     let clock = Arc::new(Still(Time::parse(NOW).expect("it is a time")));
     let ports = Ports { store, runtime, connector: Arc::new(Sandbox), clock };
-    Arc::new(Host::new(ports, Config::default(), Master::from_seed(0)).expect("the store can be written"))
+    Arc::new(Host::new(ports, Config::default(), Master::from_seed(0), lineup).expect("the store can be written"))
 }
 
 /// Takes up a plan: six governors, a check, a payment, and three deferred effects with what follows from them.

@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use syndic_core::config::SlotConfig;
 use syndic_core::decision::{DeclaredRead, Effect, Raise, Reason, TimerRequest, Undo, Write};
 use syndic_core::effect::Mode;
+use syndic_core::fact::Seen;
 use syndic_core::ports::{
-    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question,
+    Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Migrated, Question,
 };
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
-use syndic_core::{Decision, FactName, Manifest, Scope, Slot, Verdict};
+use syndic_core::{Decision, Error, FactName, Manifest, Scope, Slot, Verdict};
+use syndic_engine::Lineup;
 use syndic_ledger::{Hash, sha256};
 
 /// The slots that are filled.
@@ -27,9 +29,24 @@ impl Default for Scripted {
     fn default() -> Self {
         let installed = SLOTS.map(|name| {
             let slot = Slot::new(name).expect("a slot's name");
-            (slot.clone(), Arc::new(Installed { manifest: manifest(name), digest: sha256(name.as_bytes()), slot }))
+            (
+                slot.clone(),
+                Arc::new(Installed {
+                    manifest: manifest(name),
+                    digest: sha256(name.as_bytes()),
+                    slot,
+                    code: Code::none(),
+                }),
+            )
         });
         Self(installed.into())
+    }
+}
+
+impl Scripted {
+    /// Everyone in their slots.
+    pub fn lineup(&self) -> Lineup {
+        Lineup::of(self.0.values().cloned())
     }
 }
 
@@ -46,19 +63,16 @@ fn manifest(name: &str) -> Manifest {
 }
 
 impl GovernorRuntime for Scripted {
-    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>> {
-        self.0.get(slot).cloned()
-    }
-
-    fn all_installed(&self) -> Vec<Arc<Installed>> {
-        self.0.values().cloned().collect()
+    fn load(&self, slot: &Slot, _: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        Err(Error::ComponentRejected { governor: slot.clone(), reason: "only scripts are run here".into() })
     }
 
     fn engine_hash(&self) -> Hash {
         sha256(b"scripted")
     }
 
-    fn call(&self, slot: &Slot, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+    fn call(&self, version: &Installed, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+        let slot = &version.slot;
         let answer = match &question {
             Question::Evaluate(context) if (slot.as_str(), &*about(context).0) == ("billing", "trap") => {
                 Err(Failure { class: FailureClass::Unreachable, reason: "it panicked".into() })
@@ -67,6 +81,10 @@ impl GovernorRuntime for Scripted {
             Question::Feedback(context, results) => Ok(hear(slot.as_str(), context, results)),
         };
         Called { answer, fuel: 100 }
+    }
+
+    fn migrate(&self, _: &Installed, _: &SlotConfig, _: u32, facts: Vec<Seen>) -> Migrated {
+        Migrated { answer: Ok(facts.into_iter().map(|fact| (fact.name, fact.value)).collect()), fuel: 100 }
     }
 }
 

@@ -162,8 +162,10 @@ pub(crate) fn host(
     connector: Arc<dyn Connector>,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Host>, Halt> {
-    let ports = Ports { store, runtime: Arc::new(Scripted::default()), connector, clock };
-    Ok(Arc::new(Host::new(ports, config(), Master::from_seed(0))?))
+    let scripted = Scripted::default();
+    let lineup = scripted.lineup();
+    let ports = Ports { store, runtime: Arc::new(scripted), connector, clock };
+    Ok(Arc::new(Host::new(ports, config(), Master::from_seed(0), lineup)?))
 }
 
 pub(crate) fn event_of(id: String) -> Target {

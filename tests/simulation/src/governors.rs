@@ -11,10 +11,12 @@ use serde_json::{Value, json};
 use syndic_core::config::{Route, SlotConfig};
 use syndic_core::decision::{DeclaredRead, Effect, Raise, Reason, TimerRequest, Undo, Write};
 use syndic_core::effect::Mode;
+use syndic_core::fact::Seen;
 use syndic_core::ports::{
-    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question,
+    Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Migrated, Question,
 };
-use syndic_core::{Config, Decision, FactName, Manifest, Scope, Slot, Verdict};
+use syndic_core::{Config, Decision, Error, FactName, Manifest, Scope, Slot, Verdict};
+use syndic_engine::Lineup;
 use syndic_ledger::{Hash, sha256};
 
 use crate::dice::Dice;
@@ -78,26 +80,30 @@ impl Default for Scripted {
                 state_schema: 1,
             };
             let digest = sha256(name.as_bytes());
-            (slot(name), Arc::new(Installed { slot: slot(name), manifest, digest }))
+            (slot(name), Arc::new(Installed { slot: slot(name), manifest, digest, code: Code::none() }))
         });
         Self { installed: installed.into() }
     }
 }
 
-impl GovernorRuntime for Scripted {
-    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>> {
-        self.installed.get(slot).cloned()
+impl Scripted {
+    /// Everyone in their slots.
+    pub fn lineup(&self) -> Lineup {
+        Lineup::of(self.installed.values().cloned())
     }
+}
 
-    fn all_installed(&self) -> Vec<Arc<Installed>> {
-        self.installed.values().cloned().collect()
+impl GovernorRuntime for Scripted {
+    fn load(&self, slot: &Slot, _: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        Err(Error::ComponentRejected { governor: slot.clone(), reason: "only scripts are run here".into() })
     }
 
     fn engine_hash(&self) -> Hash {
         Hash([7; 32])
     }
 
-    fn call(&self, slot: &Slot, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+    fn call(&self, version: &Installed, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+        let slot = &version.slot;
         let read = |scope, name: &str| {
             let seen = facts.read(&FactName { scope, name: name.into() }).ok()??;
             serde_json::from_str(&seen.value).ok()
@@ -107,6 +113,10 @@ impl GovernorRuntime for Scripted {
             Question::Feedback(context, results) => judge(slot.as_str(), context, Some(results), &read),
         };
         Called { answer, fuel: 100 }
+    }
+
+    fn migrate(&self, _: &Installed, _: &SlotConfig, _: u32, facts: Vec<Seen>) -> Migrated {
+        Migrated { answer: Ok(facts.into_iter().map(|fact| (fact.name, fact.value)).collect()), fuel: 100 }
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use syndic_core::config::SlotConfig;
 use syndic_core::effect::Way;
+use syndic_core::fact::Seen;
 use syndic_core::ports::{
-    Answering, Called, Commit, Connector, Facts, GovernorRuntime, Installed, Intent, Question, Request,
+    Answering, Called, Commit, Connector, Facts, GovernorRuntime, Installed, Intent, Migrated, Question, Request,
 };
-use syndic_core::{Slot, Text};
+use syndic_core::{Error, Slot, Text};
 use syndic_ledger::{Hash, sha256};
 
 /// A bug to be found.
@@ -123,20 +124,16 @@ struct Moody {
 }
 
 impl GovernorRuntime for Moody {
-    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>> {
-        self.runtime.installed(slot)
-    }
-
-    fn all_installed(&self) -> Vec<Arc<Installed>> {
-        self.runtime.all_installed()
+    fn load(&self, slot: &Slot, component: &[u8], limits: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        self.runtime.load(slot, component, limits)
     }
 
     fn engine_hash(&self) -> Hash {
         self.runtime.engine_hash()
     }
 
-    fn call(&self, slot: &Slot, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
-        let mut called = self.runtime.call(slot, limits, question, facts);
+    fn call(&self, version: &Installed, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
+        let mut called = self.runtime.call(version, limits, question, facts);
         let nth = self.asked.fetch_add(1, Ordering::Relaxed);
         if let Ok(decision) = &mut called.answer {
             for write in &mut decision.writes {
@@ -148,5 +145,9 @@ impl GovernorRuntime for Moody {
             }
         }
         called
+    }
+
+    fn migrate(&self, version: &Installed, limits: &SlotConfig, from_schema: u32, facts: Vec<Seen>) -> Migrated {
+        self.runtime.migrate(version, limits, from_schema, facts)
     }
 }

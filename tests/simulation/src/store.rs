@@ -8,7 +8,7 @@ use syndic_core::ports::{
     Admitted, Claim, DeadLetter, Decide, DedupRecord, Deferred, Entry, Head, Intent, Parked, Poison, PoisonKey, Raised,
     Reads, Store, StoreError, Ticket, Timer, TimerKey, Unfinished,
 };
-use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Time};
+use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Text, Time};
 use syndic_ledger::{Hash, Master};
 use syndic_store::MemoryStore;
 
@@ -91,6 +91,8 @@ macro_rules! all_but_facts {
             dead_letters(after: u64, limit: usize) -> Vec<(u64, DeadLetter)>;
             poison(key: &PoisonKey) -> Option<Poison>;
             poisons() -> Vec<(PoisonKey, Poison)>;
+            register(register: &str, key: &str) -> Option<Text>;
+            registers(register: &str, after: &str, limit: usize) -> Vec<(String, Text)>;
         }
     };
 }

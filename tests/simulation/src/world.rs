@@ -423,12 +423,15 @@ fn start(
     plant: Plant,
     weather: &Weather,
 ) -> Result<Stepped, Broken> {
+    let scripted = Scripted::default();
+    let lineup = scripted.lineup();
     let ports = Ports {
         store: Arc::clone(store) as Arc<dyn Store>,
-        runtime: plant.runtime(Arc::new(Scripted::default())),
+        runtime: plant.runtime(Arc::new(scripted)),
         connector: plant.connector(Arc::clone(bank) as Arc<dyn Connector>),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
-    let host = Host::new(ports, weather.config.clone(), Master::from_seed(0)).map_err(broken("the host starts"))?;
+    let host = Host::new(ports, weather.config.clone(), Master::from_seed(0), lineup);
+    let host = host.map_err(broken("the host starts"))?;
     Stepped::start(&Arc::new(host), weather.bounds).map_err(broken("the host starts"))
 }

@@ -1,5 +1,7 @@
 //! Running governors: what they are asked, what they may read, and how a call can end.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,11 +9,12 @@ use syndic_ledger::Hash;
 
 use crate::config::SlotConfig;
 use crate::decision::{Decision, Manifest};
+use crate::error::Error;
 use crate::fact::{FactName, Seen};
 use crate::slot::Slot;
 use crate::time::Time;
 
-/// A governor version that is installed in a slot.
+/// A governor version, loaded for a slot and ready to be asked for as long as somebody holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
     /// The slot.
@@ -20,7 +23,45 @@ pub struct Installed {
     pub manifest: Manifest,
     /// SHA-256 of the component's bytes.
     pub digest: Hash,
+    /// What its runtime runs.
+    pub code: Code,
 }
+
+/// What a runtime keeps with a version that it loaded. It is the runtime's own affair, and no part of what a version
+/// is: two loads of one component are equal.
+#[derive(Clone)]
+pub struct Code(Arc<dyn Any + Send + Sync>);
+
+impl Code {
+    /// Something of a runtime's own.
+    pub fn new(code: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(code))
+    }
+
+    /// Nothing: the runtime knows its governors by slot and digest.
+    pub fn none() -> Self {
+        Self::new(())
+    }
+
+    /// What it is, where it is of this type.
+    pub fn of<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code")
+    }
+}
+
+impl PartialEq for Code {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Code {}
 
 /// What a governor judges, beside the facts it reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,17 +216,31 @@ pub enum ReadError {
     Store(String),
 }
 
-/// Runs governors.
-pub trait GovernorRuntime: Send + Sync {
-    /// The version installed in a slot.
-    fn installed(&self, slot: &Slot) -> Option<Arc<Installed>>;
+/// What `migrate` gave.
+#[derive(Clone, Debug)]
+pub struct Migrated {
+    /// Every fact in its new shape, by name, as JSON, or why there is none.
+    pub answer: Result<Vec<(String, String)>, Failure>,
+    /// Fuel burned.
+    pub fuel: u64,
+}
 
-    /// Every installed version, in slot order.
-    fn all_installed(&self) -> Vec<Arc<Installed>>;
+/// Loads governors and runs them. Which version judges what is not its affair.
+pub trait GovernorRuntime: Send + Sync {
+    /// Makes a governor of a component's bytes, within the limits of the slot it is for. Whoever holds it may have it
+    /// asked; when nobody does, its code is given back.
+    ///
+    /// # Errors
+    /// [`Error::ComponentRejected`], saying what is wrong and what to do.
+    fn load(&self, slot: &Slot, component: &[u8], limits: &SlotConfig) -> Result<Arc<Installed>, Error>;
 
     /// What besides component, configuration and inputs a decision and its fuel depend on: engine version and settings.
     fn engine_hash(&self) -> Hash;
 
-    /// Asks the governor in a slot, in a fresh instance, within the slot's limits.
-    fn call(&self, slot: &Slot, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called;
+    /// Asks a version, in a fresh instance, within the slot's limits.
+    fn call(&self, version: &Installed, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called;
+
+    /// Has a version carry its slot's facts of one lane over from another schema, in a fresh instance, within the
+    /// slot's limits.
+    fn migrate(&self, version: &Installed, limits: &SlotConfig, from_schema: u32, facts: Vec<Seen>) -> Migrated;
 }

@@ -13,7 +13,8 @@ mod store;
 pub use acts::{Act, Again, DeadLetter, POISON_TRAPS, Parked, Poison, PoisonKey, REASON_MAX_BYTES, Verb};
 pub use connector::{Answer, Answering, Connector, NoAnswer, Request};
 pub use governor::{
-    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question, ReadError,
+    Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Migrated, Question,
+    ReadError,
 };
 pub use records::{
     Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Raised, Tally, Timer, TimerKey,

@@ -246,4 +246,8 @@ pub struct Commit {
     pub dead: Option<(u64, Option<DeadLetter>)>,
     /// How often versions trapped, or with none that it counts no more.
     pub poison: Vec<(PoisonKey, Option<Poison>)>,
+    /// What the host writes of itself: which versions are in its slots, who may come in. The register, the key, and its
+    /// entry as JSON, or none to drop it. Registers are small and seldom written; what there is one of per event has a
+    /// place of its own above.
+    pub registers: Vec<(String, String, Option<Text>)>,
 }

@@ -16,6 +16,7 @@ use crate::ports::{
     TimerKey, Unfinished,
 };
 use crate::slot::Slot;
+use crate::text::Text;
 use crate::time::Time;
 
 /// The store could not do what was asked. Nothing of it was done, or whether it was cannot be known: the process must
@@ -100,6 +101,10 @@ pub trait Reads: Send + Sync {
     fn poison(&self, key: &PoisonKey) -> Result<Option<Poison>, StoreError>;
     /// Every fingerprint that some version trapped on.
     fn poisons(&self) -> Result<Vec<(PoisonKey, Poison)>, StoreError>;
+    /// What a register of the host's own says under a key.
+    fn register(&self, register: &str, key: &str) -> Result<Option<Text>, StoreError>;
+    /// The first `limit` entries of a register whose keys come after `after`, by key. Nothing comes before every key.
+    fn registers(&self, register: &str, after: &str, limit: usize) -> Result<Vec<(String, Text)>, StoreError>;
 }
 
 /// What a committer does while nobody else is admitted: looks at everything admitted before it, and says what it

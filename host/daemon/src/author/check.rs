@@ -9,7 +9,7 @@ use syndic_cli::plain::plain;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::config::SlotConfig;
 use syndic_core::decision::{DeclaredRead, Manifest};
-use syndic_core::ports::Installed;
+use syndic_core::ports::{GovernorRuntime as _, Installed};
 use syndic_core::slot::{EFFECT_SETTLED, ROUTES, TIMER_FIRED};
 use syndic_core::{Error, FactName, Slot};
 use syndic_ledger::Digest;
@@ -70,7 +70,7 @@ fn load(place: Option<&Slot>, bytes: &[u8]) -> Result<(Result<Installed, String>
     let runtime = Runtime::new(log_to_nobody())
         .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
     let began = Instant::now();
-    let loaded = runtime.examine(&slot, bytes, &SlotConfig::default());
+    let loaded = runtime.load(&slot, bytes, &SlotConfig::default());
     let loaded = loaded.map(|installed| (*installed).clone()).map_err(|error| match error {
         Error::ComponentRejected { reason, .. } => reason,
         other => other.to_string(),
@@ -86,7 +86,7 @@ fn bundled(slot: &Slot) -> Result<Installed, Failure> {
             .because("there is nothing to compare with")
             .hint(format!("the slots are {}", slots.join(", "))));
     };
-    let installed = runtime()?.examine(slot, bundled.bytes, &SlotConfig::default());
+    let installed = runtime()?.load(slot, bundled.bytes, &SlotConfig::default());
     installed.map(|installed| (*installed).clone()).map_err(|error| super::component::refused(&error))
 }
 

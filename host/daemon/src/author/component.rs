@@ -4,7 +4,7 @@ use std::path::Path;
 
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::config::SlotConfig;
-use syndic_core::ports::Installed;
+use syndic_core::ports::{GovernorRuntime as _, Installed};
 use syndic_core::{Error, Slot};
 use syndic_runtime::Runtime;
 
@@ -33,7 +33,7 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 
 /// Loads a component as a slot's would be.
 pub(super) fn examine(component: &[u8]) -> Result<Installed, Failure> {
-    let loaded = runtime()?.examine(&slot(ANY)?, component, &SlotConfig::default());
+    let loaded = runtime()?.load(&slot(ANY)?, component, &SlotConfig::default());
     loaded.map(|installed| (*installed).clone()).map_err(|error| refused(&error))
 }
 

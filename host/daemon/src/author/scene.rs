@@ -68,7 +68,7 @@ impl Scene {
         let (by, event) = (by.clone(), "given".to_owned());
         let value = Held::Plain(value.clone().into());
         self.given.insert(fact.clone());
-        self.facts.insert(fact, Fact { value, version: 1, receipt: 1, base: 1, by, event, at: self.now });
+        self.facts.insert(fact, Fact { value, version: 1, receipt: 1, base: 1, by, schema: 1, event, at: self.now });
     }
 
     /// What the governor is asked about the next event.
@@ -149,7 +149,9 @@ impl Scene {
             let receipt = self.events + 1;
             let (event, at) = (context.id.clone(), context.time);
             match after {
-                Some(value) => self.facts.insert(fact, Fact { value, version, receipt, base: receipt, by, event, at }),
+                Some(value) => {
+                    self.facts.insert(fact, Fact { value, version, receipt, base: receipt, by, schema: 1, event, at })
+                }
                 None => self.facts.remove(&fact),
             };
         }

@@ -46,7 +46,7 @@ pub(super) struct Stage {
 /// One call, to be made again.
 #[derive(Clone)]
 pub(super) struct Call {
-    pub(super) slot: Slot,
+    pub(super) version: Installed,
     pub(super) limits: SlotConfig,
     pub(super) question: Question,
     pub(super) facts: Arc<dyn Facts>,
@@ -75,7 +75,7 @@ impl Stage {
         if let Some(installed) = self.installed.get(slot) {
             return Ok(Arc::clone(installed));
         }
-        let installed = self.runtime.install(slot, &self.component, &SlotConfig::default());
+        let installed = self.runtime.load(slot, &self.component, &SlotConfig::default());
         let installed = installed.map_err(|error| refused(&error))?;
         self.installed.insert(slot.clone(), Arc::clone(&installed));
         Ok(installed)
@@ -83,7 +83,7 @@ impl Stage {
 
     /// Asks once.
     pub(super) fn call(&self, call: &Call) -> Called {
-        self.runtime.call(&call.slot, &call.limits, call.question.clone(), Arc::clone(&call.facts))
+        self.runtime.call(&call.version, &call.limits, call.question.clone(), Arc::clone(&call.facts))
     }
 
     /// Plays one step of a story, and leaves in the scene what it left.
@@ -188,7 +188,7 @@ impl Asking<'_> {
     /// Asks, and asks again: the same question has the same answer, for the same fuel.
     fn ask(&self, trail: &mut Trail, question: Question) -> Result<Decision, Stopped> {
         let call = Call {
-            slot: self.installed.slot.clone(),
+            version: self.installed.clone(),
             limits: self.scene.limits.clone(),
             question,
             facts: self.scene.view(self.installed),

@@ -150,5 +150,5 @@ fn swapping_under_traffic_loses_no_call() {
             world.install(&component(if nth % 2 == 0 { "1.0.1" } else { "1.0.0" }));
         }
     });
-    assert_eq!(world.runtime.installed(&world.slot).unwrap().manifest.version, "1.0.0");
+    assert_eq!(world.version().manifest.version, "1.0.0");
 }

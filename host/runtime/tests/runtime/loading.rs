@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use syndic_core::config::SlotConfig;
-use syndic_core::ports::GovernorRuntime;
-use syndic_core::slot::{SLOTS, Slot};
+use syndic_core::Verdict;
+use syndic_core::ports::{Code, GovernorRuntime, Installed, Question};
 use syndic_ledger::sha256;
 
-use crate::guest::{APPROVE, Guest, evaluating, words};
-use crate::world::World;
+use crate::guest::{APPROVE, FAULT, Guest, evaluating, words};
+use crate::world::{Known, World, context};
 
 fn refused(guest: &Guest<'_>, sentence: &str) {
     let told = World::new().refuses(&guest.build());
@@ -19,7 +18,7 @@ fn refused(guest: &Guest<'_>, sentence: &str) {
 fn what_a_governor_says_of_itself_is_kept_with_its_digest() {
     let component = evaluating(APPROVE);
     let world = World::with(&component);
-    let installed = world.runtime.installed(&world.slot).unwrap();
+    let installed = world.version();
     assert_eq!(installed.digest, sha256(&component));
     let manifest = &installed.manifest;
     assert_eq!((manifest.name.as_str(), manifest.version.as_str(), manifest.state_schema), ("Guest", "1.0.0", 1));
@@ -30,30 +29,19 @@ fn what_a_governor_says_of_itself_is_kept_with_its_digest() {
     assert_eq!((manifest.reads[0].name.as_str(), manifest.reads[0].exact), ("billing.*", false));
 }
 
+/// Its code is there as long as somebody holds it, and no longer.
 #[test]
-fn all_eight_are_installed_at_once_or_none_is() {
-    let world = World::new();
-    let (good, bad) = (evaluating(APPROVE), b"not a governor".as_slice());
-    let slot = |name: &str| Slot::new(name).unwrap();
-    let mut all: Vec<_> = SLOTS.iter().map(|name| (slot(name), good.as_slice(), SlotConfig::default())).collect();
-    all[5].1 = bad;
-    assert!(world.runtime.install_all(&all).unwrap_err().to_string().contains("`quota-sla` was not loaded"));
-    assert!(world.runtime.all_installed().is_empty());
-    all[5].1 = &good;
-    let installed = world.runtime.install_all(&all).unwrap();
-    let slots: Vec<&str> = installed.iter().map(|installed| installed.slot.as_str()).collect();
-    assert_eq!(slots, SLOTS);
-    assert_eq!(installed, world.runtime.all_installed());
-}
-
-#[test]
-fn a_refused_component_leaves_the_installed_one_alone() {
-    let world = World::with(&evaluating(APPROVE));
-    let before = world.runtime.installed(&world.slot).unwrap();
+fn a_version_is_asked_for_as_long_as_it_is_held() {
+    let world = World::with(&Guest { version: "1.0.0", ..Guest::default() }.build());
+    let first = world.version();
     world.refuses(b"\0asm");
-    assert!(Arc::ptr_eq(&before, &world.runtime.installed(&world.slot).unwrap()));
-    world.runtime.examine(&world.slot, &Guest { version: "2.0.0", ..Guest::default() }.build(), &world.limits).unwrap();
-    assert!(Arc::ptr_eq(&before, &world.runtime.installed(&world.slot).unwrap()));
+    world.install(&Guest { version: "2.0.0", evaluate: FAULT, ..Guest::default() }.build());
+    assert!(world.evaluate().answer.is_err(), "the second is asked");
+    let called = world.runtime.call(&first, &world.limits, Question::Evaluate(context()), Arc::new(Known));
+    assert_eq!(called.answer.unwrap().verdict, Verdict::Approve, "and the first, by whoever began with it");
+    let stranger = Installed { code: Code::none(), ..(*first).clone() };
+    let called = world.runtime.call(&stranger, &world.limits, Question::Evaluate(context()), Arc::new(Known));
+    assert!(called.answer.unwrap_err().reason.contains("was not loaded by this runtime"));
 }
 
 #[test]
@@ -75,8 +63,8 @@ fn a_damaged_component_is_refused_or_harmless() {
     for nth in (8..whole.len()).step_by(53) {
         let mut damaged = whole.clone();
         damaged[nth] ^= 0x15;
-        let _ = world.runtime.examine(&world.slot, &damaged, &world.limits);
-        let _ = world.runtime.examine(&world.slot, &whole[..nth], &world.limits);
+        let _ = world.load(&damaged);
+        let _ = world.load(&whole[..nth]);
     }
     world.install(&whole);
 }

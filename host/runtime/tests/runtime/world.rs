@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use syndic_core::config::SlotConfig;
 use syndic_core::fact::{FactName, Seen};
-use syndic_core::ports::{Called, Context, Facts, Failure, GovernorRuntime, Question, ReadError};
-use syndic_core::{Slot, Time};
+use syndic_core::ports::{Called, Context, Facts, Failure, GovernorRuntime, Installed, Question, ReadError};
+use syndic_core::{Error, Slot, Time};
 use syndic_runtime::{Cache, Level, Runtime};
 
 /// A runtime whose log is kept.
@@ -14,11 +14,12 @@ pub(crate) struct World {
     pub(crate) runtime: Runtime,
     pub(crate) slot: Slot,
     pub(crate) limits: SlotConfig,
+    version: Mutex<Option<Arc<Installed>>>,
     lines: Arc<Mutex<Vec<(Level, String)>>>,
 }
 
 /// What a governor reads: `billing.n`, and the configuration `greeting`.
-struct Known;
+pub(crate) struct Known;
 
 impl Facts for Known {
     fn read(&self, fact: &FactName) -> Result<Option<Seen>, ReadError> {
@@ -51,7 +52,7 @@ impl World {
         let log = move |_: &Slot, level, line: &str| kept.lock().unwrap().push((level, line.to_owned()));
         let runtime = Runtime::with_cache(Arc::new(log), cache).unwrap();
         let limits = SlotConfig { deadline_ms: 600_000, ..SlotConfig::default() };
-        Self { runtime, slot: Slot::new("billing").unwrap(), limits, lines }
+        Self { runtime, slot: Slot::new("billing").unwrap(), limits, version: Mutex::default(), lines }
     }
 
     /// A world with a governor in its slot.
@@ -62,16 +63,25 @@ impl World {
     }
 
     pub(crate) fn install(&self, component: &[u8]) {
-        self.runtime.install(&self.slot, component, &self.limits).unwrap();
+        *self.version.lock().unwrap() = Some(self.load(component).unwrap());
+    }
+
+    pub(crate) fn load(&self, component: &[u8]) -> Result<Arc<Installed>, Error> {
+        self.runtime.load(&self.slot, component, &self.limits)
+    }
+
+    /// What was installed last.
+    pub(crate) fn version(&self) -> Arc<Installed> {
+        self.version.lock().unwrap().clone().expect("a governor is installed")
     }
 
     /// The sentence a component is refused with.
     pub(crate) fn refuses(&self, component: &[u8]) -> String {
-        self.runtime.install(&self.slot, component, &self.limits).unwrap_err().to_string()
+        self.load(component).unwrap_err().to_string()
     }
 
     pub(crate) fn ask(&self, question: Question) -> Called {
-        self.runtime.call(&self.slot, &self.limits, question, Arc::new(Known))
+        self.runtime.call(&self.version(), &self.limits, question, Arc::new(Known))
     }
 
     pub(crate) fn evaluate(&self) -> Called {

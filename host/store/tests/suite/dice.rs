@@ -79,6 +79,10 @@ impl Dice {
             parked: self.maybe(|dice| (event(dice.name()), dice.maybe(|_| parked()))),
             dead: self.maybe(|dice| (dice.roll(9), dice.maybe(|_| dead_letter()))),
             poison: self.some(2, |dice| (poison().0, dice.maybe(|_| poison().1))),
+            registers: self.some(2, |dice| {
+                let (register, key, entry) = register(dice.name(), dice.name());
+                (register, key, dice.maybe(|_| entry.clone()).flatten())
+            }),
         }
     }
 }
@@ -113,6 +117,8 @@ pub(crate) fn answers(store: &dyn Reads) -> Vec<String> {
             told_all.extend([
                 told(store.claim(name, other)),
                 told(store.last_number(name, other)),
+                told(store.register(name, other)),
+                told(store.registers(name, other, 3)),
                 told(store.fact(&fact_key(Some(name), other))),
                 told(store.lane_now(&Lane { tenant: name.into(), customer: Some(other.into()) })),
             ]);

@@ -8,7 +8,7 @@ use syndic_core::ports::{
     Act, Again, Answer, Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked,
     Poison, PoisonKey, Raised, Reads, Timer, TimerKey, Unfinished, Verb,
 };
-use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Time};
+use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Text, Time};
 use syndic_ledger::{leaf_hash, sha256};
 
 pub(crate) const NOON: Time = Time::from_ms(1_767_355_200_000);
@@ -31,7 +31,7 @@ pub(crate) fn fact_key(customer: Option<&str>, name: &str) -> FactKey {
 
 pub(crate) fn fact(value: Value) -> Fact {
     let (value, by, event) = (Held::Plain(value.into()), slot("billing"), "evt-1".into());
-    Fact { value, version: 1, receipt: 1, base: 1, by, event, at: NOON }
+    Fact { value, version: 1, receipt: 1, base: 1, by, schema: 1, event, at: NOON }
 }
 
 pub(crate) fn timer(customer: Option<&str>, by: &str, name: &str, due: Time) -> Timer {
@@ -160,6 +160,10 @@ pub(crate) fn dead_letter() -> DeadLetter {
     DeadLetter { deferred: deferred("mail"), resent: 1 }
 }
 
+pub(crate) fn register(register: &str, key: &str) -> (String, String, Option<Text>) {
+    (register.into(), key.into(), Some(json!({ "of": key }).into()))
+}
+
 pub(crate) fn poison() -> (PoisonKey, Poison) {
     let key = PoisonKey { slot: slot("own"), digest: sha256(b"component"), fingerprint: sha256(b"event") };
     (key, Poison { traps: 2, event: event("evt-1"), receipt: 1 })
@@ -187,6 +191,7 @@ pub(crate) fn full_commit(store: &dyn Reads) -> Commit {
         parked: Some((event("stuck"), Some(parked()))),
         dead: Some((1, Some(dead_letter()))),
         poison: vec![(poison().0, Some(poison().1))],
+        registers: vec![register("slot", "billing"), register("slot", "own"), register("token", "ada")],
     }
 }
 
@@ -213,4 +218,8 @@ pub(crate) fn check_full_commit(store: &dyn Reads) {
     assert_eq!(store.dead_letters(0, 9).unwrap(), [(1, dead_letter())]);
     assert_eq!(store.poisons().unwrap(), [poison()]);
     assert_eq!(store.poison(&poison().0).unwrap(), Some(poison().1));
+    let keys = |after, limit| store.registers("slot", after, limit).unwrap().into_iter().map(|(key, _)| key);
+    assert!(keys("", 9).eq(["billing", "own"]) && keys("billing", 9).eq(["own"]) && keys("", 1).eq(["billing"]));
+    assert_eq!(store.register("token", "ada").unwrap(), register("token", "ada").2);
+    assert_eq!(store.register("slot", "ada").unwrap(), None);
 }
