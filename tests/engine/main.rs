@@ -12,5 +12,6 @@ mod keys;
 mod lanes;
 mod races;
 mod stepped;
+mod swaps;
 mod waiting;
 mod world;

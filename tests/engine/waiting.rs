@@ -43,7 +43,8 @@ impl Waiting {
                 if fails(request) && !up.load(Ordering::SeqCst) { silence() } else { says(true) }
             },
         );
-        let connector = Arc::new(Telltale { asked: std::sync::Mutex::default(), answer });
+        let connector =
+            Arc::new(Telltale { asked: std::sync::Mutex::default(), answer, while_asked: std::sync::Mutex::default() });
         let (clock, store) = (Arc::clone(&world.clock), Arc::clone(&world.store));
         clock.move_by(Time::parse(DAY).unwrap().ms());
         let host = world.host(Arc::clone(&connector) as Arc<dyn Connector>);

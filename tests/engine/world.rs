@@ -16,7 +16,7 @@ use syndic_core::ports::{
     NoAnswer, Question, Request, Store, Waiting,
 };
 use syndic_core::{Config, Decision, Error, Event, FactName, Manifest, Report, Scope, Slot, Time, Verdict};
-use syndic_engine::{Consequence, Host, Lineup, Ports};
+use syndic_engine::{Consequence, Given, Host, Lineup, Ports};
 use syndic_ledger::{Hash, Master, Receipt, sha256};
 use syndic_store::MemoryStore;
 
@@ -52,14 +52,33 @@ impl Asked {
     }
 }
 
+/// How a scripted governor carries facts over: from which schema, and what they are.
+pub type Carry = dyn Fn(u32, Vec<Seen>) -> Result<Vec<(String, String)>, Failure> + Send + Sync;
+
+/// One version: what it says of itself, how it answers, and how it carries facts over.
+pub struct Version {
+    pub manifest: Manifest,
+    pub script: Box<Script>,
+    pub carry: Box<Carry>,
+}
+
 #[derive(Default)]
 pub struct Scripted {
-    governors: BTreeMap<Slot, (Arc<Installed>, Box<Script>)>,
+    /// Who judges when the story begins.
+    seated: Vec<Arc<Installed>>,
+    /// Every version there is, by the SHA-256 of its component, which is its slot and its name.
+    versions: BTreeMap<Hash, Version>,
 }
 
 impl GovernorRuntime for Scripted {
-    fn load(&self, slot: &Slot, _: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
-        Err(Error::ComponentRejected { governor: slot.clone(), reason: "only scripts are run here".into() })
+    fn load(&self, slot: &Slot, component: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        let digest = sha256(component);
+        let Some(version) = self.versions.get(&digest) else {
+            let reason = format!("there is no `{}`", String::from_utf8_lossy(component));
+            return Err(Error::ComponentRejected { governor: slot.clone(), reason });
+        };
+        let manifest = version.manifest.clone();
+        Ok(Arc::new(Installed { slot: slot.clone(), manifest, digest, code: Code::none() }))
     }
 
     fn engine_hash(&self) -> Hash {
@@ -67,12 +86,12 @@ impl GovernorRuntime for Scripted {
     }
 
     fn call(&self, version: &Installed, _: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
-        let (_, script) = &self.governors[&version.slot];
+        let script = &self.versions[&version.digest].script;
         Called { answer: script(&Asked { question, facts }), fuel: 100 }
     }
 
-    fn migrate(&self, _: &Installed, _: &SlotConfig, _: u32, facts: Vec<Seen>) -> Migrated {
-        Migrated { answer: Ok(facts.into_iter().map(|fact| (fact.name, fact.value)).collect()), fuel: 100 }
+    fn migrate(&self, version: &Installed, _: &SlotConfig, from: u32, facts: Vec<Seen>) -> Migrated {
+        Migrated { answer: (self.versions[&version.digest].carry)(from, facts), fuel: 10 }
     }
 }
 
@@ -83,12 +102,17 @@ pub type Service = dyn Fn(&Request) -> Result<Answer, NoAnswer> + Send + Sync;
 pub struct Telltale {
     pub asked: Mutex<Vec<Request>>,
     pub answer: Box<Service>,
+    /// What happens elsewhere while it is asked.
+    pub while_asked: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
 impl Connector for Telltale {
     fn call<'a>(&'a self, request: &'a Request) -> Answering<'a> {
         Box::pin(async move {
             self.asked.lock().unwrap().push(request.clone());
+            if let Some(happens) = &*self.while_asked.lock().unwrap() {
+                happens();
+            }
             (self.answer)(request)
         })
     }
@@ -150,23 +174,37 @@ impl World {
         Self {
             config: Config::default(),
             scripted: Scripted::default(),
-            connector: Telltale { asked: Mutex::default(), answer },
+            connector: Telltale { asked: Mutex::default(), answer, while_asked: Mutex::default() },
             store: Arc::new(MemoryStore::new(Master::from_seed(0))),
             clock: Arc::default(),
         }
     }
 
-    /// Installs a governor that judges every kind of the stories, may read everything, and answers so.
+    /// Has a governor judge that is asked about every kind of the stories, may read everything, and answers so.
     pub fn governor(
         mut self,
         slot: &str,
         script: impl Fn(&Asked) -> Result<Decision, Failure> + Send + Sync + 'static,
     ) -> Self {
-        let slot = self::slot(slot);
+        self = self.version(slot, slot, |_| {}, script);
+        let seated = self.scripted.load(&self::slot(slot), slot.as_bytes(), &SlotConfig::default()).unwrap();
+        self.scripted.seated.push(seated);
+        self
+    }
+
+    /// A version that can be installed: its component is its name. It has another schema where its manifest says so, and
+    /// carries facts over as they are.
+    pub fn version(
+        mut self,
+        slot: &str,
+        name: &str,
+        say: impl Fn(&mut Manifest),
+        script: impl Fn(&Asked) -> Result<Decision, Failure> + Send + Sync + 'static,
+    ) -> Self {
         let any = |scope| DeclaredRead { scope, name: "*".into(), exact: false };
         let texts = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-        let manifest = Manifest {
-            name: slot.to_string(),
+        let mut manifest = Manifest {
+            name: slot.to_owned(),
             version: "1.0.0".into(),
             kinds: texts(&[
                 "RenewalDue",
@@ -180,9 +218,20 @@ impl World {
             effects: texts(&["authorize-payment", "kyc-check", "mail", "capture", "reserve"]),
             state_schema: 1,
         };
-        let digest = sha256(slot.as_str().as_bytes());
-        let installed = Arc::new(Installed { slot: slot.clone(), manifest, digest, code: Code::none() });
-        self.scripted.governors.insert(slot, (installed, Box::new(script)));
+        say(&mut manifest);
+        let carry = |_, facts: Vec<Seen>| Ok(facts.into_iter().map(|fact| (fact.name, fact.value)).collect());
+        let version = Version { manifest, script: Box::new(script), carry: Box::new(carry) };
+        self.scripted.versions.insert(sha256(name.as_bytes()), version);
+        self
+    }
+
+    /// How a version carries facts over.
+    pub fn carrying(
+        mut self,
+        name: &str,
+        carry: impl Fn(u32, Vec<Seen>) -> Result<Vec<(String, String)>, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        self.scripted.versions.get_mut(&sha256(name.as_bytes())).unwrap().carry = Box::new(carry);
         self
     }
 
@@ -197,7 +246,8 @@ impl World {
     }
 
     pub fn stage(mut self) -> Stage {
-        let silent = Telltale { asked: Mutex::default(), answer: Box::new(|_| unreachable!("it was replaced")) };
+        let answer = Box::new(|_: &Request| unreachable!("it was replaced"));
+        let silent = Telltale { asked: Mutex::default(), answer, while_asked: Mutex::default() };
         let connector = Arc::new(std::mem::replace(&mut self.connector, silent));
         let store = Arc::clone(&self.store);
         let host = self.host(Arc::clone(&connector) as Arc<dyn Connector>);
@@ -212,7 +262,19 @@ impl World {
 
     /// The host of a story with a connector of its own.
     pub fn host(self, connector: Arc<dyn Connector>) -> Arc<Host> {
-        let lineup = Lineup::of(self.scripted.governors.values().map(|(installed, _)| Arc::clone(installed)));
+        let given: Vec<Given<'_>> = self
+            .scripted
+            .seated
+            .iter()
+            .map(|seated| Given {
+                slot: seated.slot.clone(),
+                component: seated.manifest.name.as_bytes(),
+                overrides: false,
+            })
+            .collect();
+        let kept = given.iter().map(|given| (sha256(given.component), given.component.to_vec())).collect();
+        self.store.keep(kept).unwrap();
+        let lineup = Lineup::assemble(&*self.store, &self.scripted, &self.config, &given).unwrap();
         let ports = Ports { store: self.store, runtime: Arc::new(self.scripted), connector, clock: self.clock };
         Arc::new(Host::new(ports, self.config, Master::from_seed(0), lineup).unwrap())
     }

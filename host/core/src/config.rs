@@ -141,6 +141,50 @@ pub struct SlotConfig {
     /// Whether its governor may import WASI.
     #[serde(default, skip_serializing_if = "Wasi::is_refused")]
     pub wasi: Wasi,
+    /// How often its version may fail before the host takes it back.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub budget: Budget,
+    /// What a trial has to show before its version is promoted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gate: Gate,
+}
+
+/// How often a version may fail: traps, deadlines, invalid answers, faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Over so many of its last calls,
+    pub calls: u32,
+    /// it may fail so often. With one more it is taken back.
+    pub failures: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { calls: 100, failures: 2 }
+    }
+}
+
+/// What a trial has to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// Over so many calls at least,
+    pub calls: u64,
+    /// no more differences that nobody explained,
+    pub different: u64,
+    /// and no more failures.
+    pub failed: u64,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { calls: 100, different: 0, failed: 0 }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Whether a slot's governor may import WASI, the system interface that most languages' runtimes want.
@@ -168,6 +212,8 @@ impl SlotConfig {
         memory_max_bytes: 64 * 1024 * 1024,
         values: BTreeMap::new(),
         wasi: Wasi::Refused,
+        budget: Budget { calls: 100, failures: 2 },
+        gate: Gate { calls: 100, different: 0, failed: 0 },
     };
 }
 

@@ -25,6 +25,7 @@ pub mod states;
 mod step;
 pub mod text;
 pub mod time;
+pub mod versions;
 
 pub use config::Config;
 pub use decision::{Decision, Manifest, Verdict};

@@ -15,9 +15,8 @@ use syndic_core::ports::{
 };
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{DedupKey, Error, Event, Lane, Slot, Time};
-use syndic_ledger as ledger;
-use syndic_ledger::Digest;
 
+use crate::administer::concerned;
 use crate::consequence::{Consequence, Trigger};
 use crate::host::{Halt, Host};
 use crate::reach;
@@ -108,7 +107,7 @@ impl Host {
     pub(crate) async fn carry_out_order(&self, order: Order) -> Result<Ordered, Halt> {
         failpoint!("engine.order.taken");
         let Order { target, act } = order;
-        if let Err(why) = check(&act) {
+        if let Err(why) = check_words(&act.by, &act.reason) {
             return Ok(Err(Denied::Senseless(why)));
         }
         match (target, &act.verb) {
@@ -338,7 +337,7 @@ impl Host {
         };
         let fingerprint = self.event_of(&before)?.fingerprint();
         let mut released = Vec::new();
-        for installed in self.lineup().all_active() {
+        for installed in self.lineup().all() {
             let key = PoisonKey { slot: installed.slot.clone(), digest: installed.digest, fingerprint };
             if self.ports.store.front().poison(&key)?.is_some_and(|poison| poison.is_quarantined()) {
                 released.push((key, Arc::clone(installed)));
@@ -347,16 +346,7 @@ impl Host {
         if released.is_empty() {
             return Ok(Err(Denied::NotQuarantined { id: key.id.clone() }));
         }
-        let governors = released.iter().map(|(_, installed)| ledger::Governor {
-            code: None,
-            digest: Digest(installed.digest),
-            fuel: 0,
-            output: None,
-            slot: installed.slot.to_string(),
-            verdict: None,
-            version: installed.manifest.version.clone(),
-        });
-        let governors = governors.collect();
+        let governors = released.iter().map(|(_, installed)| concerned(installed)).collect();
         let poison = released.into_iter().map(|(key, _)| (key, None)).collect();
         let sequel = Sequel { before, again: Again { first, act }, outcome: Outcome::Completed, error: None };
         self.commit_release(sequel, governors, Commit { poison, ..Commit::default() }).map(Ok)
@@ -385,8 +375,8 @@ impl Host {
 }
 
 /// Whose words an act holds are kept for ever, so they are bounded; a person must say why.
-fn check(act: &Act) -> Result<(), String> {
-    for (name, text) in [("who acts", &act.by), ("the reason", &act.reason)] {
+pub(crate) fn check_words(by: &str, reason: &str) -> Result<(), String> {
+    for (name, text) in [("who acts", by), ("the reason", reason)] {
         if text.trim().is_empty() {
             return Err(format!("{name} is missing: it is kept with the receipt"));
         }

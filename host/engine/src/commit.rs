@@ -125,11 +125,13 @@ impl Turn<'_> {
         let store = Arc::clone(&self.host.ports.store);
         let mut otherwise = None;
         let mut told = None;
-        let mut bug = None;
+        let (mut bug, mut over) = (None, Vec::new());
         let mut queued = (Vec::new(), Vec::new(), None);
         let mut kept_watch = (None, Vec::new());
         let admitted = store.admit(&mut |front| match self.still_leads(front).and_then(|()| decide(self, front)) {
-            Ok(Decided::Commit(commit, report)) => {
+            Ok(Decided::Commit(mut commit, report)) => {
+                self.note_trials(&mut commit, front)?;
+                over = self.count_failures(&mut commit);
                 let due = commit.timers_set.iter().map(|timer| timer.due).min();
                 queued = (commit.raised.clone(), commit.outbox.clone(), due);
                 kept_watch = (commit.parked.clone(), commit.poison.clone());
@@ -151,6 +153,7 @@ impl Turn<'_> {
         }
         if let (Some(admitted), Some(report)) = (admitted, told) {
             failpoint!("engine.commit.admitted");
+            self.over = over;
             let (parked, poison) = kept_watch;
             if let Some((key, Some(parked))) = parked {
                 self.host.parks().put(key, self.lane.clone(), &parked);

@@ -19,7 +19,14 @@ pub(crate) struct Foreseen {
 impl Foreseen {
     /// The same governor's answer, if it was asked.
     pub(crate) fn take(&mut self, seat: &Seat) -> Option<Seat> {
-        let same = |ahead: &Seat| ahead.slot == seat.slot && ahead.installed.digest == seat.installed.digest;
+        let same = |ahead: &Seat| {
+            let beside = match (&ahead.shadow, &seat.shadow) {
+                (None, None) => true,
+                (Some(one), Some(other)) => one.is_like(other),
+                _ => false,
+            };
+            ahead.slot == seat.slot && ahead.installed.digest == seat.installed.digest && beside
+        };
         let place = self.seats.iter().position(same)?;
         Some(self.seats.swap_remove(place))
     }

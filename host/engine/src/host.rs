@@ -12,6 +12,7 @@ use syndic_core::{Config, DedupKey, Error, Event, Report, Slot, Time};
 use syndic_ledger::{Hash, Master, sha256};
 
 use crate::act::{Denied, Order};
+use crate::failing::Failing;
 use crate::foresight::Foreseen;
 use crate::lineup::{Board, Lineup};
 use crate::parks::Parks;
@@ -37,7 +38,10 @@ pub struct Host {
     pub(crate) config: Config,
     pub(crate) config_digest: Hash,
     pub(crate) engine_hash: Hash,
-    board: Board,
+    pub(crate) board: Board,
+    /// Held by whoever puts a version into a slot, from finding out what is there to publishing.
+    pub(crate) swapping: Mutex<()>,
+    failing: Mutex<Failing>,
     pub(crate) tenant_kinds: Vec<String>,
     routes: BTreeMap<String, Arc<[Slot]>>,
     slots: BTreeMap<Slot, Arc<SlotConfig>>,
@@ -82,6 +86,7 @@ impl Host {
         let begun = unfinished.iter().map(|begun| Ok(read_unfinished(begun)?.key())).collect::<Result<_, Halt>>()?;
         let parked = ports.store.parked()?;
         let trapped = Trapped::of(&ports.store.poisons()?);
+        let failing = Failing::of(ports.store.front())?;
         let slots = config.slots.iter().map(|(slot, config)| (slot.clone(), Arc::new(config.clone())));
         let host = Self {
             begun: Mutex::new(begun),
@@ -89,6 +94,8 @@ impl Host {
             trapped: Mutex::new(trapped),
             slots: slots.collect(),
             board: Board::new(lineup),
+            swapping: Mutex::default(),
+            failing: Mutex::new(failing),
             engine_hash: ports.runtime.engine_hash(),
             tenant_kinds: config.tenant_kinds(),
             routes: config.all_routes(),
@@ -101,6 +108,7 @@ impl Host {
             let lane = host.lane_of_receipt(parked.receipt)?;
             host.parks().put(event, lane, &parked);
         }
+        host.take_back_the_failing()?;
         Ok(host)
     }
 
@@ -229,6 +237,10 @@ impl Host {
         self.trapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn failing(&self) -> MutexGuard<'_, Failing> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn begun(&self) -> MutexGuard<'_, HashSet<DedupKey>> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -246,7 +258,10 @@ impl Host {
     /// Has a version judge in its slot from now on, for as long as this process lives and without a word in the ledger:
     /// what somebody does who tries a governor out.
     pub fn substitute(&self, version: Arc<Installed>) {
-        self.board.change(|lineup| lineup.seat(version));
+        let _swapping = self.swapping.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lineup = (*self.lineup()).clone();
+        lineup.seat(version);
+        self.board.publish(lineup);
     }
 
     /// A slot's limits and values.

@@ -13,6 +13,9 @@ use syndic_core::ports::{
 use syndic_core::settle::{Said, add_feedback};
 use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Text, Time};
 
+use crate::migrate::{Carried, carry};
+use crate::shadow::Shadow;
+
 /// The facts of one event, each read from the store at most once, so that every governor sees the same.
 pub(crate) struct Snapshot {
     store: Arc<dyn Store>,
@@ -33,6 +36,18 @@ impl Snapshot {
         let fact = stored(self.store.front(), &self.lane, name)?;
         read.insert(name.clone(), fact.clone());
         Ok(fact)
+    }
+
+    /// Whose facts a lane's own are.
+    pub(crate) fn scope(&self) -> Scope {
+        if self.lane.customer.is_some() { Scope::Customer } else { Scope::Tenant }
+    }
+
+    /// Every fact of the lane that is a slot's own.
+    pub(crate) fn of_slot(&self, slot: &Slot) -> Result<Vec<(FactName, Fact)>, StoreError> {
+        let facts = self.store.front().facts(&self.lane.tenant, self.lane.customer.as_deref())?;
+        let named = facts.into_iter().map(|(name, fact)| (FactName { scope: self.scope(), name }, fact));
+        Ok(named.filter(|(name, _)| slot.owns(&name.name)).collect())
     }
 
     /// Whether everything that was read would read the same now.
@@ -91,8 +106,16 @@ pub(crate) struct Glimpse {
     pub(crate) exact: bool,
 }
 
+/// What is noted of a fact that is read.
+pub(crate) fn glimpse(found: Option<&Fact>, exact: bool) -> Glimpse {
+    let (version, receipt, base) = found.map_or((0, 0, 0), |found| (found.version, found.receipt, found.base));
+    Glimpse { version, receipt, base, value: found.map(|found| found.value.text()), exact }
+}
+
 /// One governor's view: the names it declares, and a note of what it read.
 struct View {
+    /// What it carried over before it was asked.
+    carried: Option<Arc<Carried>>,
     snapshot: Arc<Snapshot>,
     installed: Arc<Installed>,
     config: Arc<SlotConfig>,
@@ -121,12 +144,14 @@ impl Facts for View {
                 return Err(ReadError::Store(error.to_string()));
             }
         };
-        let value = found.as_ref().map(|found| found.value.text());
-        let (version, receipt, base) = found.map_or((0, 0, 0), |found| (found.version, found.receipt, found.base));
-        let seen = value.as_ref().map(|value| Seen { name: fact.name.clone(), version, value: value.to_string() });
-        let note = Glimpse { version, receipt, base, value, exact };
+        let note = glimpse(found.as_ref(), exact);
+        let version = note.version;
+        let value = match self.carried.as_ref().and_then(|carried| carried.get(fact)) {
+            Some(carried) => carried.cloned(),
+            None => note.value.clone(),
+        };
         noted.reads.insert(fact.clone(), note);
-        Ok(seen)
+        Ok(value.map(|value| Seen { name: fact.name.clone(), version, value: value.to_string() }))
     }
 
     fn config(&self, key: &str) -> Option<String> {
@@ -145,6 +170,14 @@ pub(crate) struct Seat {
     pub(crate) fuel: u64,
     /// What it read, over all its calls.
     pub(crate) reads: Noticed,
+    /// Whether its slot's facts may have another schema than it writes.
+    migrates: bool,
+    /// What it carried over.
+    pub(crate) carried: Option<Arc<Carried>>,
+    /// The version's number where it is a canary.
+    pub(crate) canary: Option<u32>,
+    /// Who is asked beside.
+    pub(crate) shadow: Option<Box<Shadow>>,
 }
 
 /// What binds every answer to one event.
@@ -172,9 +205,30 @@ const DEPTH_MAX: u32 = 8;
 const TIMERS_AT_ONCE_MAX: u32 = 64;
 
 impl Seat {
-    pub(crate) fn new(installed: Arc<Installed>, config: Arc<SlotConfig>) -> Self {
-        let (slot, reads) = (installed.slot.clone(), BTreeMap::new());
-        Self { slot, installed, config, said: abstained(), output: ABSTAINED.clone(), fuel: 0, reads }
+    pub(crate) fn new(installed: Arc<Installed>, config: Arc<SlotConfig>, migrates: bool) -> Self {
+        Self {
+            slot: installed.slot.clone(),
+            installed,
+            config,
+            said: abstained(),
+            output: ABSTAINED.clone(),
+            fuel: 0,
+            reads: BTreeMap::new(),
+            migrates,
+            carried: None,
+            canary: None,
+            shadow: None,
+        }
+    }
+
+    /// The schema its facts had that it carried over.
+    pub(crate) fn migrated_from(&self) -> Option<u32> {
+        self.carried.as_ref().map(|carried| carried.from)
+    }
+
+    /// Whether its version is asked about events of a kind.
+    pub(crate) fn judges(&self, kind: &str) -> bool {
+        self.installed.manifest.kinds.iter().any(|listed| listed == kind)
     }
 
     fn abstain(&mut self) {
@@ -192,21 +246,63 @@ impl Seat {
         };
     }
 
-    /// Asks the governor to judge. A kind its manifest does not list is not evaluated: it abstained, for no fuel.
+    /// Whether all that was read for its answers would read the same now.
+    pub(crate) fn still_holds(&self, bench: &Bench<'_>) -> Result<bool, StoreError> {
+        let beside = self.shadow.as_ref().map_or(Ok(true), |shadow| bench.snapshot.still_has(shadow.reads()))?;
+        Ok(beside && bench.snapshot.still_has(&self.reads)?)
+    }
+
+    /// Asks the governor to judge, and whoever is tried beside it.
     pub(crate) fn evaluate(&mut self, bench: &Bench<'_>) -> Result<(), StoreError> {
+        let Some(mut shadow) = self.shadow.take() else { return self.evaluate_alone(bench) };
+        shadow.evaluate(self, bench)?;
+        self.shadow = Some(shadow);
+        Ok(())
+    }
+
+    /// Asks the governor to judge. A kind its manifest does not list is not evaluated: it abstained, for no fuel.
+    pub(crate) fn evaluate_alone(&mut self, bench: &Bench<'_>) -> Result<(), StoreError> {
         self.fuel = 0;
         self.reads.clear();
-        if !self.installed.manifest.kinds.contains(&bench.context.kind) {
+        self.carried = None;
+        if !self.judges(&bench.context.kind) {
             self.abstain();
             return Ok(());
+        }
+        if self.migrates {
+            match carry(bench.runtime, &self.installed, &self.config, bench.snapshot)? {
+                Err(failure) => {
+                    self.said = Said::Failed(failure);
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Ok(Some(carried)) => {
+                    self.fuel = carried.fuel;
+                    self.reads = carried.reads.clone();
+                    self.carried = Some(Arc::new(carried));
+                }
+            }
         }
         let decided = self.ask(bench, Question::Evaluate(bench.context.clone()))?;
         self.take(bench, decided);
         Ok(())
     }
 
-    /// Tells the governor the answers of its own effects of one round, and adds what it says to its decision.
+    /// Tells the governor the answers of its own effects of one round, and whoever is tried beside it.
     pub(crate) fn feed(
+        &mut self,
+        bench: &Bench<'_>,
+        results: Vec<EffectResult>,
+        round: Mode,
+    ) -> Result<(), StoreError> {
+        let Some(mut shadow) = self.shadow.take() else { return self.feed_alone(bench, results, round) };
+        shadow.feed(self, bench, results, round)?;
+        self.shadow = Some(shadow);
+        Ok(())
+    }
+
+    /// Tells the governor the answers of its own effects of one round, and adds what it says to its decision.
+    pub(crate) fn feed_alone(
         &mut self,
         bench: &Bench<'_>,
         results: Vec<EffectResult>,
@@ -226,6 +322,7 @@ impl Seat {
 
     fn ask(&mut self, bench: &Bench<'_>, question: Question) -> Result<Result<Decision, Failure>, StoreError> {
         let view = Arc::new(View {
+            carried: self.carried.clone(),
             snapshot: Arc::clone(bench.snapshot),
             installed: Arc::clone(&self.installed),
             config: Arc::clone(&self.config),

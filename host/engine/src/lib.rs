@@ -7,17 +7,20 @@
 //! Not here: what governors say (`governors`), how they run (`runtime`), bytes on disk (`store`).
 
 mod act;
+mod administer;
 mod ahead;
 mod blocking;
 mod commit;
 mod consequence;
 mod door;
 mod ending;
+mod failing;
 mod foresight;
 mod host;
 mod judge;
 mod lanes;
 mod lineup;
+mod migrate;
 mod parks;
 mod pending;
 mod play;
@@ -27,15 +30,19 @@ mod queues;
 mod reach;
 mod receipt;
 mod sequel;
+mod shadow;
 mod stepped;
+mod swap;
 mod turn;
 
 pub use act::{Denied, Order, Target};
+pub use administer::Deed;
 pub use consequence::{Consequence, Trigger};
 pub use door::Bounds;
 pub use host::{Halt, Host, Ports};
 pub use lanes::Lanes;
-pub use lineup::Lineup;
+pub use lineup::{Given, Lineup, NoLineup, Seating};
 pub use pending::Pending;
 pub use play::{PlayClock, Played, Player, StreamRules, Tell};
 pub use stepped::Stepped;
+pub use swap::{Allow, Cause, Install, NotSwapped, Step, Swapped};

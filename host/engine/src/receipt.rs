@@ -194,6 +194,7 @@ fn governor(seat: &Seat, salts: &Salts) -> ledger::Governor {
         }
     };
     ledger::Governor {
+        migrated: seat.migrated_from(),
         code,
         digest: Digest(seat.installed.digest),
         fuel: seat.fuel,

@@ -22,10 +22,12 @@ use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Text, Time};
 use crate::act::attempts_before;
 use crate::blocking::Done;
 use crate::consequence::Following;
+use crate::failing::Over;
 use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
 use crate::judge::{Bench, Seat, Snapshot};
 use crate::lineup::Lineup;
+use crate::migrate::Carried;
 
 /// The policy under which a decision whose facts moved is made again; its conflicts stay on record.
 const REJUDGED: &str = "optimistic";
@@ -114,9 +116,11 @@ pub(crate) struct Turn<'h> {
     /// Everything admitted up to here is in the snapshot that this was judged on.
     pub(crate) judged_at: Ticket,
     snapshot: Arc<Snapshot>,
-    slots: Arc<[Slot]>,
+    pub(crate) slots: Arc<[Slot]>,
     /// The versions that judge it, from its beginning to its end.
-    lineup: Arc<Lineup>,
+    pub(crate) lineup: Arc<Lineup>,
+    /// Versions that are over their budget with it.
+    pub(crate) over: Vec<Over>,
     /// What the decisions add up to, until one of them changes.
     added_up: Option<Changes>,
     foreseen: Option<Foreseen>,
@@ -165,6 +169,7 @@ impl<'h> Turn<'h> {
             finished: None,
             judged: 0,
             lineup: host.lineup(),
+            over: Vec::new(),
             host,
             event,
             origin,
@@ -205,6 +210,9 @@ impl<'h> Turn<'h> {
     }
 
     fn answer(self, state: State) -> Result<Finished, Halt> {
+        for over in &self.over {
+            self.host.take_back(over)?;
+        }
         let bug = Error::InvalidTransition { from: state.name().into(), to: "Idle".into(), event: "Answer".into() };
         self.finished.ok_or(Halt::Bug(bug))
     }
@@ -229,9 +237,7 @@ impl<'h> Turn<'h> {
     }
 
     fn route(&mut self) -> On {
-        let host = self.host;
-        let installed = self.slots.iter().filter_map(|slot| self.lineup.active(slot));
-        self.seats = installed.map(|installed| Seat::new(Arc::clone(installed), host.slot(&installed.slot))).collect();
+        self.fill_seats();
         if self.seats.is_empty() {
             let error =
                 Error::NoGovernorsAssigned { event_id: self.event.id.clone(), event_type: self.event.wire_type() };
@@ -272,7 +278,7 @@ impl<'h> Turn<'h> {
                     return Ok(());
                 }
                 match foreseen.as_mut().and_then(|ahead| ahead.take(seat)) {
-                    Some(ahead) if bench.snapshot.still_has(&ahead.reads)? => {
+                    Some(ahead) if ahead.still_holds(bench)? => {
                         *seat = ahead;
                         Ok(())
                     }
@@ -426,12 +432,21 @@ impl<'h> Turn<'h> {
             Some(Verb::Resolve { winner }) => winner.clone(),
             _ => None,
         };
+        let carried: Vec<(Slot, Arc<Carried>)> =
+            self.seats.iter().filter_map(|seat| Some((seat.slot.clone(), seat.carried.clone()?))).collect();
+        let current = &|name: &FactName| {
+            let stored = current(name)?;
+            Ok(carried.iter().fold(stored, |stored, (_, carried)| carried.ground(name, stored)))
+        };
         let ground =
             Ground { config: &self.host.config, time: self.event.time, moved, winner: winner.as_ref(), current };
         let decisions: Vec<SlotWrites<'_>> =
             self.seats.iter().filter_map(|seat| Some((&seat.slot, seat.decision()?.writes.as_slice()))).collect();
         match merge(&ground, &decisions) {
-            Ok(changes) => Ok(Ok(changes)),
+            Ok(mut changes) => {
+                carried.iter().for_each(|(slot, carried)| carried.add_to(slot, &mut changes));
+                Ok(Ok(changes))
+            }
             Err(Trouble::Store(error)) => Err(error),
             Err(Trouble::Disagreement(conflict)) => Ok(Err(self.disagreement(conflict))),
             Err(Trouble::Manual(conflict)) => {

@@ -105,6 +105,9 @@ pub struct Governor {
     /// The fuel all its calls for this event burnt. 0 where it was not called, and where the clock ended the call,
     /// because then the fuel would be a measurement.
     pub fuel: u64,
+    /// The state schema that its facts had before it carried them over for this event; absent where it had nothing to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migrated: Option<u32>,
     /// Commitment to the canonical JSON of its decision; absent where it gave none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Hash>,

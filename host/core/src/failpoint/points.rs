@@ -89,4 +89,6 @@ pub const POINTS: &[Point] = &[
     at("engine.letter.written",  "The dead letter as it was, or with one try more."),
     at("engine.sequel.admit",    "The outcome as it was; what the act says is done outside is done."),
     at("engine.sequel.admitted", "The outcome as it was, or the new one with the act's receipt; nobody is told."),
+    at("engine.deed.admit",      "The host as it was: no version was changed."),
+    at("engine.deed.admitted",   "The host as it was, or as the act changed it, with its receipt; nobody is told."),
 ];
