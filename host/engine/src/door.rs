@@ -1,6 +1,6 @@
-//! The door: how much may wait, when to come back, and how long it is remembered who came.
+//! The door: how much may wait, when to come back, how early one may come, and how long it is remembered who came.
 
-use syndic_core::Time;
+use syndic_core::{Error, Event, Time};
 
 /// How many workers there are, and how many events may wait for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Bounds {
     pub host_max: usize,
     /// How long an event is known by its key after it was taken, in milliseconds. Sent again later, it is a new event.
     pub keys_kept_ms: i64,
+    /// How far ahead of the host's clock an event's time may be, in milliseconds; none: as far as it likes.
+    pub ahead_max_ms: Option<i64>,
 }
 
 /// 30 days.
@@ -23,7 +25,8 @@ const KEYS_KEPT_MS: i64 = 30 * 86_400_000;
 impl Default for Bounds {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { workers, lane_max: 256, tenant_max: 4_096, host_max: 16_384, keys_kept_ms: KEYS_KEPT_MS }
+        let (lane_max, tenant_max, host_max) = (256, 4_096, 16_384);
+        Self { workers, lane_max, tenant_max, host_max, keys_kept_ms: KEYS_KEPT_MS, ahead_max_ms: None }
     }
 }
 
@@ -32,6 +35,15 @@ impl Bounds {
     pub(crate) fn exceeded(&self, waiting: [usize; 3]) -> Option<usize> {
         let full = waiting.into_iter().zip([self.lane_max, self.tenant_max, self.host_max]);
         full.filter(|(waiting, most)| waiting >= most).map(|(waiting, _)| waiting).max()
+    }
+
+    /// What is said of an event from too far in the future: judging it would take its lane's time there, and nothing
+    /// brings it back.
+    pub(crate) fn too_early(&self, event: &Event, now: Time) -> Option<Error> {
+        let latest = now.plus_ms(self.ahead_max_ms?);
+        (event.time > latest).then(|| {
+            Error::invalid(format!("`time` is {}, and the host's clock says {now}: it is too far ahead", event.time))
+        })
     }
 }
 
@@ -73,6 +85,21 @@ mod tests {
         assert_eq!(bounds.exceeded([3, 9, 99]), None);
         assert_eq!(bounds.exceeded([4, 9, 99]), Some(4));
         assert_eq!(bounds.exceeded([3, 10, 100]), Some(100));
+    }
+
+    #[test]
+    fn an_event_may_be_as_early_as_it_is_let() {
+        let event = serde_json::json!({
+            "specversion": "1.0", "id": "e", "source": "/s", "type": "marketplace.RenewalDue", "tenant": "t",
+            "subject": "c", "time": "2026-01-01T00:05:00Z", "data": {"subscription_id": "s"},
+        });
+        let event = Event::from_outside(event.to_string().as_bytes()).unwrap();
+        let five_minutes = Bounds { ahead_max_ms: Some(300_000), ..Bounds::default() };
+        let midnight = Time::parse("2026-01-01T00:00:00Z").unwrap();
+        assert_eq!(five_minutes.too_early(&event, midnight), None);
+        let refused = five_minutes.too_early(&event, midnight.plus_ms(-1)).unwrap();
+        assert_eq!(refused.kind(), "EventValidationFailed");
+        assert_eq!(Bounds::default().too_early(&event, Time::from_ms(0)), None);
     }
 
     #[test]

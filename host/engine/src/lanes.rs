@@ -135,7 +135,7 @@ const KEYS_FORGOTTEN: usize = 1_024;
 
 /// Many lanes over one host.
 pub struct Lanes {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -213,11 +213,6 @@ impl Lanes {
             }
             state = self.inner.rest.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-
-    /// Events that wait for their turn.
-    pub fn waiting(&self) -> usize {
-        self.inner.lock().queues.all_waiting()
     }
 }
 
@@ -309,6 +304,10 @@ impl Inner {
             state.admitted.push_back((self.host.ports().store.last(), Told::Again(answer, report)));
             self.tell_durable(&mut state);
             self.wake_teller(&state);
+            return Ok(());
+        }
+        if let Some(error) = self.bounds.too_early(&event, self.host.ports().clock.now()) {
+            let _ = answer.send(Ok(Report::turned_away(event.id, error)));
             return Ok(());
         }
         let lane = event.lane(&self.host.tenant_kinds);

@@ -34,6 +34,7 @@ mod shadow;
 mod stepped;
 mod swap;
 mod turn;
+mod watch;
 
 pub use act::{Denied, Order, Target};
 pub use administer::Deed;

@@ -90,7 +90,7 @@ impl World {
         let bank = Arc::new(Bank::new(seed, trouble, &clock, &log));
         let lane_max = *dice.pick(&[2, 3, 8, 100]);
         let (tenant_max, host_max) = (lane_max + 2, lane_max + 4);
-        let bounds = Bounds { workers: 1, lane_max, tenant_max, host_max, keys_kept_ms: 30 * 86_400_000 };
+        let bounds = Bounds { workers: 1, lane_max, tenant_max, host_max, ..Bounds::default() };
         let weather = Weather {
             events: 1 + dice.below(events_max.max(1)),
             crashes: *dice.pick(&[0, 1, 2, 4, 8]),
