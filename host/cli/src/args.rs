@@ -1,5 +1,6 @@
 //! Arguments: the verbs of the command line and the help that teaches them.
 
+mod daemon;
 mod governor;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub use event::{About, EventVerb, Judges};
 
 use crate::failure::{Failure, FailureKind};
 
+pub use daemon::{ConfigVerb, Configured, Run};
 pub use governor::{Bench, Build, Check, GovernorVerb, New, Test};
 
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
@@ -41,6 +43,12 @@ pub enum Command {
     /// Run events through an embedded host, deterministically, with no daemon
     #[command(after_help = PLAY_HELP)]
     Play(Play),
+    /// Be the daemon: take events from whoever comes, until told to stop
+    #[command(after_help = daemon::RUN_HELP)]
+    Run(Run),
+    /// What the daemon is told, and where it is told so
+    #[command(subcommand)]
+    Config(ConfigVerb),
     /// Write governors: make one, build it, check it, test it, measure it
     #[command(subcommand)]
     Governor(GovernorVerb),

@@ -32,21 +32,41 @@ pub(crate) struct Component {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// The bundled governors, with what the command line puts in their places.
-pub(crate) fn components(replacements: &[Replacement]) -> Result<Vec<Component>, Failure> {
-    let mut components = Vec::new();
-    for bundled in syndic_governors::GOVERNORS {
-        components.push(Component { slot: slot(bundled.slot)?, bytes: bundled.bytes.to_vec(), file: None });
+impl Component {
+    /// The governor that came with this program for a slot.
+    ///
+    /// # Errors
+    /// There is none for it.
+    pub(crate) fn bundled(slot: &Slot) -> Result<Self, Failure> {
+        let bundled = syndic_governors::GOVERNORS.iter().find(|bundled| bundled.slot == slot.as_str());
+        let bundled = bundled.ok_or_else(|| no_such(slot.as_str()))?;
+        Ok(Self { slot: slot.clone(), bytes: bundled.bytes.to_vec(), file: None })
     }
-    for Replacement { slot: name, file } in replacements {
-        let slot = slot(name)?;
+
+    /// The governor in a file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn of_file(slot: &Slot, file: &Path) -> Result<Self, Failure> {
         let bytes = std::fs::read(file).map_err(|why| {
             Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display()))
                 .because(why)
                 .hint("build a component with `syndic governor build`")
         })?;
-        match components.iter_mut().find(|component| component.slot == slot) {
-            Some(component) => (component.bytes, component.file) = (bytes, Some(file.clone())),
+        Ok(Self { slot: slot.clone(), bytes, file: Some(file.to_owned()) })
+    }
+}
+
+/// The bundled governors, with what the command line puts in their places.
+pub(crate) fn components(replacements: &[Replacement]) -> Result<Vec<Component>, Failure> {
+    let mut components = Vec::new();
+    for bundled in syndic_governors::GOVERNORS {
+        components.push(Component::bundled(&slot(bundled.slot)?)?);
+    }
+    for Replacement { slot: name, file } in replacements {
+        let own = Component::of_file(&slot(name)?, file)?;
+        match components.iter_mut().find(|component| component.slot == own.slot) {
+            Some(component) => *component = own,
             None => return Err(no_such(name)),
         }
     }
@@ -107,7 +127,7 @@ impl Embedded {
 }
 
 /// Says too which file a governor came from that was not installed.
-fn not_installed(error: &Error, components: &[Component]) -> Failure {
+pub(crate) fn not_installed(error: &Error, components: &[Component]) -> Failure {
     let mut failure = trouble::not_installed(error);
     if let Error::ComponentRejected { governor, .. } = error
         && let Some(component) = components.iter().find(|component| component.slot == *governor)
@@ -143,15 +163,30 @@ fn open_store(data: &Path, wanted: MasterWanted) -> Result<SledStore, Failure> {
     opened.map_err(|error| trouble::store_did_not_open(&error))
 }
 
-/// Where compiled governors are kept between runs: `SYNDIC_CACHE`, else a folder in the user's cache. Without one, or
-/// with `SYNDIC_CACHE` empty, governors are compiled at every start.
+/// Where compiled governors are kept between runs. Where that is nowhere, they are compiled at every start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CompiledIn {
+    /// A folder in the user's cache.
+    Users,
+    /// This folder, or nowhere.
+    Folder(Option<PathBuf>),
+}
+
+/// What was compiled before: in the folder that `SYNDIC_CACHE` names, or nowhere where that is empty, else in the
+/// user's cache.
 pub(crate) fn compiled_cache() -> Option<Cache> {
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let dir = match named("SYNDIC_CACHE") {
-        Some(dir) if dir.as_os_str().is_empty() => return None,
-        Some(dir) => dir,
-        None => {
-            let own = named("XDG_CACHE_HOME").filter(|dir| dir.is_absolute());
+    let named = std::env::var_os("SYNDIC_CACHE").map(PathBuf::from);
+    compiled_in(
+        &named.map_or(CompiledIn::Users, |dir| CompiledIn::Folder(Some(dir).filter(|dir| !dir.as_os_str().is_empty()))),
+    )
+}
+
+/// What was compiled before, in a place.
+pub(crate) fn compiled_in(place: &CompiledIn) -> Option<Cache> {
+    let dir = match place {
+        CompiledIn::Folder(dir) => dir.clone()?,
+        CompiledIn::Users => {
+            let own = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
             own.or_else(|| std::env::home_dir().map(|home| home.join(".cache")))?.join("syndic").join("compiled")
         }
     };

@@ -10,6 +10,8 @@ mod events;
 mod lines;
 mod look;
 mod play;
+mod run;
+mod settings;
 mod show;
 mod trouble;
 
@@ -41,6 +43,8 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo(args) => demo::run(&args, show),
         Command::Play(args) => play::run(&args, show),
+        Command::Run(args) => run::run(&args, show),
+        Command::Config(verb) => settings::run(verb, show),
         Command::Governor(verb) => author::run(verb, show),
         Command::Event(verb) => events::run(verb, show),
         Command::Fact(verb) => look::fact(verb, show),

@@ -62,3 +62,10 @@ pub(crate) fn not_installed(error: &Error) -> Failure {
         .because(format!("{}: {cause}", error.kind()))
         .hint("`syndic governor check FILE` says all that is wrong with it, and what to do")
 }
+
+/// A governor that was not healthy in time at start.
+pub(crate) fn not_healthy(error: &Error) -> Failure {
+    Failure::new(FailureKind::Unreachable, error.to_string())
+        .because(format!("{}: `limits.startup_ms` is the limit, and nothing is accepted before all are", error.kind()))
+        .hint("`syndic governor check FILE` says how it loads; a first start compiles, and takes longer")
+}

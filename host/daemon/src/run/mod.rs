@@ -1,0 +1,145 @@
+//! `run`: the daemon, from its configuration to its last answer.
+//!
+//! It comes up in one order, and nothing is accepted before the end of it: the data directory is locked, the store
+//! opened and verified, governors are healthy, and what an earlier process left is in its lanes. It goes down the other
+//! way: lanes come to rest, and what is left then is finished after the next start.
+//!
+//! Not here: whose turn it is (`host/engine`), what there is to configure (`settings`).
+
+mod clock;
+mod live;
+mod log;
+mod manager;
+mod pulse;
+mod reload;
+mod signals;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde_json::json;
+use syndic_cli::args::Run;
+use syndic_cli::{Failure, FailureKind};
+use syndic_core::ports::Reads;
+use tokio::runtime::Runtime;
+use tracing::{info, warn};
+
+use crate::run::clock::WallClock;
+use crate::run::live::Live;
+use crate::run::log::Log;
+use crate::run::manager::Manager;
+use crate::run::pulse::Pulse;
+use crate::run::reload::Reload;
+use crate::run::signals::{Signals, Wish};
+use crate::settings::{Settings, all_but_last};
+use crate::show::Show;
+use crate::trouble;
+
+pub(crate) fn run(args: &Run, show: &Show) -> Result<ExitCode, Failure> {
+    let settings = Settings::read(&args.configured);
+    let settings = settings.map_err(|wrong| all_but_last(wrong, |failure| show.aside(&format!("{failure}\n"))))?;
+    let log = Log::to_stderr(&settings.log)?;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let signals = Signals::watched()?;
+        let clock = Arc::new(WallClock::new(runtime.handle().clone()));
+        let mut daemon = Daemon { signals, reload: Reload::new(args.configured.clone(), settings, log) };
+        let Some(live) = daemon.start(clock).await? else { return Ok(ExitCode::SUCCESS) };
+        let mut pulse = Pulse::of(&live);
+        daemon.ready(&live, show)?;
+        daemon.until_stopped(&mut pulse).await?;
+        drop(pulse);
+        daemon.drain(live).await
+    })
+}
+
+/// Threads for doors, signals and the passing of time. Turns have threads of their own.
+fn runtime() -> Result<Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|why| Failure::new(FailureKind::Unreachable, "no thread can be started").because(why))
+}
+
+/// The daemon's own life.
+struct Daemon {
+    signals: Signals,
+    reload: Reload,
+}
+
+impl Daemon {
+    /// Opens everything; nothing where it was told to stop before that was done. Nothing was accepted then.
+    async fn start(&mut self, clock: Arc<WallClock>) -> Result<Option<Arc<Live>>, Failure> {
+        let plan = live::Plan::of(self.reload.settings())?;
+        let (data, fold_bytes) = (self.reload.settings().data.clone(), self.reload.settings().fold_bytes);
+        info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), data = %data.display(), "starting");
+        let starting = tokio::task::spawn_blocking(move || {
+            let store = live::open(&data, fold_bytes)?;
+            Live::start(plan, store, clock)
+        });
+        tokio::select! {
+            started = starting => match started {
+                Ok(live) => live.map(|live| Some(Arc::new(live))),
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            },
+            signal = self.signals.stop() => {
+                info!(signal, "stopped before anything was accepted");
+                // What is being opened has promised nothing to anybody, and is not waited for.
+                std::process::exit(0)
+            }
+        }
+    }
+
+    fn ready(&self, live: &Live, show: &Show) -> Result<(), Failure> {
+        let governors = live.governors();
+        let receipts = live.store.head().map_err(|error| trouble::store_failed(&error))?.frontier.size();
+        info!(governors, receipts, waiting = live.lanes.waiting(), "ready");
+        Manager::ready();
+        let told = json!({"ready": true, "pid": std::process::id(), "governors": governors, "receipts": receipts});
+        show.result(&told, |_| format!("ready: {governors} governors, {receipts} receipts"))
+    }
+
+    /// Goes on until it is told to stop, or until the host cannot.
+    async fn until_stopped(&mut self, pulse: &mut Pulse) -> Result<(), Failure> {
+        loop {
+            let wish = tokio::select! {
+                wish = self.signals.next() => wish,
+                halt = pulse.stopped() => return Err(trouble::halted(&halt)),
+            };
+            match wish {
+                Wish::Reload => self.reload.again(),
+                Wish::Stop(signal) => {
+                    info!(signal, "stopping");
+                    Manager::stopping();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Lets lanes come to rest, for as long as the configuration says, or until somebody is in a hurry. What is left was
+    /// accepted and is durable, or nobody was told anything of it: either way the next start has all it needs.
+    async fn drain(&mut self, live: Arc<Live>) -> Result<ExitCode, Failure> {
+        let limit = self.reload.settings().drain;
+        let rested = tokio::select! {
+            biased;
+            rested = rest(&live) => rested,
+            () = tokio::time::sleep(limit) => false,
+            signal = self.signals.stop() => {
+                warn!(signal, "in a hurry");
+                false
+            }
+        };
+        if !rested {
+            warn!(waiting = live.lanes.waiting(), "not everything was finished; the next start goes on with it");
+            std::process::exit(0)
+        }
+        drop(live);
+        info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Waits until no lane has anything to do; false where the host stops before.
+async fn rest(live: &Arc<Live>) -> bool {
+    let live = Arc::clone(live);
+    tokio::task::spawn_blocking(move || live.lanes.rest().is_ok()).await.unwrap_or(false)
+}

@@ -1,0 +1,168 @@
+//! Every key of the configuration: what it means, what it may be, and what holds where nobody says anything.
+//!
+//! This table is all there is to know of a key. Files, environment and flags are read by it, the reference and the
+//! example are printed from it, and what is not in it is refused.
+
+use std::fmt;
+
+/// One key.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Its path; a `*` stands for a name that the operator gives.
+    pub(crate) path: &'static str,
+    pub(crate) kind: Kind,
+    /// What holds where nobody says otherwise, as it would be typed in a file; empty: nothing does.
+    pub(crate) default: &'static str,
+    pub(crate) takes: Takes,
+    /// The version that knew it first.
+    pub(crate) since: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    /// A list of texts.
+    Texts,
+    Path,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number of a unit, from the first to the second.
+    Count(&'static str, u64, u64),
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("text"),
+            Self::Texts => f.write_str("list of texts"),
+            Self::Path => f.write_str("path"),
+            Self::Choice(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                f.write_str(&words.join(" or "))
+            }
+            Self::Count(unit, least, most) => write!(f, "{unit}, {least} to {most}"),
+        }
+    }
+}
+
+/// When a change of a value is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// At SIGHUP.
+    Reload,
+    /// At the next start.
+    Restart,
+}
+
+impl fmt::Display for Takes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reload => "on SIGHUP",
+            Self::Restart => "at the next start",
+        })
+    }
+}
+
+/// What a section is about.
+pub(crate) struct Section {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// The sections, in the order in which they are printed.
+#[rustfmt::skip]
+pub(crate) const SECTIONS: &[Section] = &[
+    Section { name: "host",       doc: "This process: where it keeps what it knows, and how much it takes on at once." },
+    Section { name: "limits",     doc: "How long things may take. They stand in the configuration that every receipt names." },
+    Section { name: "slots",      doc: "Slots: `[slots.NAME]`, one of the eight or one of your own. They stand in the configuration that receipts name." },
+    Section { name: "routes",     doc: "Who judges what: `[routes.KIND]` replaces the route of a kind, or adds one." },
+    Section { name: "facts",      doc: "Conflicts: `[facts.\"shared.NAME\"]` says what happens where governors disagree on a shared fact." },
+    Section { name: "connectors", doc: "The outside world." },
+    Section { name: "retention",  doc: "How long things are remembered." },
+    Section { name: "log",        doc: "What is told on stderr." },
+];
+
+const MS: &str = "milliseconds";
+const BYTES: &str = "bytes";
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+
+const fn key(path: &'static str, kind: Kind, default: &'static str, takes: Takes, doc: &'static str) -> Key {
+    Key { path, kind, default, takes, since: "0.1.0", doc }
+}
+
+use Kind::{Choice, Count, Path, Text, Texts};
+use Takes::{Reload, Restart};
+
+/// Every key, section by section.
+#[rustfmt::skip]
+pub(crate) const KEYS: &[Key] = &[
+    // ── this process ────────────────────────────────────────────────────
+    key("host.data",           Path,                              "\"data\"",    Restart, "The data directory. It is made where it is missing, and serves one process at a time."),
+    key("host.workers",        Count("threads", 1, 1_024),        "",            Restart, "Threads that take turns. Where it is not given: one per processor."),
+    key("host.lane_max",       Count("events", 1, 1_000_000),     "256",         Restart, "Events that may wait in one lane, that is for one customer. What does not fit is turned away with a time to come back."),
+    key("host.tenant_max",     Count("events", 1, 10_000_000),    "4096",        Restart, "Events that may wait in all lanes of one tenant."),
+    key("host.host_max",       Count("events", 1, 100_000_000),   "16384",       Restart, "Events that may wait in all."),
+    key("host.stuck_lane",     Choice(&["go-on", "hold"]),        "\"go-on\"",   Restart, "What a lane does while one of its events is stuck: it goes on, or waits until the event is settled."),
+    key("host.drain_ms",       Count(MS, 0, HOUR),                "20000",       Reload,  "For how long what was taken may be finished after SIGTERM. What is left then is finished after the next start."),
+    key("host.fold_bytes",     Count(BYTES, 4_096, 1 << 40),      "67108864",    Restart, "Bytes of changes that come together in memory before they are folded into the store. Few, for a machine with little memory; it costs time."),
+    key("host.compiled_cache", Path,                              "",            Restart, "Where compiled governors are kept between starts. Where it is not given: in the user's cache folder. Empty: nowhere, and every start compiles them."),
+    // ── how long things may take ────────────────────────────────────────
+    key("limits.startup_ms",         Count(MS, 1, HOUR),          "30000",       Restart, "For all governors to be healthy at start. Nothing is accepted before, and the start fails after."),
+    key("limits.coordination_ms",    Count(MS, 1, HOUR),          "5000",        Restart, "For all governors to decide on an event."),
+    key("limits.feedback_ms",        Count(MS, 1, HOUR),          "10000",       Restart, "For the effects of an event, and for governors to hear how they went."),
+    key("limits.error_ms",           Count(MS, 1, HOUR),          "5000",        Restart, "For weighing what to undo."),
+    key("limits.recovery_ms",        Count(MS, 1, HOUR),          "10000",       Restart, "For undoing everything. An event that is not undone by then is stuck."),
+    key("limits.effect_ms",          Count(MS, 1, HOUR),          "2000",        Restart, "For one try of one effect."),
+    key("limits.deferred_tries_max", Count("tries", 1, 1_000_000), "105",        Restart, "Tries of a deferred effect before it has expired."),
+    key("limits.wait_first_ms",      Count(MS, 1, DAY),           "1000",        Restart, "Between the first try of something that goes on in the background and the second. It doubles from try to try."),
+    key("limits.wait_most_ms",       Count(MS, 1, DAY),           "900000",      Restart, "The longest wait between two such tries."),
+    key("limits.stuck_ms",           Count(MS, 0, 365 * DAY),     "86400000",    Restart, "For how long undoing is tried in the background before only an operator can settle the event."),
+    key("limits.stale_max",          Count("times", 0, 1_000),    "3",           Restart, "How often a decision is made again because its facts moved meanwhile."),
+    key("limits.ahead_max_ms",       Count(MS, 0, 400 * DAY),     "300000",      Restart, "How far ahead of the host's clock an event's time may be. It is refused beyond."),
+    // ── slots ───────────────────────────────────────────────────────────
+    key("slots.*.component",         Text,                        "\"bundled\"", Restart, "The governor: `bundled` is the one that came with this program, anything else is a component's file."),
+    key("slots.*.fuel_max",          Count("units", 1, 1 << 53),  "20000000",    Restart, "Fuel for one call: about one unit an instruction."),
+    key("slots.*.deadline_ms",       Count(MS, 1, HOUR),          "250",         Restart, "Wall time of one call."),
+    key("slots.*.memory_max_bytes",  Count(BYTES, 65_536, 1 << 32), "67108864",  Restart, "All memories and tables of one call together."),
+    key("slots.*.wasi",              Choice(&["refused", "deterministic"]), "\"refused\"", Restart, "Whether the governor may import WASI. Deterministic: its clock is the event's, its chance is seeded, what it prints is logged, and there are no files, no network and no environment."),
+    key("slots.*.values.*",          Text,                        "",            Restart, "What the governor reads with `config`, by name. Receipts name the configuration this stands in: keep secrets out."),
+    // ── who judges what ─────────────────────────────────────────────────
+    key("routes.*.slots",            Texts,                       "",            Restart, "The slots whose governors judge this kind."),
+    key("routes.*.scope",            Choice(&["customer", "tenant"]), "\"customer\"", Restart, "Whose lane its events run in: the customer's, or the tenant's own. Only events there may set facts of the tenant."),
+    // ── conflicts ───────────────────────────────────────────────────────
+    key("facts.*.disagreement",      Choice(&["compensate", "slot-order", "strictest", "manual"]), "\"compensate\"", Restart, "Where two decisions of one event set it differently: everything is undone, the slot that stands first in `order` wins, it reads as the strictest value in `order` that stands, or an operator decides."),
+    key("facts.*.order",             Texts,                       "",            Restart, "For `slot-order` the slots, first the one that wins; for `strictest` the values, strictest first."),
+    key("facts.*.staleness",         Choice(&["optimistic", "last-write-wins"]), "\"optimistic\"", Restart, "Where it moved since it was read: the event is judged again, or a write of an event that is older than the fact is dropped and recorded. Never `last-write-wins` for money or access."),
+    // ── the outside world ───────────────────────────────────────────────
+    key("connectors.services",       Choice(&["sandbox"]),        "\"sandbox\"", Restart, "Who answers for payments, identity checks, mail and the like. The sandbox plays all of them and reaches nobody."),
+    // ── how long things are remembered ──────────────────────────────────
+    key("retention.keys_days",       Count("days", 7, 3_650),     "30",          Restart, "How long an event is known by its key. Sent again later, it is a new event. Services that repeat themselves do so for days: it is never less than a week."),
+    // ── what is told ────────────────────────────────────────────────────
+    key("log.level",                 Choice(&["error", "warn", "info", "debug", "trace"]), "\"info\"", Reload, "How much is told. At `debug`, every event is."),
+    key("log.format",                Choice(&["auto", "pretty", "json"]), "\"auto\"", Restart, "Lines for people, or one JSON object a line. Auto: lines where a person watches."),
+];
+
+impl Key {
+    /// The parts of its path.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('.')
+    }
+
+    /// Whether a path is this key's, whatever names stand in it.
+    pub(crate) fn is_at(&self, path: &[String]) -> bool {
+        self.parts().count() == path.len() && self.begins_with(path)
+    }
+
+    /// Whether this key's path begins so.
+    pub(crate) fn begins_with(&self, path: &[String]) -> bool {
+        self.parts().count() >= path.len() && self.parts().zip(path).all(|(part, given)| part == "*" || part == given)
+    }
+}
+
+/// The key at a path.
+pub(crate) fn at(path: &[String]) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.is_at(path))
+}

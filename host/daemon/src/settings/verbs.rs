@@ -1,0 +1,50 @@
+//! `config`: what holds and where it comes from, whether a file is right, and what there is to configure.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use syndic_cli::Failure;
+use syndic_cli::args::{ConfigVerb, Configured};
+
+use crate::settings::layers::spelt;
+use crate::settings::{Settings, all_but_last, page};
+use crate::show::Show;
+
+pub(crate) fn run(verb: ConfigVerb, show: &Show) -> Result<ExitCode, Failure> {
+    match verb {
+        ConfigVerb::Show { configured } => list(&read(&configured, show)?, show)?,
+        ConfigVerb::Check { file, configured } => {
+            let configured = Configured { config: file.or(configured.config), ..configured };
+            let settings = read(&configured, show)?;
+            let governors = settings.components()?.len();
+            let told = json!({"ok": true, "governors": governors, "digest": settings.rules.digest().to_string()});
+            show.result(&told, |_| {
+                format!("this can be run: {governors} governors, configuration {}", settings.rules.digest())
+            })?;
+        }
+        ConfigVerb::Docs => show.line(&page::reference())?,
+        ConfigVerb::Example => show.line(&page::example())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(configured: &Configured, show: &Show) -> Result<Settings, Failure> {
+    Settings::read(configured).map_err(|wrong| all_but_last(wrong, |failure| show.aside(&format!("{failure}\n"))))
+}
+
+fn list(settings: &Settings, show: &Show) -> Result<(), Failure> {
+    if show.json {
+        return settings.values.iter().try_for_each(|(path, given)| {
+            let line = json!({"key": spelt(path), "value": given.value.to_json(), "origin": given.origin.to_string()});
+            show.line(&line.to_string())
+        });
+    }
+    let lines: Vec<(String, String)> = settings
+        .values
+        .iter()
+        .map(|(path, given)| (format!("{} = {}", spelt(path), given.value), given.origin.to_string()))
+        .collect();
+    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
+    let lines: Vec<String> = lines.iter().map(|(line, origin)| format!("{line:width$}  # {origin}")).collect();
+    show.line(&lines.join("\n"))
+}
