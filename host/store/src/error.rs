@@ -15,10 +15,12 @@ pub enum OpenError {
         why: &'static str,
     },
     /// Another process has it open, or this one has already.
-    #[error("another syndic is using {dir}: stop it, or name another directory")]
+    #[error("another syndic{} is using {dir}: stop it, or name another directory", named(*.holder))]
     Busy {
         /// The directory.
         dir: PathBuf,
+        /// The process that has it, as far as it said so.
+        holder: Option<u32>,
     },
     /// A later version made it.
     #[error("{dir} was made by a newer syndic: it has store format {found}, and this one reads formats up to {known}")]
@@ -69,6 +71,10 @@ pub enum OpenError {
         /// What it said.
         source: io::Error,
     },
+}
+
+fn named(holder: Option<u32>) -> String {
+    holder.map_or_else(String::new, |pid| format!(", process {pid},"))
 }
 
 fn made_with(seed: Option<u64>) -> String {

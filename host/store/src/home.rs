@@ -28,6 +28,10 @@ use crate::view::View;
 const FORMAT: u64 = 5;
 const FORMAT_TEXT: &str = "syndic store format ";
 
+/// The file with the number of the process that has the store. It says who is in the way and nothing else: the lock is
+/// sled's own, and what an earlier process left here is written over.
+const HOLDER: &str = "holder";
+
 /// Which master a store must have; see [`Master`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MasterWanted {
@@ -234,6 +238,8 @@ impl Home {
     fn read(&self) -> Result<(Disk, About), OpenError> {
         let opened = catch_unwind(AssertUnwindSafe(|| Disk::open(&self.store(), &self.watch)));
         let disk = opened.map_err(|panic| self.corrupt(&said(&*panic)))?.map_err(|why| self.unopened(why))?;
+        // Nothing depends on it, so that it cannot be written is no trouble.
+        let _ = fs::write(self.store().join(HOLDER), std::process::id().to_string());
         let about = View::of(&disk).get(&Key::of(Table::About)).map_err(|why| self.failed(why))?;
         let about = about.ok_or_else(|| self.corrupt("it does not say which master it has"))?;
         Ok((disk, about))
@@ -262,7 +268,8 @@ impl Home {
     fn unopened(&self, why: Unopened) -> OpenError {
         match why {
             Unopened::Sled(sled::Error::Io(why)) if why.to_string().contains("could not acquire lock") => {
-                OpenError::Busy { dir: self.dir.clone() }
+                let holder = fs::read_to_string(self.store().join(HOLDER)).ok();
+                OpenError::Busy { dir: self.dir.clone(), holder: holder.and_then(|pid| pid.trim().parse().ok()) }
             }
             Unopened::Sled(sled::Error::Io(why)) | Unopened::Io(why) => match why.kind() {
                 io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => self.corrupt(&why.to_string()),

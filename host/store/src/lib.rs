@@ -24,7 +24,8 @@
 //!
 //! A [`SledStore`]'s directory holds one folder, `store`. In it are `journal-a` and `journal-b`, which have every batch
 //! first; sled's own files, where batches are folded to later; `receipts` and `receipts-at`, the archive; the file
-//! `format`; and the file `mark` with the number of the last batch that was acknowledged.
+//! `format`; the file `mark` with the number of the last batch that was acknowledged; and `holder`, the number of the
+//! process that has it open.
 //!
 //! Not here: what the records mean (`host/core`), who may commit and when (`host/engine`), what a leaf says
 //! (`host/ledger`). Not noticed here: a whole directory put back to an older state; only a checkpoint that someone

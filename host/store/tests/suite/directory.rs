@@ -82,7 +82,8 @@ fn a_store_is_made_where_the_directory_is_missing_or_empty() {
 fn a_store_is_used_by_one_at_a_time() {
     let dir = made();
     let first = open(dir.path()).unwrap();
-    let busy = "another syndic is using DIR: stop it, or name another directory";
+    let own = std::process::id();
+    let busy = format!("another syndic, process {own}, is using DIR: stop it, or name another directory");
     assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), busy);
     drop(first);
     open(dir.path()).unwrap();
