@@ -9,6 +9,7 @@ mod again;
 mod author;
 mod bad_input;
 mod books;
+mod daemon;
 mod demo;
 mod eighty;
 mod first_governor;

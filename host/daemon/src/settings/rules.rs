@@ -167,7 +167,7 @@ fn disagreement(read: &mut Reader, name: &str) -> Disagreement {
     let path = |key: &str| ["facts".to_owned(), name.to_owned(), key.to_owned()];
     let (policy, order) = (read.text_at(&path("disagreement")), read.texts_at(&path("order")));
     let ordered = policy == "slot-order" || policy == "strictest";
-    if ordered != !order.is_empty() {
+    if ordered == order.is_empty() {
         let (why, hint) = if ordered {
             (format!("`{policy}` needs an order"), "write `order = [...]` beside it, first the one that wins")
         } else {
