@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use syndic_ledger::{Hash, canonical, sha256};
 
 use crate::slot::{ROUTES, Slot};
+use crate::trust::Policy;
 
 /// Everything a decision depends on besides facts, components and the event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +148,9 @@ pub struct SlotConfig {
     /// What a trial has to show before its version is promoted.
     #[serde(default, skip_serializing_if = "is_default")]
     pub gate: Gate,
+    /// What it asks of a component before it lets it in.
+    #[serde(default, skip_serializing_if = "Policy::is_open")]
+    pub trust: Policy,
 }
 
 /// How often a version may fail: traps, deadlines, invalid answers, faults.
@@ -214,6 +218,7 @@ impl SlotConfig {
         wasi: Wasi::Refused,
         budget: Budget { calls: 100, failures: 2 },
         gate: Gate { calls: 100, different: 0, failed: 0 },
+        trust: Policy::OPEN,
     };
 }
 
@@ -354,7 +359,9 @@ mod tests {
     #[test]
     fn a_slot_with_wasi_has_another_digest_and_one_without_has_the_old_one() {
         let plain = Config::of_play();
-        assert!(!plain.canonical().contains("wasi"), "what was kept before there was a choice reads the same");
+        for choice in ["wasi", "trust"] {
+            assert!(!plain.canonical().contains(choice), "what was kept before there was a choice reads the same");
+        }
         let billing = Slot::new("billing").unwrap();
         let with = plain.clone().with_wasi(std::slice::from_ref(&billing));
         assert_ne!(plain.digest(), with.digest());

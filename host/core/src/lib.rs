@@ -6,6 +6,7 @@
 //!
 //! Not here: turns and threads (`engine`), WebAssembly (`runtime`), bytes on disk (`store`), the wire (`api`).
 
+pub mod capability;
 pub mod changes;
 pub mod config;
 pub mod decision;
@@ -25,6 +26,7 @@ pub mod states;
 mod step;
 pub mod text;
 pub mod time;
+pub mod trust;
 pub mod versions;
 
 pub use config::Config;
