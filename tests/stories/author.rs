@@ -11,18 +11,18 @@ use crate::guest::{APPROVE, Guest, evaluating};
 use crate::syndic::{Told, command, run, told};
 
 /// A desk with room for an author's files.
-struct Desk(TempDir);
+pub(crate) struct Desk(TempDir);
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -30,7 +30,7 @@ impl Desk {
     }
 
     /// Runs a verb of `governor` on this desk.
-    fn governor(&self, args: &[&str]) -> Told {
+    pub(crate) fn governor(&self, args: &[&str]) -> Told {
         told(command(&[&["governor"], args].concat()).current_dir(self.0.path()))
     }
 
@@ -371,6 +371,8 @@ fn every_verb_of_an_author_has_help_that_shows_how() {
         ("check", "--slot quota-sla --no-wider"),
         ("test", "\"then\": {\"verdict\": \"refuse\""),
         ("bench", "--events events.jsonl"),
+        ("sign", "ssh-keygen -Y sign -n syndic-governor"),
+        ("verify", "--publisher acme=acme.pub"),
     ] {
         let help = run(&["governor", verb, "--help"]).exits(0).out;
         assert!(help.contains(words), "`{words}` is missing:\n{help}");

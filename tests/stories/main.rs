@@ -25,6 +25,7 @@ mod not_loaded;
 mod operators;
 mod refusals;
 mod shown_safely;
+mod signed;
 mod spies;
 mod stranger;
 mod stuck;

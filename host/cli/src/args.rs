@@ -14,7 +14,7 @@ pub use event::{About, EventVerb, Judges};
 use crate::failure::{Failure, FailureKind};
 
 pub use daemon::{ConfigVerb, Configured, Run};
-pub use governor::{Bench, Build, Check, GovernorVerb, New, Test};
+pub use governor::{Bench, Build, Check, GovernorVerb, New, Sign, Test, Verify};
 
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
 /// every outcome has a receipt.

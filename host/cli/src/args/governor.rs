@@ -22,6 +22,12 @@ pub enum GovernorVerb {
     /// Measure a component on its stories or on a file of events: time, fuel, memory
     #[command(after_help = BENCH_HELP)]
     Bench(Bench),
+    /// Sign a component with an OpenSSH key, into a file beside it
+    #[command(after_help = SIGN_HELP)]
+    Sign(Sign),
+    /// Say whose a component is, by the signature beside it
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Verify),
 }
 
 /// `governor new`
@@ -97,6 +103,38 @@ pub struct Bench {
     pub rounds: u32,
 }
 
+/// `governor sign`
+#[derive(Debug, Args)]
+pub struct Sign {
+    /// The component
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The private key: an Ed25519 one of OpenSSH, without a passphrase
+    #[arg(long, value_name = "KEYFILE")]
+    pub key: PathBuf,
+    /// Where to put the signature [default: FILE.sig]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `governor verify`
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("whose").required(true).multiple(true).args(["publisher", "publishers"])))]
+pub struct Verify {
+    /// The component
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The signature [default: FILE.sig]
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+    /// A publisher, and their public key: its line, or its file (repeatable)
+    #[arg(long, value_name = "NAME=PUBKEY")]
+    pub publisher: Vec<String>,
+    /// A file of publishers, in the form of OpenSSH's allowed_signers
+    #[arg(long, value_name = "FILE")]
+    pub publishers: Option<PathBuf>,
+}
+
 const NEW_HELP: &str = "\
 Everything the governor needs comes with it: the SDK is in its folder `vendor`, and cargo fetches
 what the SDK stands on, at the versions of `Cargo.lock`.
@@ -154,6 +192,24 @@ Examples:
   syndic governor bench seat_limit.wasm
   syndic governor bench seat_limit.wasm --events events.jsonl --rounds 10000";
 
+const SIGN_HELP: &str = "\
+A signature is what ssh-keygen makes, for the namespace `syndic-governor`; it lies beside the
+component, whose bytes and digest stay as they are. Where the key has a passphrase, or is in an
+agent, ssh-keygen signs it as well:
+
+  syndic governor sign seat_limit.wasm --key ~/.ssh/id_ed25519
+  ssh-keygen -Y sign -n syndic-governor -f ~/.ssh/id_ed25519 seat_limit.wasm";
+
+const VERIFY_HELP: &str = "\
+Exit codes: 0 it is signed by one of them; 1 it is not; 2 a file or a key cannot be read.
+
+Examples:
+  syndic governor verify seat_limit.wasm --publisher acme=acme.pub
+  syndic governor verify seat_limit.wasm --publisher \"acme=ssh-ed25519 AAAA…\"
+  syndic governor verify seat_limit.wasm --publishers allowed_signers
+  ssh-keygen -Y verify -n syndic-governor -I acme -f allowed_signers \\
+             -s seat_limit.wasm.sig < seat_limit.wasm";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +217,7 @@ mod tests {
     /// Where the terminal's width is not known, clap breaks lines after a hundred columns, wherever that is.
     #[test]
     fn what_is_to_be_copied_is_not_broken_in_the_middle() {
-        for help in [NEW_HELP, BUILD_HELP, CHECK_HELP, TEST_HELP, BENCH_HELP] {
+        for help in [NEW_HELP, BUILD_HELP, CHECK_HELP, TEST_HELP, BENCH_HELP, SIGN_HELP, VERIFY_HELP] {
             for line in help.lines() {
                 assert!(line.chars().count() <= 100, "{line}");
             }

@@ -31,11 +31,11 @@ pub(super) fn run(args: &Build, show: &Show) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a component, whole or not at all: whoever loads it meanwhile has the one before.
-fn put(out: &Path, component: &[u8]) -> std::io::Result<()> {
+/// Writes a component or its signature, whole or not at all: whoever reads it meanwhile has the one before.
+pub(super) fn put(out: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().tempfile_in(folder)?;
-    file.write_all(component)?;
+    file.write_all(bytes)?;
     file.persist(out).map(drop).map_err(|error| error.error)
 }
 

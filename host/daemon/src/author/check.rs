@@ -3,15 +3,21 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use syndic_cli::args::Check;
 use syndic_cli::plain::plain;
 use syndic_cli::{Failure, FailureKind};
+use syndic_core::capability::{About, Capabilities, Widening, gained, spelt};
 use syndic_core::config::SlotConfig;
+<<<<<<< HEAD
 use syndic_core::decision::{DeclaredRead, Manifest};
 use syndic_core::ports::{GovernorRuntime as _, Installed};
+=======
+use syndic_core::decision::Manifest;
+use syndic_core::ports::Installed;
+>>>>>>> a7066d2 (governor: sign and verify, in the form that ssh-keygen writes)
 use syndic_core::slot::{EFFECT_SETTLED, ROUTES, TIMER_FIRED};
-use syndic_core::{Error, FactName, Slot};
+use syndic_core::{Error, Slot};
 use syndic_ledger::Digest;
 use syndic_runtime::{COMPONENT_MAX_BYTES, Runtime};
 
@@ -111,68 +117,44 @@ fn refused(file: &str, wrong: &[Wrong], kind: FailureKind, show: &Show) -> Resul
 
 /// What a governor may do that another may not, and what it leaves to nobody.
 struct Wider {
-    kinds: Vec<String>,
-    kinds_left: Vec<String>,
-    reads: Vec<String>,
-    reads_left: Vec<String>,
-    effects: Vec<String>,
-    effects_left: Vec<String>,
+    more: Vec<Widening>,
+    less: Vec<Widening>,
 }
 
 impl Wider {
+    /// One slot offers the same to both, and what else they import the contract bounds: so manifests are compared.
     fn of(before: &Manifest, after: &Manifest) -> Self {
-        let more = |these: &[String], those: &[String]| {
-            these.iter().filter(|it| !those.contains(it)).cloned().collect::<Vec<_>>()
-        };
-        let reads = |these: &[DeclaredRead], those: &[DeclaredRead]| {
-            these.iter().filter(|read| !those.iter().any(|other| covers(other, read))).map(spelt).collect::<Vec<_>>()
-        };
-        Self {
-            kinds: more(&after.kinds, &before.kinds),
-            kinds_left: more(&before.kinds, &after.kinds),
-            reads: reads(&after.reads, &before.reads),
-            reads_left: reads(&before.reads, &after.reads),
-            effects: more(&after.effects, &before.effects),
-            effects_left: more(&before.effects, &after.effects),
-        }
+        let (before, after) = (Capabilities::of(before), Capabilities::of(after));
+        Self { more: gained(&before, &after), less: gained(&after, &before) }
     }
 
-    /// Judging more kinds is no power over anything; reading more facts and asking for more actions is.
     fn is_wider(&self) -> bool {
-        !self.reads.is_empty() || !self.effects.is_empty()
+        self.more.iter().any(Widening::needs_consent)
     }
 
     fn lines(&self) -> Vec<String> {
-        [
-            ("kinds", &self.kinds, &self.kinds_left),
-            ("reads", &self.reads, &self.reads_left),
-            ("effects", &self.effects, &self.effects_left),
-        ]
-        .into_iter()
-        .filter(|(_, more, less)| !more.is_empty() || !less.is_empty())
-        .map(|(what, more, less)| {
-            let more = more.iter().map(|it| format!("+{it}"));
-            let less = less.iter().map(|it| format!("-{it}"));
-            format!("  {what:<8} {}", more.chain(less).collect::<Vec<_>>().join(" "))
-        })
-        .collect()
+        let line = |(what, about): &(&str, &[About])| {
+            let more = named(&self.more, about).into_iter().map(|it| format!("+{it}"));
+            let less = named(&self.less, about).into_iter().map(|it| format!("-{it}"));
+            let changed: Vec<String> = more.chain(less).collect();
+            (!changed.is_empty()).then(|| format!("  {what:<8} {}", changed.join(" ")))
+        };
+        COMPARED.iter().filter_map(line).collect()
     }
 }
 
-/// Whether whoever declares the one may read all of the other.
-fn covers(one: &DeclaredRead, other: &DeclaredRead) -> bool {
-    match other.name.strip_suffix('*') {
-        None => one.covers(&FactName { scope: other.scope, name: other.name.clone() }),
-        Some(stem) => {
-            let prefix = one.name.strip_suffix('*');
-            one.scope == other.scope && prefix.is_some_and(|prefix| stem.starts_with(prefix))
-        }
-    }
+/// What is compared, as it is headed.
+const COMPARED: [(&str, &[About]); 3] =
+    [("kinds", &[About::Kind]), ("reads", &[About::Read, About::Exactness]), ("effects", &[About::Effect])];
+
+/// The names in a list that are about these.
+fn named<'a>(list: &'a [Widening], about: &[About]) -> Vec<&'a str> {
+    list.iter().filter(|it| about.contains(&it.about)).map(|it| it.name.as_str()).collect()
 }
 
-fn spelt(read: &DeclaredRead) -> String {
-    let name = FactName { scope: read.scope, name: read.name.clone() }.to_string();
-    if read.exact { name.replacen("tenant:", "tenant!:", 1) } else { name }
+/// The same, as an object of lists.
+fn listed(list: &[Widening]) -> Value {
+    COMPARED.iter().map(|(what, about)| ((*what).to_owned(), Value::from(named(list, about)))).collect()
 }
 
 /// The kinds it judges that nothing brings to its slot.
@@ -202,9 +184,7 @@ impl Report {
         let compared = self.wider.as_ref().zip(self.installed.as_ref()).map(|(wider, before)| {
             json!({
                 "slot": before.slot, "with": before.manifest.version, "wider": wider.is_wider(),
-                "more": {"kinds": wider.kinds, "reads": wider.reads, "effects": wider.effects},
-                "less": {"kinds": wider.kinds_left, "reads": wider.reads_left, "effects": wider.effects_left},
-                "never_asked": self.unrouted,
+                "more": listed(&wider.more), "less": listed(&wider.less), "never_asked": self.unrouted,
             })
         });
         let value = json!({

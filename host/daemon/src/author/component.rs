@@ -11,7 +11,7 @@ use syndic_runtime::Runtime;
 use crate::embedded::{compiled_cache, log_to_stderr};
 
 /// The slot a component is looked at in where none is named. Which one makes no difference to what it may be.
-const ANY: &str = "new";
+pub(super) const ANY: &str = "new";
 
 /// Reads a component's file.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {

@@ -1,4 +1,4 @@
-//! The verbs of a governor's author: `new`, `build`, `check`, `test`, `bench`.
+//! The verbs of a governor's author: `new`, `build`, `check`, `test`, `bench`, `sign`, `verify`.
 //!
 //! An author needs cargo, rustup and this program. What it carries (the SDK, the template, the encoder, the host) is
 //! what it runs events with, so that a governor that is green here is not turned away later.
@@ -13,6 +13,7 @@ mod laid_out;
 mod new;
 mod said;
 mod scene;
+mod sign;
 mod stage;
 mod story;
 mod test;
@@ -33,6 +34,8 @@ pub(crate) fn run(verb: GovernorVerb, show: &Show) -> Result<ExitCode, Failure> 
         GovernorVerb::Test(args) => test::run(&args, show),
         GovernorVerb::Check(args) => check::run(&args, show),
         GovernorVerb::Bench(args) => bench::run(&args, show),
+        GovernorVerb::Sign(args) => sign::sign(&args, show),
+        GovernorVerb::Verify(args) => sign::verify(&args, show),
     }
 }
 
