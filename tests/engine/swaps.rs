@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use syndic_core::config::{Budget, Gate, SlotConfig};
 use syndic_core::decision::Manifest;
 use syndic_core::ports::{Failure, FailureClass, Store};
 use syndic_core::versions::{self, Difference, Mode, SlotRecord, TrialRecord, VersionRecord};
-use syndic_core::{Decision, Outcome, Time};
-use syndic_engine::{Allow, Cause, Install, NotSwapped, Step, Swapped};
+use syndic_core::{Decision, Event, Outcome, Time};
+use syndic_engine::{Allow, Bounds, Cause, Install, Lanes, NotSwapped, Step, Swapped};
 use syndic_ledger::{Hash, Kind, Master, sha256};
 use syndic_store::MemoryStore;
 
@@ -23,7 +24,7 @@ fn cause() -> Cause {
 
 fn install(name: &str, mode: Mode) -> Install {
     let component = name.as_bytes().to_vec();
-    Install { slot: slot("billing"), component, mode, allow: BTreeSet::new(), cause: cause() }
+    Install { slot: slot("billing"), component, signature: None, mode, allow: BTreeSet::new(), cause: cause() }
 }
 
 fn traps() -> Failure {
@@ -132,7 +133,7 @@ fn an_installation_that_is_refused_says_at_which_step_and_changes_nothing() {
     };
     assert_eq!(step("nothing").0, Step::Load);
     assert!(step("older").1.contains("0.9.0 is lower than 1.0.0"));
-    assert!(step("wider").1.contains("asks for sell-the-house"), "{:?}", step("wider"));
+    assert!(step("wider").1.contains("may ask for the action `sell-the-house`"), "{:?}", step("wider"));
     let same = stage.host.install(install("billing", Mode::Active)).unwrap().unwrap_err();
     assert!(same.to_string().contains("version 1.0.0 of these very bytes is active already"), "{same}");
     let nobody = Cause { by: String::new(), ..cause() };
@@ -441,4 +442,82 @@ fn commit_count(stage: &Stage, count: i64) {
     fact.value = syndic_core::fact::Held::Plain(json!(count).into());
     let facts = vec![(key, Some(fact))];
     commit(&stage.store, syndic_core::ports::Commit { facts, ..Default::default() });
+}
+
+// ── under traffic ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A governor that says which version it is when it judges, and again when it hears of its effect.
+fn signing(name: &'static str) -> impl Fn(&Asked) -> Result<Decision, Failure> + Send + Sync {
+    move |asked| {
+        // What was there already is no write.
+        let said = json!(format!("{name} {}", asked.context().id));
+        Ok(if asked.is_feedback() {
+            approve().set("billing.heard", said)
+        } else {
+            approve().set("billing.said", said).reversible("hold")
+        })
+    }
+}
+
+#[test]
+fn of_a_thousand_swaps_under_traffic_no_event_is_lost_and_none_has_two_versions() {
+    let stage = World::new()
+        .governor("billing", signing("1.0.0"))
+        .version("billing", "two", version("2.0.0"), signing("2.0.0"))
+        .stage();
+    let room = Bounds { workers: 2, lane_max: 10_000, tenant_max: 40_000, host_max: 40_000, ..Bounds::default() };
+    let lanes = Lanes::start(&stage.host, room).unwrap();
+    let swapping = AtomicBool::new(true);
+    let sent: u64 = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..3)
+            .map(|caller| {
+                let (lanes, swapping) = (&lanes, &swapping);
+                scope.spawn(move || {
+                    let mut sent = 0;
+                    while sent < 50 || swapping.load(Ordering::SeqCst) {
+                        let mut event = renewal(&format!("{caller}-{sent}"), DAY);
+                        event["subject"] = json!(format!("c{caller}-{}", sent % 7));
+                        let event = Event::from_outside(event.to_string().as_bytes()).unwrap();
+                        assert_eq!(lanes.submit(event).unwrap().wait().unwrap().outcome, Outcome::Completed);
+                        sent += 1;
+                    }
+                    sent
+                })
+            })
+            .collect();
+        for nth in 0..500 {
+            let name = if nth % 2 == 0 { "two" } else { "billing" };
+            let allowed = Install { allow: [Allow::Downgrade].into(), ..install(name, Mode::Active) };
+            stage.host.install(allowed).unwrap().unwrap();
+            if nth % 5 == 4 {
+                stage.host.revert(&slot("billing"), &cause()).unwrap().unwrap();
+                stage
+                    .host
+                    .install(Install { allow: [Allow::Downgrade].into(), ..install(name, Mode::Canary(50)) })
+                    .unwrap()
+                    .unwrap();
+                stage.host.promote(&slot("billing"), true, &cause()).unwrap().unwrap();
+            }
+        }
+        swapping.store(false, Ordering::SeqCst);
+        callers.into_iter().map(|caller| caller.join().unwrap()).sum()
+    });
+    lanes.rest().unwrap();
+    stage.check_ledger();
+    let (mut events, mut versions) = (0, BTreeSet::new());
+    for sequence in 1..=stage.store.head().unwrap().frontier.size() {
+        let entry = stage.store.receipt(sequence).unwrap().unwrap();
+        if entry.kept.key.tenant.is_empty() {
+            continue;
+        }
+        let judged = entry.kept.report.governors[0].version.clone();
+        for (name, value) in &entry.kept.writes {
+            let said = format!("\"{judged} {}\"", entry.kept.key.id);
+            assert_eq!(value.as_deref(), Some(said.as_str()), "{name} of receipt {sequence}");
+        }
+        assert_eq!(entry.kept.writes.len(), 2);
+        versions.insert(judged);
+        events += 1;
+    }
+    assert_eq!((events, versions.len()), (sent, 2), "each event has its receipt, and both versions judged");
 }

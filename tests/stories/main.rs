@@ -29,6 +29,7 @@ mod signed;
 mod spies;
 mod stranger;
 mod stuck;
+mod swaps;
 mod syndic;
 mod timers;
 mod told;

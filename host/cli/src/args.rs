@@ -2,6 +2,7 @@
 
 mod daemon;
 mod governor;
+mod slots;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use crate::failure::{Failure, FailureKind};
 
 pub use daemon::{ConfigVerb, Configured, Run};
 pub use governor::{Bench, Build, Check, GovernorVerb, New, Sign, Test, Verify};
+pub use slots::{Install, SlotVerb, Who};
 
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
 /// every outcome has a receipt.
@@ -107,6 +109,9 @@ pub struct Play {
     /// Replace a bundled governor for this run; repeatable
     #[arg(long, value_name = "SLOT=FILE.wasm", value_parser = replacement)]
     pub governor: Vec<Replacement>,
+    /// Install a component when this line's turn comes; repeatable
+    #[arg(long, value_name = "LINE:SLOT=FILE[:shadow|:canary=N]", value_parser = swap)]
+    pub swap_at: Vec<Swap>,
     /// Let the governor in a slot import WASI, as JavaScript, Python and wasm32-wasip2 do: the clock is the event's,
     /// chance is seeded, and there are no files, no network and no environment; repeatable
     #[arg(long, value_name = "SLOT")]
@@ -123,6 +128,41 @@ pub struct Play {
     /// Decides the salts of a new data directory's receipts [default: 0]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
+}
+
+/// A component to install in the middle of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    /// Before this line is played.
+    pub line: u64,
+    /// The slot.
+    pub slot: String,
+    /// The file.
+    pub file: PathBuf,
+    /// Only to be asked beside the one that judges.
+    pub shadow: bool,
+    /// To judge for so many of a hundred customers.
+    pub canary: Option<u8>,
+}
+
+fn swap(text: &str) -> Result<Swap, String> {
+    let wrong =
+        || "write it as LINE:SLOT=FILE, like 400:billing=new.wasm, with `:shadow` or `:canary=10` after it".to_owned();
+    let (line, rest) = text.split_once(':').ok_or_else(wrong)?;
+    let line = line.parse().map_err(|_| wrong())?;
+    let (rest, shadow, canary) = match rest.rsplit_once(':') {
+        Some((rest, "shadow")) => (rest, true, None),
+        Some((before, mode)) => match mode.strip_prefix("canary=") {
+            Some(percent) => {
+                let percent = percent.parse().ok().filter(|percent| (1..=100).contains(percent));
+                (before, false, Some(percent.ok_or_else(wrong)?))
+            }
+            None => (rest, false, None),
+        },
+        None => (rest, false, None),
+    };
+    let Replacement { slot, file } = replacement(rest).map_err(|_| wrong())?;
+    Ok(Swap { line, slot, file, shadow, canary })
 }
 
 /// A component to use instead of a bundled one.

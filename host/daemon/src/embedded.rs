@@ -7,10 +7,9 @@ use std::sync::Arc;
 use syndic_cli::args::Replacement;
 use syndic_cli::{Failure, FailureKind};
 use syndic_connect::Sandbox;
-use syndic_core::config::SlotConfig;
 use syndic_core::ports::{Clock, GovernorRuntime, Store};
 use syndic_core::{Config, Error, Slot};
-use syndic_engine::{Host, Lineup, PlayClock, Ports};
+use syndic_engine::{Given, Host, Lineup, NoLineup, PlayClock, Ports};
 use syndic_ledger::sha256;
 use syndic_runtime::{Cache, Level, Log, Runtime};
 use syndic_store::{MasterWanted, SledStore};
@@ -101,17 +100,13 @@ impl Embedded {
     ) -> Result<Self, Failure> {
         let runtime = Runtime::with_cache(log, compiled_cache())
             .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
-        let wanted: Vec<(Slot, &[u8], SlotConfig)> = components
-            .iter()
-            .map(|component| (component.slot.clone(), component.bytes.as_slice(), config.slot(&component.slot)))
-            .collect();
-        let lineup = Lineup::load(&runtime, &wanted).map_err(|error| not_installed(&error, components))?;
-
         let store = open_store(data, seed_of(data, seed))?;
         store.verify().map_err(|error| trouble::store_failed(&error))?;
         let store = Arc::new(store);
         let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
         store.keep(kept).map_err(|error| trouble::store_failed(&error))?;
+        let lineup = Lineup::assemble(&*store, &runtime, &config, &given(components));
+        let lineup = lineup.map_err(|why| no_lineup(&why, components))?;
 
         let clock = Arc::new(PlayClock::default());
         let master = store.master().clone();
@@ -123,6 +118,25 @@ impl Embedded {
         };
         let host = Host::new(ports, config, master, lineup).map_err(|halt| trouble::halted(&halt))?;
         Ok(Self { host: Arc::new(host), clock, store })
+    }
+}
+
+/// Components as the engine is given them: one from a file judges whatever was installed in its slot.
+pub(crate) fn given(components: &[Component]) -> Vec<Given<'_>> {
+    components
+        .iter()
+        .map(|component| Given {
+            slot: component.slot.clone(),
+            component: &component.bytes,
+            overrides: component.file.is_some(),
+        })
+        .collect()
+}
+
+fn no_lineup(why: &NoLineup, components: &[Component]) -> Failure {
+    match why {
+        NoLineup::Rejected(error) => not_installed(error, components),
+        NoLineup::Store(error) => trouble::store_failed(error),
     }
 }
 

@@ -13,6 +13,7 @@ mod play;
 mod run;
 mod settings;
 mod show;
+mod slots;
 mod trouble;
 
 use std::io::IsTerminal;

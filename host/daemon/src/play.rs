@@ -1,5 +1,6 @@
 //! `play`: a stream of events through an embedded host.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Read};
 use std::path::Path;
@@ -7,16 +8,18 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 use syndic_api::{OutcomeLine, Prelude, Summary, SummaryLine};
 use syndic_cli::args::Play;
 use syndic_cli::{Failure, FailureKind, tables};
 use syndic_core::ports::Reads;
 use syndic_core::{Config, Report, Time};
-use syndic_engine::{Consequence, Denied, Order, Played, Player, StreamRules, Trigger};
+use syndic_engine::{Consequence, Denied, Install, Order, Played, Player, StreamRules, Trigger};
 
 use crate::embedded::{Embedded, components, log_to_stderr, slots};
 use crate::lines::{Line, next_line, too_long};
 use crate::show::Show;
+use crate::slots::{not_swapped, swaps_of};
 use crate::trouble;
 
 pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
@@ -30,7 +33,7 @@ pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
     let config = Config::of_play().with_wasi(&slots(&args.wasi)?);
     let embedded = Embedded::open(&args.data, args.seed, config, &components, log_to_stderr())?;
     let rules = StreamRules { jump: args.jump };
-    let mut run = Run::new(&embedded, rules, show, progress(bytes))?;
+    let mut run = Run::new(&embedded, rules, show, progress(bytes))?.swapping(swaps_of(&args.swap_at)?);
     run.recover()?;
     run.lines(&mut input)?;
     if let Some(until) = until {
@@ -88,6 +91,8 @@ pub(crate) struct Run<'a> {
     teller: Teller<'a>,
     bar: ProgressBar,
     began: Instant,
+    /// What is installed before which line.
+    swaps: VecDeque<(u64, Install)>,
 }
 
 /// Tells what was played, and counts it.
@@ -112,7 +117,32 @@ impl<'a> Run<'a> {
         let threads = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
         let player = Player::new(&embedded.host, &embedded.clock, rules, threads);
         let player = player.map_err(|halt| trouble::halted(&halt))?;
-        Ok(Self { embedded, player, teller, bar, began: Instant::now() })
+        Ok(Self { embedded, player, teller, bar, began: Instant::now(), swaps: VecDeque::new() })
+    }
+
+    /// Installs these, each before its line.
+    pub(crate) fn swapping(mut self, swaps: Vec<(u64, Install)>) -> Self {
+        self.swaps = swaps.into();
+        self
+    }
+
+    /// Installs what is to be installed before a line. Every line before is played and durable by then.
+    fn swap(&mut self, line: u64) -> Result<(), Failure> {
+        while let Some((_, mut install)) = self.swaps.pop_front_if(|(at, _)| *at <= line) {
+            self.settle()?;
+            install.cause.at = self.embedded.clock.reached().unwrap_or_default();
+            let slot = install.slot.clone();
+            let swapped = self.embedded.host.install(install).map_err(|halt| trouble::halted(&halt))?;
+            let swapped = swapped.map_err(|no| not_swapped(&no))?;
+            if !self.teller.quiet {
+                let told = json!({"line": line, "slot": slot, "swapped": {
+                    "receipt": swapped.report.receipt, "duplicate": swapped.report.duplicate, "active": swapped.active,
+                    "trial": swapped.trial, "warm": swapped.warm,
+                }});
+                self.teller.show.result(&told, |_| format!("line {line}: `{slot}` has version {}", swapped.active))?;
+            }
+        }
+        Ok(())
     }
 
     /// Prints no line, and lets `watch` see each instead.
@@ -144,6 +174,7 @@ impl<'a> Run<'a> {
                 Line::Read => Ok(std::mem::take(&mut buffer)),
                 Line::TooLong => Err(too_long()),
             };
+            self.swap(number)?;
             let teller = &mut self.teller;
             let played = self.player.line(number, line, &mut |played| teller.tell(played));
             played.map_err(|halt| trouble::halted(&halt))?;

@@ -42,7 +42,7 @@ pub use consequence::{Consequence, Trigger};
 pub use door::Bounds;
 pub use host::{Halt, Host, Ports};
 pub use lanes::Lanes;
-pub use lineup::{Given, Lineup, NoLineup, Seating};
+pub use lineup::{Given, Lineup, NoLineup, Roster, Seating};
 pub use pending::Pending;
 pub use play::{PlayClock, Played, Player, StreamRules, Tell};
 pub use stepped::Stepped;

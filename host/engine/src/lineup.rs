@@ -11,6 +11,7 @@ use syndic_core::config::SlotConfig;
 use syndic_core::ports::{GovernorRuntime, Installed, Reads, StoreError};
 use syndic_core::versions::{self, Mode, SLOT_REGISTER, SlotRecord, VERSION_REGISTER, VersionRecord, is_canary};
 use syndic_core::{Config, Error, Lane, Slot};
+use syndic_ledger::Hash;
 
 /// Which version sits in which slot.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +41,7 @@ impl Seating {
     }
 
     /// Whether the failures of a version lead anywhere: to the one before, or out of its trial.
-    pub(crate) fn watches(&self, digest: syndic_ledger::Hash) -> bool {
+    pub(crate) fn watches(&self, digest: Hash) -> bool {
         let tried = matches!(&self.trial, Some((trial, Mode::Canary(_))) if trial.digest == digest);
         tried || (self.warm.is_some() && self.active.digest == digest)
     }
@@ -87,13 +88,7 @@ impl Lineup {
     /// # Errors
     /// [`Error::ComponentRejected`], of the first that is refused.
     pub fn load(runtime: &dyn GovernorRuntime, all: &[(Slot, &[u8], SlotConfig)]) -> Result<Self, Error> {
-        let loaded: Result<Vec<_>, Error> = thread::scope(|scope| {
-            let load = |(slot, bytes, limits)| scope.spawn(move || runtime.load(slot, bytes, limits));
-            let loading: Vec<_> = all.iter().map(|(slot, bytes, limits)| load((slot, *bytes, limits))).collect();
-            let loaded = loading.into_iter().map(|thread| thread.join().expect("loading a component does not panic"));
-            loaded.collect()
-        });
-        loaded.map(Self::of)
+        load_all(runtime, all).map(Self::of)
     }
 
     /// The lineup that a store remembers, over what the host is given: what was installed in a slot judges there, and
@@ -107,43 +102,12 @@ impl Lineup {
         config: &Config,
         given: &[Given<'_>],
     ) -> Result<Self, NoLineup> {
-        let records: Vec<(String, SlotRecord)> = versions::entries(store, SLOT_REGISTER, "")?;
-        let mut wanted: Vec<(Slot, Vec<u8>)> = Vec::new();
-        let mut seats = Vec::new();
-        for (name, record) in records {
-            let slot = Slot::new(&name).map_err(|why| StoreError::Corrupt(format!("the register of slots: {why}")))?;
-            if given.iter().any(|given| given.slot == slot && given.overrides) {
-                continue;
-            }
-            let numbers = [Some(record.active), record.trial.map(|trial| trial.number), record.warm];
-            let mut digests = Vec::new();
-            for number in numbers.into_iter().flatten() {
-                let digest = version(store, &slot, number)?.digest;
-                let bytes = store.blob(&digest)?.ok_or_else(|| {
-                    StoreError::Corrupt(format!("the component of version {number} in `{slot}` is not kept"))
-                })?;
-                digests.push((number, digest));
-                wanted.push((slot.clone(), bytes));
-            }
-            seats.push((slot, record, digests));
-        }
-        let from_store = wanted.len();
-        let others = given.iter().filter(|given| !seats.iter().any(|(slot, ..)| *slot == given.slot));
-        wanted.extend(others.map(|given| (given.slot.clone(), given.component.to_vec())));
-        let loaded = load_all(runtime, config, &wanted)?;
-        let mut lineup = Self::of(loaded[from_store..].iter().cloned());
-        for (slot, record, digests) in seats {
-            let of = |number: u32| {
-                let (_, digest) = digests.iter().find(|(nth, _)| *nth == number)?;
-                loaded.iter().find(|version| version.slot == slot && version.digest == *digest).cloned()
-            };
-            if let Some(active) = of(record.active) {
-                let trial = record.trial.and_then(|trial| Some((of(trial.number)?, trial.mode)));
-                let warm = record.warm.and_then(of);
-                lineup.seat_by(&record, active, trial, warm);
-            }
-        }
-        Ok(lineup)
+        let roster = Roster::of(store, given)?;
+        let wanted = roster.components();
+        let limits = |slot: &Slot| config.slot(slot);
+        let wanted: Vec<_> = wanted.iter().map(|(slot, bytes)| (slot.clone(), &**bytes, limits(slot))).collect();
+        let loaded = load_all(runtime, &wanted)?;
+        Ok(roster.seat(&loaded))
     }
 
     /// Who sits in a slot.
@@ -161,6 +125,16 @@ impl Lineup {
         self.slots.values().flat_map(|seating| {
             std::iter::once(&seating.active).chain(seating.trial.as_ref().map(|(version, _)| version))
         })
+    }
+
+    /// How many slots have a governor.
+    pub fn active_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Every slot and who sits in it, in slot order.
+    pub fn seatings(&self) -> impl Iterator<Item = (&Slot, &Seating)> {
+        self.slots.iter()
     }
 
     /// Who judges an event of a lane in a slot.
@@ -201,19 +175,79 @@ pub(crate) fn version(store: &dyn Reads, slot: &Slot, number: u32) -> Result<Ver
     versions::entry(store, VERSION_REGISTER, &key)?.ok_or_else(missing)
 }
 
-fn load_all(
-    runtime: &dyn GovernorRuntime,
-    config: &Config,
-    wanted: &[(Slot, Vec<u8>)],
-) -> Result<Vec<Arc<Installed>>, Error> {
+fn load_all(runtime: &dyn GovernorRuntime, wanted: &[(Slot, &[u8], SlotConfig)]) -> Result<Vec<Arc<Installed>>, Error> {
     thread::scope(|scope| {
-        let load = |(slot, bytes): &'_ (Slot, Vec<u8>)| {
-            let (slot, bytes) = (slot.clone(), bytes.clone());
-            scope.spawn(move || runtime.load(&slot, &bytes, config.of_slot(&slot)))
-        };
-        let loading: Vec<_> = wanted.iter().map(load).collect();
+        let load = |(slot, bytes, limits)| scope.spawn(move || runtime.load(slot, bytes, limits));
+        let loading: Vec<_> = wanted.iter().map(|(slot, bytes, limits)| load((slot, *bytes, limits))).collect();
         loading.into_iter().map(|thread| thread.join().expect("loading a component does not panic")).collect()
     })
+}
+
+/// The components that a lineup is made of, before they are loaded.
+#[derive(Debug)]
+pub struct Roster {
+    components: Vec<(Slot, Vec<u8>)>,
+    seats: Vec<Place>,
+}
+
+/// A slot that something was installed in, with the digests of its versions by number.
+#[derive(Debug)]
+struct Place {
+    slot: Slot,
+    record: SlotRecord,
+    digests: BTreeMap<u32, Hash>,
+}
+
+impl Roster {
+    /// What a store remembers, over what the host is given.
+    ///
+    /// # Errors
+    /// The store fails, or a component is missing.
+    pub fn of(store: &dyn Reads, given: &[Given<'_>]) -> Result<Self, StoreError> {
+        let (mut components, mut seats) = (Vec::new(), Vec::new());
+        for (name, record) in versions::entries::<SlotRecord>(store, SLOT_REGISTER, "")? {
+            let slot = Slot::new(&name).map_err(|why| StoreError::Corrupt(format!("the register of slots: {why}")))?;
+            if given.iter().any(|given| given.slot == slot && given.overrides) {
+                continue;
+            }
+            let numbers = [Some(record.active), record.trial.map(|trial| trial.number), record.warm];
+            let mut digests = BTreeMap::new();
+            for number in numbers.into_iter().flatten() {
+                let digest = version(store, &slot, number)?.digest;
+                let missing = || format!("the component of version {number} in `{slot}` is not kept");
+                let bytes = store.blob(&digest)?.ok_or_else(|| StoreError::Corrupt(missing()))?;
+                digests.insert(number, digest);
+                components.push((slot.clone(), bytes));
+            }
+            seats.push(Place { slot, record, digests });
+        }
+        let others = given.iter().filter(|given| !seats.iter().any(|place| place.slot == given.slot));
+        components.extend(others.map(|given| (given.slot.clone(), given.component.to_vec())));
+        Ok(Self { components, seats })
+    }
+
+    /// What is to be loaded, each for its slot.
+    pub fn components(&self) -> &[(Slot, Vec<u8>)] {
+        &self.components
+    }
+
+    /// The lineup, of what was loaded.
+    pub fn seat(self, loaded: &[Arc<Installed>]) -> Lineup {
+        let in_places = |version: &&Arc<Installed>| self.seats.iter().all(|place| place.slot != version.slot);
+        let mut lineup = Lineup::of(loaded.iter().filter(in_places).cloned());
+        for Place { slot, record, digests } in self.seats {
+            let of = |number: u32| {
+                let digest = digests.get(&number)?;
+                loaded.iter().find(|version| version.slot == slot && version.digest == *digest).cloned()
+            };
+            if let Some(active) = of(record.active) {
+                let trial = record.trial.and_then(|trial| Some((of(trial.number)?, trial.mode)));
+                let warm = record.warm.and_then(of);
+                lineup.seat_by(&record, active, trial, warm);
+            }
+        }
+        lineup
+    }
 }
 
 /// Where the lineup of a host is found.

@@ -1,6 +1,5 @@
 //! Two governors that answer from a script.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -10,10 +9,11 @@ use syndic_core::effect::Mode;
 use syndic_core::fact::Seen;
 use syndic_core::ports::{
     Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Migrated, Question,
+    Store,
 };
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
-use syndic_core::{Decision, Error, FactName, Manifest, Scope, Slot, Verdict};
-use syndic_engine::Lineup;
+use syndic_core::{Config, Decision, Error, FactName, Manifest, Scope, Slot, Verdict};
+use syndic_engine::{Given, Halt, Lineup, NoLineup};
 use syndic_ledger::{Hash, sha256};
 
 /// The slots that are filled.
@@ -23,30 +23,21 @@ const SLOTS: [&str; 2] = ["billing", "entitlement"];
 const HOUR_MS: i64 = 3_600_000;
 
 /// The governors.
-pub struct Scripted(BTreeMap<Slot, Arc<Installed>>);
-
-impl Default for Scripted {
-    fn default() -> Self {
-        let installed = SLOTS.map(|name| {
-            let slot = Slot::new(name).expect("a slot's name");
-            (
-                slot.clone(),
-                Arc::new(Installed {
-                    manifest: manifest(name),
-                    digest: sha256(name.as_bytes()),
-                    slot,
-                    code: Code::none(),
-                }),
-            )
-        });
-        Self(installed.into())
-    }
-}
+#[derive(Default)]
+pub struct Scripted;
 
 impl Scripted {
-    /// Everyone in their slots.
-    pub fn lineup(&self) -> Lineup {
-        Lineup::of(self.0.values().cloned())
+    /// Everyone in their slots, and whoever was installed there since.
+    pub(crate) fn lineup(&self, store: &dyn Store, config: &Config) -> Result<Lineup, Halt> {
+        store.keep(SLOTS.map(|name| (sha256(name.as_bytes()), name.as_bytes().to_vec())).into())?;
+        let given = SLOTS.map(|name| {
+            let slot = Slot::new(name).expect("a slot's name");
+            Given { slot, component: name.as_bytes(), overrides: false }
+        });
+        Lineup::assemble(store.front(), self, config, &given).map_err(|why| match why {
+            NoLineup::Store(error) => error.into(),
+            NoLineup::Rejected(error) => Halt::Bug(error),
+        })
     }
 }
 
@@ -63,8 +54,10 @@ fn manifest(name: &str) -> Manifest {
 }
 
 impl GovernorRuntime for Scripted {
-    fn load(&self, slot: &Slot, _: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
-        Err(Error::ComponentRejected { governor: slot.clone(), reason: "only scripts are run here".into() })
+    /// Any bytes are a version of the slot's script.
+    fn load(&self, slot: &Slot, component: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        let manifest = manifest(slot.as_str());
+        Ok(Arc::new(Installed { manifest, digest: sha256(component), slot: slot.clone(), code: Code::none() }))
     }
 
     fn engine_hash(&self) -> Hash {

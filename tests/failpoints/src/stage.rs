@@ -1,12 +1,14 @@
 //! A host over a store in a directory, and the provider's book beside it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use syndic_core::ports::{Act, Clock, Connector, Store, Verb};
-use syndic_core::{Config, DedupKey};
-use syndic_engine::{Halt, Host, Order, PlayClock, Player, Ports, StreamRules, Target, Tell};
+use syndic_core::versions::Mode;
+use syndic_core::{Config, DedupKey, Slot};
+use syndic_engine::{Cause, Halt, Host, Install, Order, PlayClock, Player, Ports, StreamRules, Target, Tell};
 use syndic_ledger::Master;
 use syndic_store::{MasterWanted, OpenError, SledStore, Watch};
 
@@ -145,6 +147,28 @@ impl Stage {
             // Denied where an earlier process has carried it out.
             let _ = player.order(order(event_of(id), verb), tell)?;
         }
+        self.swap()
+    }
+
+    /// Puts another version in a slot and takes it back, each once, however often it is tried.
+    fn swap(&self) -> Result<(), Refused> {
+        let slot = Slot::new("billing").expect("a slot's name");
+        let cause = |id: &str| Cause {
+            by: "ann".into(),
+            reason: "it is time".into(),
+            at: self.clock.now(),
+            id: Some(id.into()),
+        };
+        let install = Install {
+            slot: slot.clone(),
+            component: b"another billing".to_vec(),
+            signature: None,
+            mode: Mode::Active,
+            allow: BTreeSet::new(),
+            cause: cause("install"),
+        };
+        self.host.install(install)?.expect("nothing is wrong with it");
+        self.host.revert(&slot, &cause("back"))?.expect("there is a way back");
         Ok(())
     }
 
@@ -162,9 +186,8 @@ pub(crate) fn host(
     connector: Arc<dyn Connector>,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Host>, Halt> {
-    let scripted = Scripted::default();
-    let lineup = scripted.lineup();
-    let ports = Ports { store, runtime: Arc::new(scripted), connector, clock };
+    let lineup = Scripted.lineup(&*store, &config())?;
+    let ports = Ports { store, runtime: Arc::new(Scripted), connector, clock };
     Ok(Arc::new(Host::new(ports, config(), Master::from_seed(0), lineup)?))
 }
 

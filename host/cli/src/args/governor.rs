@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::slots::SlotVerb;
+
 /// `governor …`
 #[derive(Debug, Subcommand)]
 pub enum GovernorVerb {
+    /// What is in the slots of a host, and what is to be
+    #[command(flatten)]
+    Slot(SlotVerb),
     /// Make a folder with a governor that builds and tests green
     #[command(after_help = NEW_HELP)]
     New(New),

@@ -9,13 +9,8 @@ use syndic_cli::plain::plain;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::capability::{About, Capabilities, Widening, gained, spelt};
 use syndic_core::config::SlotConfig;
-<<<<<<< HEAD
-use syndic_core::decision::{DeclaredRead, Manifest};
-use syndic_core::ports::{GovernorRuntime as _, Installed};
-=======
 use syndic_core::decision::Manifest;
-use syndic_core::ports::Installed;
->>>>>>> a7066d2 (governor: sign and verify, in the form that ssh-keygen writes)
+use syndic_core::ports::{GovernorRuntime as _, Installed};
 use syndic_core::slot::{EFFECT_SETTLED, ROUTES, TIMER_FIRED};
 use syndic_core::{Error, Slot};
 use syndic_ledger::Digest;

@@ -29,6 +29,7 @@ use crate::show::Show;
 
 pub(crate) fn run(verb: GovernorVerb, show: &Show) -> Result<ExitCode, Failure> {
     match verb {
+        GovernorVerb::Slot(verb) => crate::slots::run(verb, show),
         GovernorVerb::New(args) => new::run(&args, show),
         GovernorVerb::Build(args) => build::run(&args, show),
         GovernorVerb::Test(args) => test::run(&args, show),

@@ -1,6 +1,5 @@
 //! A host that lives: store, governors, engine and clock, open for whoever comes through a door.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -11,13 +10,13 @@ use syndic_cli::{Failure, FailureKind};
 use syndic_connect::Sandbox;
 use syndic_core::ports::{Clock, GovernorRuntime, Store};
 use syndic_core::{Config, Error, Slot};
-use syndic_engine::{Bounds, Host, Lanes, Lineup, Ports};
+use syndic_engine::{Bounds, Host, Lanes, Lineup, Ports, Roster};
 use syndic_ledger::{Master, sha256};
 use syndic_runtime::{Cache, Log, Runtime};
 use syndic_store::{MasterWanted, SledStore};
 use tracing::{info, warn};
 
-use crate::embedded::{Component, compiled_in, not_installed};
+use crate::embedded::{Component, compiled_in, given, not_installed};
 use crate::run::clock::WallClock;
 use crate::settings::Settings;
 use crate::trouble;
@@ -69,11 +68,10 @@ impl Live {
         let runtime = Runtime::with_cache(log(), compiled)
             .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
         let runtime = Arc::new(runtime);
-        let lineup = load(&runtime, &components, &rules)?;
-
         let store = Arc::new(store);
         let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
         store.keep(kept).map_err(|error| trouble::store_failed(&error))?;
+        let lineup = load(&runtime, &components, &rules, &store)?;
         let ports = Ports {
             store: Arc::clone(&store) as Arc<dyn Store>,
             runtime: runtime as Arc<dyn GovernorRuntime>,
@@ -88,7 +86,7 @@ impl Live {
 
     /// How many governors there are.
     pub(crate) fn governors(&self) -> usize {
-        self.host.lineup().all_active().count()
+        self.host.lineup().active_count()
     }
 }
 
@@ -108,9 +106,19 @@ pub(crate) fn open(data: &Path, fold_bytes: usize) -> Result<SledStore, Failure>
 }
 
 /// Loads governors side by side. All of them have to be healthy within one limit, and nothing is accepted before.
-fn load(runtime: &Arc<Runtime>, components: &[Component], rules: &Config) -> Result<Lineup, Failure> {
+/// What was installed in a slot judges there, whatever the configuration gives for it.
+fn load(
+    runtime: &Arc<Runtime>,
+    components: &[Component],
+    rules: &Config,
+    store: &SledStore,
+) -> Result<Lineup, Failure> {
+    let mut given = given(components);
+    given.iter_mut().for_each(|given| given.overrides = false);
+    let roster = Roster::of(store, &given).map_err(|error| trouble::store_failed(&error))?;
     let (done, loading) = mpsc::channel();
-    for Component { slot, bytes, .. } in components {
+    let wanted = roster.components();
+    for (slot, bytes) in wanted {
         let (runtime, done, limits) = (Arc::clone(runtime), done.clone(), rules.slot(slot));
         let (slot, bytes) = (slot.clone(), bytes.clone());
         thread::spawn(move || {
@@ -122,13 +130,15 @@ fn load(runtime: &Arc<Runtime>, components: &[Component], rules: &Config) -> Res
     drop(done);
     let limit = Duration::from_millis(rules.limits.startup_ms);
     let until = Instant::now() + limit;
-    let mut waiting: BTreeSet<Slot> = components.iter().map(|component| component.slot.clone()).collect();
+    let mut waiting: Vec<Slot> = wanted.iter().map(|(slot, _)| slot.clone()).collect();
     let mut loaded = Vec::new();
     while let Some(late) = waiting.first().cloned() {
         match loading.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok((slot, Ok(governor))) => {
                 info!(%slot, version = %governor.manifest.version, digest = %governor.digest, "a governor is ready");
-                waiting.remove(&slot);
+                if let Some(place) = waiting.iter().position(|waits| *waits == slot) {
+                    waiting.remove(place);
+                }
                 loaded.push(governor);
             }
             Ok((_, Err(error))) => return Err(not_installed(&error, components)),
@@ -139,7 +149,7 @@ fn load(runtime: &Arc<Runtime>, components: &[Component], rules: &Config) -> Res
             Err(RecvTimeoutError::Disconnected) => panic!("loading a component does not panic"),
         }
     }
-    Ok(Lineup::of(loaded))
+    Ok(roster.seat(&loaded))
 }
 
 /// Hands what governors say on to the log, under the name of their slot.

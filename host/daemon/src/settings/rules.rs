@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syndic_core::config::{
-    ACCESS_ORDER, Disagreement, Limits, Route, SharedPolicy, SlotConfig, Staleness, StuckLane, Wasi,
+    ACCESS_ORDER, Budget, Disagreement, Gate, Limits, Route, SharedPolicy, SlotConfig, Staleness, StuckLane, Wasi,
 };
 use syndic_core::slot::{EFFECT_SETTLED, SLOTS, TIMER_FIRED};
+use syndic_core::trust::{Policy, Signature, signers};
 use syndic_core::{Config, Slot};
 
 use crate::settings::read::Reader;
@@ -92,10 +93,49 @@ fn slots(read: &mut Reader) -> BTreeMap<Slot, SlotConfig> {
             memory_max_bytes: read.count_at(&at("memory_max_bytes")),
             values: read.texts_under(&at("values")),
             wasi,
+            budget: Budget { calls: small(read, &at("budget_calls")), failures: small(read, &at("budget_failures")) },
+            gate: Gate {
+                calls: read.count_at(&at("gate_calls")),
+                different: read.count_at(&at("gate_different")),
+                failed: read.count_at(&at("gate_failed")),
+            },
+            trust: trust(read, &name),
         };
         slots.insert(slot, own);
     }
     slots
+}
+
+fn small(read: &Reader, path: &[String]) -> u32 {
+    u32::try_from(read.count_at(path)).unwrap_or(u32::MAX)
+}
+
+/// What a slot asks of a component before it lets it in.
+fn trust(read: &mut Reader, slot: &str) -> Policy {
+    let at = |key: &str| ["slots".to_owned(), slot.to_owned(), key.to_owned()];
+    let signature = match read.text_at(&at("signature")).as_str() {
+        "required" => Signature::Required,
+        _ => Signature::Optional,
+    };
+    let publishers = match signers(&read.texts_at(&at("publishers")).join("\n")) {
+        Ok(publishers) => publishers,
+        Err(why) => {
+            let hint = "write each like `acme ssh-ed25519 AAAA…`, as OpenSSH's `allowed_signers` has them";
+            read.refuse(&["slots", slot, "publishers"], &why, hint);
+            Vec::new()
+        }
+    };
+    let mut pins = Vec::new();
+    for pin in read.texts_at(&at("pins")) {
+        match pin.parse() {
+            Ok(pin) => pins.push(pin),
+            Err(_) => {
+                let why = format!("`{pin}` is no digest");
+                read.refuse(&["slots", slot, "pins"], &why, "`syndic governor check FILE` prints a component's");
+            }
+        }
+    }
+    Policy { signature, publishers, pins }
 }
 
 fn routes(read: &mut Reader, slots: &BTreeSet<Slot>) -> Vec<Route> {

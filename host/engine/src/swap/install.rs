@@ -1,15 +1,18 @@
 //! Installing: a component becomes a version of a slot, if every step says yes.
 //!
-//! In order: it is loaded (size, imports, exports, what it says of itself, twice); it is compared with what judges now;
+//! In order: its digest and its signature are what the slot asks for; it is loaded (size, imports, exports, what it says
+//! of itself, twice); it is compared with what judges now;
 //! facts of some customers are carried over with it, and back; and then it is published. The first step that says no ends
 //! it, and nothing has changed.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use syndic_core::capability::{Capabilities, Widening, widened};
 use syndic_core::decision::Manifest;
 use syndic_core::fact::Seen;
 use syndic_core::ports::{Installed, StoreError};
+use syndic_core::trust::judge;
 use syndic_core::versions::Mode;
 use syndic_core::{Error, Fact, Slot};
 use syndic_ledger::sha256;
@@ -23,6 +26,8 @@ const DRY_RUN_MAX: usize = 64;
 /// A step of an installation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Its digest and its signature are held to what the slot asks for.
+    Trust,
     /// The component is loaded.
     Load,
     /// Its semantic version is compared.
@@ -37,6 +42,7 @@ impl Step {
     /// The name in sentences and on the wire.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Trust => "check of its origin",
             Self::Load => "loader",
             Self::Version => "version check",
             Self::Capabilities => "capability check",
@@ -51,15 +57,20 @@ impl Host {
     /// # Errors
     /// [`Halt`]: the store failed. That it is not installed is the answer, with the step that said no.
     pub fn install(&self, install: Install) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        let Install { slot, component, mode, allow, cause } = install;
+        let Install { slot, component, signature, mode, allow, cause } = install;
         if let Some(done) = cause.id.as_deref().map(|id| self.done_before(id)).transpose()?.flatten() {
             return self.swapped(&slot, done).map(Ok);
         }
         let no = |step, reason| NotSwapped::Step { slot: slot.clone(), step, reason };
         let lineup = self.lineup();
         let Some(seating) = lineup.seating(&slot) else { return Ok(Err(NotSwapped::NoSlot { slot })) };
+        let limits = self.slot(&slot);
+        let provenance = match judge(&limits.trust, &slot, &component, signature.as_deref(), cause.at) {
+            Ok(provenance) => provenance,
+            Err(refused) => return Ok(Err(no(Step::Trust, refused.to_string()))),
+        };
         // Off every event's way: others go on while it is loaded and looked at.
-        let loaded = match self.ports.runtime.load(&slot, &component, &self.slot(&slot)) {
+        let loaded = match self.ports.runtime.load(&slot, &component, &limits) {
             Ok(loaded) => loaded,
             Err(Error::ComponentRejected { reason, .. }) => return Ok(Err(no(Step::Load, reason))),
             Err(other) => return Ok(Err(no(Step::Load, other.to_string()))),
@@ -96,14 +107,11 @@ impl Host {
             if mode == Mode::Active && state.trial.is_some() {
                 return Err(NotSwapped::OnTrial { slot: slot.clone() }.into());
             }
-            state.install(loaded, mode, one_way, &cause);
+            state.install(loaded, mode, one_way, provenance.publisher.clone(), &cause);
             let allowed: Vec<&str> = allow.iter().map(|allow| allow.name()).collect();
-            Ok(json!({ "installed": mode.name(), "allowed": allowed }))
-        })?;
-        if swapped.is_ok() {
-            pollster::block_on(self.durable(self.ports.store.last()))?;
-        }
-        Ok(swapped)
+            Ok(json!({ "installed": mode.name(), "allowed": allowed, "publisher": provenance.publisher, "key": provenance.key }))
+        });
+        self.kept(swapped)
     }
 
     /// The component that judges now, so that the way back to it is kept.
@@ -182,6 +190,11 @@ fn seen(facts: &[(String, Fact)]) -> Vec<Seen> {
 }
 
 impl Allow {
+    /// What is let through by that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Wider, Self::Downgrade, Self::OneWay].into_iter().find(|allow| allow.name() == name)
+    }
+
     /// The name on the command line and in receipts.
     pub fn name(self) -> &'static str {
         match self {
@@ -207,11 +220,7 @@ fn higher(before: &Manifest, after: &Manifest) -> Result<(), String> {
 
 /// What a version may do that the one before may not.
 fn wider(before: &Manifest, after: &Manifest) -> Option<String> {
-    let mut more = Vec::new();
-    more.extend(after.kinds.iter().filter(|kind| !before.kinds.contains(kind)).map(|kind| format!("judges {kind}")));
-    let reads = after.reads.iter().filter(|read| !before.reads.contains(read));
-    more.extend(reads.map(|read| format!("reads {}", read.name)));
-    let effects = after.effects.iter().filter(|action| !before.effects.contains(action));
-    more.extend(effects.map(|action| format!("asks for {action}")));
-    (!more.is_empty()).then(|| format!("it {}; say `--allow wider` to let it", more.join(", ")))
+    let more = widened(&Capabilities::of(before), &Capabilities::of(after));
+    let sentences: Vec<String> = more.iter().map(Widening::sentence).collect();
+    (!more.is_empty()).then(|| format!("{}; say `--allow wider` to let it", sentences.join(", ")))
 }

@@ -57,6 +57,8 @@ pub struct Install {
     pub slot: Slot,
     /// The component.
     pub component: Vec<u8>,
+    /// Its detached signature, where it has one.
+    pub signature: Option<Vec<u8>>,
     /// As what.
     pub mode: Mode,
     /// What is let through.
@@ -152,7 +154,7 @@ impl Host {
     /// # Errors
     /// [`Halt`]: the store failed. That it is not promoted is the answer.
     pub fn promote(&self, slot: &Slot, force: bool, cause: &Cause) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        self.swap(slot, "promote", cause, |state| {
+        let promoted = self.swap(slot, "promote", cause, |state| {
             let Some(trial) = state.record.trial else {
                 return Err(NotSwapped::NoTrial { slot: slot.clone() }.into());
             };
@@ -163,7 +165,8 @@ impl Host {
             }
             state.promote(cause)?;
             Ok(json!({ "force": force }))
-        })
+        });
+        self.kept(promoted)
     }
 
     /// Goes back: ends a trial, or has the version that judged before judge again.
@@ -171,10 +174,11 @@ impl Host {
     /// # Errors
     /// As [`promote`](Self::promote).
     pub fn revert(&self, slot: &Slot, cause: &Cause) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        self.swap(slot, "revert", cause, |state| {
+        let reverted = self.swap(slot, "revert", cause, |state| {
             state.go_back(cause)?;
             Ok(json!({}))
-        })
+        });
+        self.kept(reverted)
     }
 
     /// Takes a version back that is over its budget, unless somebody did already, or there is no way back.
@@ -198,10 +202,20 @@ impl Host {
     /// # Errors
     /// As [`promote`](Self::promote).
     pub fn explain(&self, slot: &Slot, which: Option<u64>, cause: &Cause) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        self.swap(slot, "explain", cause, |state| {
+        let explained = self.swap(slot, "explain", cause, |state| {
             state.explain(which, cause)?;
             Ok(json!({ "difference": which }))
-        })
+        });
+        self.kept(explained)
+    }
+
+    /// The same once it is durable: whoever is told of a swap may count on it.
+    fn kept(&self, swapped: Result<Result<Swapped, NotSwapped>, Halt>) -> Result<Result<Swapped, NotSwapped>, Halt> {
+        let swapped = swapped?;
+        if swapped.is_ok() {
+            pollster::block_on(self.durable(self.ports.store.last()))?;
+        }
+        Ok(swapped)
     }
 
     /// Whether a trial has shown what it has to.

@@ -113,11 +113,19 @@ impl Changed {
     }
 
     /// Takes a new version in.
-    pub(super) fn install(&mut self, code: Arc<Installed>, mode: Mode, one_way: bool, cause: &Cause) {
+    pub(super) fn install(
+        &mut self,
+        code: Arc<Installed>,
+        mode: Mode,
+        one_way: bool,
+        publisher: Option<String>,
+        cause: &Cause,
+    ) {
         self.record.versions += 1;
         let number = self.record.versions;
         let mut record = VersionRecord::of(&code, number, cause.at, &cause.by, &cause.reason, mode);
         record.one_way = one_way;
+        record.publisher = publisher;
         self.record.schemas.insert(record.state_schema);
         self.cleared.push(record.digest);
         let held = Held { code, record };
