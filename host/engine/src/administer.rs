@@ -41,6 +41,9 @@ pub(crate) struct Written {
     pub(crate) governors: Vec<ledger::Governor>,
 }
 
+/// Finds what goes with the receipt of a number; nothing, where it thinks better of it.
+pub(crate) type Write<'w> = dyn FnMut(&dyn Reads, u64) -> Result<Option<Written>, StoreError> + 'w;
+
 /// A version that an act concerns, as its receipt names it.
 pub(crate) fn concerned(version: &Installed) -> ledger::Governor {
     ledger::Governor {
@@ -83,13 +86,8 @@ impl Host {
         Ok(known.map(|known| Report { duplicate: true, ..known.report }))
     }
 
-    /// Does a deed: `write` finds, while nobody else writes, what goes with the receipt of this number; nothing, where it
-    /// thinks better of it.
-    pub(crate) fn do_deed(
-        &self,
-        deed: &Deed,
-        write: &mut dyn FnMut(&dyn Reads, u64) -> Result<Option<Written>, StoreError>,
-    ) -> Result<Option<Finished>, Halt> {
+    /// Does a deed: `write` finds, while nobody else writes, what goes with its receipt.
+    pub(crate) fn do_deed(&self, deed: &Deed, write: &mut Write<'_>) -> Result<Option<Finished>, Halt> {
         failpoint!("engine.deed.admit");
         let mut told = None;
         let admitted = self.ports.store.admit(&mut |front| {
