@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use syndic_cli::Failure;
 use syndic_cli::args::GovernorVerb;
 
+pub(crate) use crate::author::sign::signature_of;
 use crate::show::Show;
 
 pub(crate) fn run(verb: GovernorVerb, show: &Show) -> Result<ExitCode, Failure> {

@@ -117,7 +117,7 @@ fn publisher(text: &str) -> Result<Publisher, Failure> {
 }
 
 /// The signature of a component, from where it was named or from beside it; none where nothing lies there.
-pub(super) fn signature_of(component: &Path, named: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
+pub(crate) fn signature_of(component: &Path, named: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
     let file = named.map_or_else(|| beside(component), Path::to_owned);
     if named.is_none() && !file.exists() {
         return Ok(None);

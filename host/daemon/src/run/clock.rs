@@ -52,7 +52,7 @@ impl Clock for WallClock {
 }
 
 /// What the wall's clock says; 1970 where it says something before that.
-fn wall() -> Time {
+pub(crate) fn wall() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -25,6 +25,7 @@ use tokio::runtime::Runtime;
 use tracing::{info, warn};
 
 use crate::run::clock::WallClock;
+pub(crate) use crate::run::clock::wall;
 use crate::run::live::Live;
 use crate::run::log::Log;
 use crate::run::manager::Manager;

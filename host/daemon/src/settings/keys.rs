@@ -123,7 +123,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("limits.stale_max",          Count("times", 0, 1_000),    "3",           Restart, "How often a decision is made again because its facts moved meanwhile."),
     key("limits.ahead_max_ms",       Count(MS, 0, 400 * DAY),     "300000",      Restart, "How far ahead of the host's clock an event's time may be. It is refused beyond."),
     // ── slots ───────────────────────────────────────────────────────────
-    key("slots.*.component",         Text,                        "\"bundled\"", Restart, "The governor: `bundled` is the one that came with this program, anything else is a component's file."),
+    key("slots.*.component",         Text,                        "\"bundled\"", Restart, "The governor: `bundled` is the one that came with this program, anything else is a component's file. It judges until another version is installed in its slot."),
     key("slots.*.fuel_max",          Count("units", 1, 1 << 53),  "20000000",    Restart, "Fuel for one call: about one unit an instruction."),
     key("slots.*.deadline_ms",       Count(MS, 1, HOUR),          "250",         Restart, "Wall time of one call."),
     key("slots.*.memory_max_bytes",  Count(BYTES, 65_536, 1 << 32), "67108864",  Restart, "All memories and tables of one call together."),

@@ -19,10 +19,13 @@ use std::time::Duration;
 
 use syndic_cli::args::Configured;
 use syndic_cli::{Failure, FailureKind};
+use syndic_core::trust::{self, Signature};
 use syndic_core::{Config, Slot};
 use syndic_engine::Bounds;
 
-use crate::embedded::{CompiledIn, Component};
+use crate::author::signature_of;
+use crate::embedded::{CompiledIn, Component, not_installed};
+use crate::run::wall;
 use crate::settings::layers::{Layers, Values};
 use crate::settings::read::Reader;
 pub(crate) use crate::settings::verbs::run;
@@ -87,12 +90,24 @@ impl Settings {
     /// The governors, each for its slot.
     ///
     /// # Errors
-    /// A component's file cannot be read.
+    /// A component's file cannot be read, or its slot does not trust it.
     pub(crate) fn components(&self) -> Result<Vec<Component>, Failure> {
-        let all = self.components.iter().map(|(slot, from)| {
-            if from == "bundled" { Component::bundled(slot) } else { Component::of_file(slot, from.as_ref()) }
-        });
-        all.collect()
+        self.components.iter().map(|(slot, from)| self.component(slot, from)).collect()
+    }
+
+    /// A governor that its slot lets in. A bundled one is part of this program and needs no signature, but pins hold.
+    fn component(&self, slot: &Slot, from: &str) -> Result<Component, Failure> {
+        let mut policy = self.rules.of_slot(slot).trust.clone();
+        let (component, signature) = if from == "bundled" {
+            policy.signature = Signature::Optional;
+            (Component::bundled(slot)?, None)
+        } else {
+            (Component::of_file(slot, from.as_ref())?, signature_of(from.as_ref(), None)?)
+        };
+        match trust::judge(&policy, slot, &component.bytes, signature.as_deref(), wall()) {
+            Ok(_) => Ok(component),
+            Err(refused) => Err(not_installed(&refused.into_error(slot), &[component])),
+        }
     }
 }
 

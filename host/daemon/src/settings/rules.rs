@@ -125,6 +125,10 @@ fn trust(read: &mut Reader, slot: &str) -> Policy {
             Vec::new()
         }
     };
+    if signature == Signature::Required && publishers.is_empty() {
+        let hint = "name in `publishers` who may sign, or leave `signature` away";
+        read.refuse(&["slots", slot, "signature"], "nobody's signature counts", hint);
+    }
     let mut pins = Vec::new();
     for pin in read.texts_at(&at("pins")) {
         match pin.parse() {
