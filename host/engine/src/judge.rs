@@ -12,6 +12,7 @@ use syndic_core::ports::{
 };
 use syndic_core::settle::{Said, add_feedback};
 use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Text, Time};
+use tracing::{debug, debug_span};
 
 use crate::migrate::{Carried, carry};
 use crate::shadow::Shadow;
@@ -329,7 +330,10 @@ impl Seat {
             noted: Mutex::default(),
         });
         let facts: Arc<dyn Facts> = Arc::clone(&view) as Arc<dyn Facts>;
-        let Called { answer, fuel } = bench.runtime.call(&self.installed, &self.config, question, facts);
+        let asked = debug_span!("governor", slot = %self.installed.slot);
+        let call = || bench.runtime.call(&self.installed, &self.config, question, facts);
+        let Called { answer, fuel } = asked.in_scope(call);
+        asked.in_scope(|| debug!(fuel, failed = answer.is_err(), "answered"));
         let mut noted = view.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = noted.store_failed.take() {
             return Err(error);

@@ -10,6 +10,7 @@ use syndic_core::effect::{Way, connector_key};
 use syndic_core::failpoint;
 use syndic_core::ports::{Answer, Intent, NoAnswer, Request};
 use syndic_core::{Event, Time};
+use tracing::debug;
 
 use crate::host::Host;
 
@@ -22,6 +23,7 @@ impl Host {
         failpoint!("engine.call.durable");
         let (clock, connector) = (&self.ports.clock, &self.ports.connector);
         let late = plus_ms(clock.now(), request.timeout_ms);
+        debug!(action = %request.action, "reaching out");
         let mut answering = connector.call(request);
         let mut waiting = None;
         let answered = poll_fn(|cx| {
@@ -32,7 +34,8 @@ impl Host {
             let silence = || NoAnswer { reason: format!("no answer within {} ms", request.timeout_ms) };
             waiting.as_mut().poll(cx).map(|()| Err(silence()))
         });
-        let answer = answered.await?;
+        let answer = answered.await.inspect_err(|silence| debug!(action = %request.action, "{}", silence.reason))?;
+        debug!(action = %request.action, "answered");
         failpoint!("engine.call.answered");
         Ok(answer)
     }

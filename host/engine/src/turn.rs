@@ -18,6 +18,7 @@ use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
 use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Text, Time};
+use tracing::{Instrument, debug, debug_span};
 
 use crate::act::attempts_before;
 use crate::blocking::Done;
@@ -185,8 +186,17 @@ impl<'h> Turn<'h> {
         self
     }
 
-    /// Drives the event to its outcome.
-    pub(crate) async fn run(mut self) -> Result<Finished, Halt> {
+    /// Drives the event to its outcome. Whoever listens closely hears every step of it.
+    pub(crate) async fn run(self) -> Result<Finished, Halt> {
+        let Event { id, tenant, kind, .. } = &self.event;
+        let span = debug_span!("event", tenant = %tenant, id = %id, kind = %kind);
+        let finished = self.driven().instrument(span.clone()).await?;
+        let Report { outcome, receipt, .. } = &finished.report;
+        span.in_scope(|| debug!(outcome = outcome.name(), receipt, "judged"));
+        Ok(finished)
+    }
+
+    async fn driven(mut self) -> Result<Finished, Halt> {
         failpoint!("engine.turn.taken");
         let mut state = State::Idle;
         let mut on = On::EventTaken;
@@ -194,6 +204,7 @@ impl<'h> Turn<'h> {
             let (next, action) = states::next(state, on).map_err(Halt::Bug)?;
             state = next;
             self.path.push(state);
+            debug!(state = state.name());
             self.entered = self.host.ports.clock.now();
             on = match action {
                 Action::Route => self.route(),

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use syndic_cli::{Failure, FailureKind};
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 use tracing_subscriber::reload::{self, Handle};
@@ -24,7 +25,9 @@ impl Log {
     pub(crate) fn to_stderr(wanted: &settings::Log) -> Result<Self, Failure> {
         let (filter, level) = reload::Layer::new(level(&wanted.level));
         let watched = std::io::stderr().is_terminal();
+        // At `debug` each event is a tree of spans; how long one took is told as it closes.
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(watched);
+        let lines = lines.with_span_events(FmtSpan::CLOSE);
         let pretty = wanted.format == "pretty" || (wanted.format == "auto" && watched);
         let lines = if pretty { lines.boxed() } else { lines.json().flatten_event(true).boxed() };
         let set = tracing_subscriber::registry().with(filter).with(lines).try_init();
