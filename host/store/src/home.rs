@@ -30,7 +30,7 @@ const FORMAT_TEXT: &str = "syndic store format ";
 
 /// The file with the number of the process that has the store. It says who is in the way and nothing else: the lock is
 /// sled's own, and what an earlier process left here is written over.
-const HOLDER: &str = "holder";
+pub(crate) const HOLDER: &str = "holder";
 
 /// Which master a store must have; see [`Master`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -268,8 +268,7 @@ impl Home {
     fn unopened(&self, why: Unopened) -> OpenError {
         match why {
             Unopened::Sled(sled::Error::Io(why)) if why.to_string().contains("could not acquire lock") => {
-                let holder = fs::read_to_string(self.store().join(HOLDER)).ok();
-                OpenError::Busy { dir: self.dir.clone(), holder: holder.and_then(|pid| pid.trim().parse().ok()) }
+                OpenError::Busy { dir: self.dir.clone(), holder: holder(&self.dir) }
             }
             Unopened::Sled(sled::Error::Io(why)) | Unopened::Io(why) => match why.kind() {
                 io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => self.corrupt(&why.to_string()),
@@ -281,6 +280,11 @@ impl Home {
     }
 }
 
+/// The process that has the store in a directory, as far as it said so.
+pub(crate) fn holder(dir: &Path) -> Option<u32> {
+    fs::read_to_string(dir.join("store").join(HOLDER)).ok()?.trim().parse().ok()
+}
+
 /// What a panic said.
 fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
@@ -288,7 +292,7 @@ fn said(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Makes a folder and those above it, each of which survives a power cut before the next is made.
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -301,7 +305,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// The master is in it, so that it is its owner's alone.
-fn make_private_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -32,6 +32,7 @@
 //! else has kept tells that.
 
 mod commit;
+mod copy;
 mod counters;
 mod disk;
 mod draft;
@@ -53,6 +54,7 @@ mod value;
 mod verify;
 mod view;
 
+pub use copy::{CopyError, copy};
 pub use disk::{Disk, Watch};
 pub use error::OpenError;
 pub use home::MasterWanted;

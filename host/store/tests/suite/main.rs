@@ -5,6 +5,7 @@
 
 mod admission;
 mod agreement;
+mod copying;
 mod crash;
 mod dice;
 mod directory;
