@@ -13,13 +13,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     // ── the host: one crate per verb, which meet through the core's ports ─
     ("host/daemon",       &["host/*", "governors/bundle"]),
     ("host/cli",          &["host/api"]),
-    ("host/api",          &["host/core", "host/ledger"]),
-    ("host/engine",       &["host/core", "host/ledger"]),
+    ("host/api",          &["host/core", "host/ledger", "host/nets"]),
+    ("host/engine",       &["host/core", "host/ledger", "host/nets"]),
     ("host/runtime",      &["host/core", "host/ledger"]),
     ("host/store",        &["host/core", "host/ledger"]),
     ("host/connect",      &["host/core", "host/ledger"]),
     ("host/core",         &["host/ledger"]),
     ("host/ledger",       &[]),
+    ("host/nets",         &[]),
     // ── the guests: ours are built exactly as a stranger's would be ───────
     ("governors/bundle",  &[]),
     ("governors/book",    &["sdk"]),
@@ -108,7 +109,7 @@ fn a_refused_arrow_is_named_by_both_ends_and_the_rule() {
     check(
         "host/engine",
         "host/store",
-        "host/engine may not depend on host/store: host/engine knows host/core, host/ledger only",
+        "host/engine may not depend on host/store: host/engine knows host/core, host/ledger, host/nets only",
     );
     check("host/ledger", "host/core", "host/ledger may not depend on host/core: host/ledger knows no other package");
     check(
