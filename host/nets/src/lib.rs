@@ -7,5 +7,11 @@
 //! This crate reads no clock and no file. Not here: cases and work items (`host/engine`).
 
 mod flat;
+pub mod format;
+pub mod guard;
+pub mod marketplace;
+pub mod model;
+mod words;
 
 pub use flat::{Flat, PlaceId, Tokens, Transition, TransitionId};
+pub use model::Net;

@@ -1,0 +1,195 @@
+//! What a net file may say, and what is said to whom it does not.
+
+use syndic_nets::format::{read, read_pnml, write};
+use syndic_nets::model::{FlattenError, Net};
+
+const HEAD: &str = "\
+net = \"small\"
+[data]
+verdict = [\"pass\", \"fail\"]
+tries = \"0..=3\"
+amount = \"money\"
+[conditions]
+P_Begin = \"it begins\"
+P_Good = \"it is good\"
+P_Bad = \"it is bad\"
+P_End = \"it ends\"
+";
+
+fn small(tasks: &str) -> String {
+    format!("{HEAD}{tasks}")
+}
+
+/// Every mistake as `line: what | hint`, the line counted from the end of the head.
+fn mistakes(tasks: &str) -> String {
+    let text = small(tasks);
+    let head = HEAD.lines().count();
+    let told = read(&text).expect_err("a net with a mistake").mistakes;
+    let line = |m: &syndic_nets::format::Mistake| format!("{}:{} {} | {}", m.line - head, m.column, m.what, m.hint);
+    told.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn names(net: &Net) -> Vec<String> {
+    net.flatten().expect("a flat form").transitions.into_iter().map(|transition| transition.name).collect()
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_a_way_out() {
+    let told = mistakes(
+        "[task.T_Judge]
+kind = \"servic\"
+[task.T_Ask]
+kind = \"user\"
+takes = \"P_Begn\"
+give = \"P_Good\"
+outcome.good = { when = 'verdit == \"pass\"', gives = \"P_Good\" }
+outcome.bad = { when = 'verdict == \"fial\"', gives = \"P_Bad\" }
+after = \"3 h\"
+sla = \"3 weeks\"
+",
+    );
+    assert_eq!(
+        told,
+        "2:8 `servic` is no kind of task | one of auto, service, user, timer and composite
+5:9 `P_Begn` is no condition of this net | did you mean `P_Begin`?
+6:1 `give` is not a key here | did you mean `gives`?
+7:26 `verdit` is no variable of this net | did you mean `verdict`?
+8:36 `verdict` is never \"fial\" | did you mean \"fail\"?
+9:9 `after` belongs to a timer task, and this is a user one | leave it out, or write kind = \"timer\"
+10:7 `3 weeks` is no duration: write a number and one of s, min, h, d, bd, months, such as `3 bd` | a duration is a number and one of s, min, h, d, bd, months: \"3 bd\""
+    );
+}
+
+#[test]
+fn what_could_never_be_meant_is_refused() {
+    for (tasks, sentence) in [
+        ("", "there is no task"),
+        ("[task.\"T.x\"]\nkind = \"auto\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n", "`T.x` is no name for a task"),
+        ("[task.T]\nkind = \"auto\"\ngives = \"P_End\"\n", "`T` takes nothing, so it could fire for ever"),
+        ("[task.T]\nkind = \"auto\"\ntakes = \"P_Begin\"\n", "`T` gives nothing, so the case would vanish"),
+        (
+            "[task.T]\nkind = \"auto\"\ntakes = [\"P_Begin\", \"P_Begin\"]\ngives = \"P_End\"\n",
+            "`P_Begin` is named twice",
+        ),
+        (
+            "[task.T]\nkind = \"auto\"\ntakes = \"P_Begin\"\noutcome.a = { gives = \"P_Good\" }\noutcome.b = { gives = \"P_Bad\" }\n",
+            "nobody names the outcome of `T`",
+        ),
+        (
+            "[task.T]\nkind = \"auto\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\nsets = { verdict = \"late\" }\n",
+            "`verdict` cannot hold \"late\"",
+        ),
+        (
+            "[task.T]\nkind = \"auto\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\ncounts = \"verdict\"\n",
+            "`verdict` is one of pass, fail, and only a range can be counted up",
+        ),
+        (
+            "[task.T]\nkind = \"timer\"\nafter = { by = \"verdict\", pass = \"1 h\" }\ntakes = \"P_Begin\"\ngives = \"P_End\"\n",
+            "there is no time for verdict fail",
+        ),
+        (
+            "[task.T]\nkind = \"auto\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n[properties]\nx = \"no P_End without T_X\"\n",
+            "`T_X` is no task of this net, nor an outcome of one",
+        ),
+    ] {
+        let told = mistakes(tasks);
+        assert!(told.contains(sentence), "{tasks}\n{told}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_told_where_it_stops_being_one() {
+    let told = read("net = \"x\"\n[task.T\n").unwrap_err().mistakes.remove(0);
+    assert_eq!((told.line, told.what.as_str()), (2, "unclosed table, expected `]`"));
+}
+
+#[test]
+fn joins_and_splits_become_transitions() {
+    let net = read(&small(
+        "[task.T_Any]
+kind = \"auto\"
+join = \"xor\"
+takes = [\"P_Begin\", \"P_Good\"]
+gives = [\"P_Good\", \"P_Bad\"]
+[task.T_Some]
+kind = \"service\"
+action = \"a/b\"
+key = \"k\"
+fallback = { name = \"manual\" }
+takes = \"P_Begin\"
+outcome.pass = { when = 'verdict == \"pass\"', gives = \"P_Good\" }
+outcome.fail = { gives = \"P_Bad\" }
+[task.T_Both]
+kind = \"auto\"
+split = \"or\"
+takes = \"P_Good\"
+gives = { P_Bad = 'tries > 1', P_End = 'tries < 3' }
+cancels = \"P_Begin\"
+",
+    ))
+    .unwrap();
+    assert_eq!(
+        names(&net),
+        [
+            "T_Any.P_Begin",
+            "T_Any.P_Good",
+            "T_Some.pass",
+            "T_Some.fail",
+            "T_Some.manual.pass",
+            "T_Some.manual.fail",
+            "T_Both.P_Bad",
+            "T_Both.P_End",
+            "T_Both.P_Bad+P_End",
+        ]
+    );
+    let flat = net.flatten().unwrap();
+    assert_eq!(flat.transitions[8].removes, [flat.find_place("P_Begin").unwrap()]);
+    assert_eq!(read(&write(&net)).unwrap(), net);
+}
+
+#[test]
+fn an_or_join_reads_and_has_no_flat_form() {
+    let net =
+        read(&small("[task.T]\nkind = \"auto\"\njoin = \"or\"\ntakes = [\"P_Good\", \"P_Bad\"]\ngives = \"P_End\"\n"));
+    assert_eq!(net.unwrap().flatten(), Err(FlattenError::OrJoin { task: "T".to_owned() }));
+}
+
+#[test]
+fn pnml_that_means_more_than_places_and_transitions_is_refused() {
+    let net = |inside: &str| {
+        format!(
+            "<pnml><net id=\"n\"><page id=\"p\"><place id=\"a\"/><transition id=\"t\"/>{inside}</page></net></pnml>"
+        )
+    };
+    for (inside, sentence) in [
+        (
+            "<arc id=\"x\" source=\"a\" target=\"t\"><inscription><text>2</text></inscription></arc>",
+            "an arc with the inscription `2`",
+        ),
+        ("<arc id=\"x\" source=\"a\" target=\"t\"><type value=\"inhibitor\"/></arc>", "an arc of the kind `inhibitor`"),
+        ("<arc id=\"x\" source=\"a\" target=\"b\"/>", "an arc leads to `b`, which is not there"),
+        ("<arc id=\"x\" source=\"a\" target=\"a\"/>", "an arc between two of a kind"),
+        ("<place id=\"a\"/>", "the id `a` is empty or not the only one"),
+        ("<net id=\"m\"/>", "a second net"),
+        ("<name>", "ill-formed document: expected `</name>`, but `</page>` was found"),
+    ] {
+        let told = read_pnml(&net(inside)).expect_err(inside).mistakes.remove(0);
+        assert_eq!(told.what, sentence);
+    }
+}
+
+#[test]
+fn pnml_keeps_reset_arcs_and_odd_names() {
+    let text = "<pnml><net id=\"a &amp; b\"><page id=\"p\"><place id=\"a\"><name><text>5 &lt; 6</text></name></place>
+        <place id=\"b\"><name><text>end</text></name></place><transition id=\"t\"/>
+        <arc id=\"x\" source=\"a\" target=\"t\"/><arc id=\"y\" source=\"t\" target=\"b\"/>
+        <arc id=\"z\" source=\"b\" target=\"t\"><type value=\"reset\"/></arc></page></net></pnml>";
+    let read = read_pnml(text).unwrap();
+    assert_eq!(
+        (read.name.as_str(), read.flat.places.as_slice()),
+        ("a & b", &["5 < 6".to_owned(), "end".to_owned()][..])
+    );
+    assert_eq!(read.flat.transitions[0].removes, [read.flat.sink.unwrap()]);
+    let again = read_pnml(&syndic_nets::format::write_pnml(&read.name, &read.flat)).unwrap();
+    assert_eq!(again.flat, read.flat);
+}
