@@ -8,6 +8,7 @@
 
 mod flat;
 pub mod format;
+pub mod game;
 pub mod guard;
 pub mod marketplace;
 pub mod model;
