@@ -6,6 +6,7 @@
 //!
 //! This crate reads no clock and no file. Not here: cases and work items (`host/engine`).
 
+pub mod draw;
 mod flat;
 pub mod format;
 pub mod game;

@@ -123,6 +123,9 @@ fn every_net_of_the_marketplace_can_be_played_to_its_end() {
     }
 }
 
+/// What a transition of a made-up net consumes, produces and removes.
+type Arcs = (BTreeSet<u32>, BTreeSet<u32>, BTreeSet<u32>);
+
 /// A net of up to eight places and transitions with any arcs, and a marking of it.
 fn any_net() -> impl Strategy<Value = (Flat, Tokens)> {
     let arcs = || prop::collection::btree_set(0..8u32, 0..3);
@@ -130,7 +133,7 @@ fn any_net() -> impl Strategy<Value = (Flat, Tokens)> {
     let tokens = prop::collection::btree_map((0..8u32).prop_map(PlaceId), 0..3u32, 0..8);
     (prop::collection::vec(transition, 1..8), tokens).prop_map(|(transitions, tokens)| {
         let ids = |set: BTreeSet<u32>| set.into_iter().map(PlaceId).collect();
-        let named = |(at, (consumes, produces, removes)): (usize, (BTreeSet<u32>, BTreeSet<u32>, BTreeSet<u32>))| {
+        let named = |(at, (consumes, produces, removes)): (usize, Arcs)| {
             let name = format!("t{at}");
             Transition { name, consumes: ids(consumes), produces: ids(produces), removes: ids(removes) }
         };
