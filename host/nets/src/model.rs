@@ -11,6 +11,7 @@ mod check;
 mod data;
 mod flatten;
 mod inline;
+mod lift;
 mod property;
 mod span;
 mod task;
@@ -63,4 +64,14 @@ impl Net {
     pub fn variable(&self, name: &str) -> Option<&Variable> {
         self.data.iter().find(|variable| variable.name == name)
     }
+}
+
+/// Whether a task may be called this. A dot divides a task from its outcome.
+pub(crate) fn is_task_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(is_name_letter)
+}
+
+/// Whether a letter may stand in a task's name.
+fn is_name_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_' || letter == '-'
 }

@@ -120,6 +120,17 @@ fn pnml_written_reads_back_as_it_was() {
 }
 
 #[test]
+fn pnml_goes_on_as_a_net_file() {
+    for (name, text) in &PNML[..5] {
+        let flat = read_pnml(text).unwrap().flat;
+        let lifted = read(&write(&Net::of_flat(name, &flat))).unwrap();
+        let tasks = net(name).tasks.len();
+        same(name, &lifted.flatten().unwrap(), &flat);
+        assert_eq!(lifted.tasks.len(), tasks, "{name}: what belongs to one task is one again");
+    }
+}
+
+#[test]
 fn no_task_of_the_marketplace_leaves_a_case_out_or_sends_it_two_ways() {
     for (name, _) in marketplace::FILES {
         let net = net(name);

@@ -11,6 +11,9 @@ const MARGIN: f64 = 28.0;
 const HEAD: f64 = 54.0;
 const FOOT: f64 = 44.0;
 
+const MARKER: &str = "viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
+                      orient=\"auto-start-reverse\"";
+
 const STYLE: &str = "
   text { font: 12px 'Inter', 'Helvetica Neue', Helvetica, Arial, sans-serif; fill: #1f2933; }
   .title { font-size: 18px; font-weight: 600; } .about { font-size: 12px; fill: #52606d; }
@@ -45,11 +48,13 @@ pub(super) fn svg(sketch: &Sketch, layout: &Layout) -> String {
     let width = (layout.width.max(title).max(legend_width) + 2.0 * MARGIN).ceil();
     let height = (layout.height + HEAD + FOOT + 2.0 * MARGIN).ceil();
     let mut out = Picture(String::new());
-    out.line(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">"));
+    let size = format!("width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\"");
+    out.line(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\" {size}>"));
     out.line(&format!("<title>{}</title>\n<style>{STYLE}</style>", escape(&sketch.title)));
     out.line("<defs>");
     for (name, colour) in [("way", "#829ab1"), ("late", "#b794d6"), ("loop", "#dd8b3c"), ("empties", "#c0392b")] {
-        out.line(&format!("<marker id=\"{name}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto-start-reverse\"><path d=\"M0 1 L7 4 L0 7 z\" fill=\"{colour}\"/></marker>"));
+        let tip = format!("<path d=\"M0 1 L7 4 L0 7 z\" fill=\"{colour}\"/>");
+        out.line(&format!("<marker id=\"{name}\" {MARKER}>{tip}</marker>"));
     }
     out.line("</defs>");
     out.line("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>");
@@ -71,7 +76,10 @@ fn legend(sketch: &Sketch) -> (String, f64) {
     let (mut out, mut x) = (String::new(), 0.0);
     for (shape, fill, stroke, word) in LOOKS {
         if *shape != Shape::Plain && sketch.nodes.iter().any(|node| node.shape == *shape) {
-            out.push_str(&format!("<rect class=\"box\" x=\"{x:.1}\" y=\"-9\" width=\"16\" height=\"11\" fill=\"{fill}\" stroke=\"{stroke}\"/><text class=\"about\" x=\"{:.1}\" y=\"1\">{word}</text>", x + 22.0));
+            let size = "width=\"16\" height=\"11\"";
+            let paint = format!("fill=\"{fill}\" stroke=\"{stroke}\"");
+            out.push_str(&format!("<rect class=\"box\" x=\"{x:.1}\" y=\"-9\" {size} {paint}/>"));
+            out.push_str(&format!("<text class=\"about\" x=\"{:.1}\" y=\"1\">{word}</text>", x + 22.0));
             x += 22.0 + text_width(word, 12.0) + 18.0;
         }
     }
@@ -118,10 +126,9 @@ impl Picture {
             let (fill, stroke) = look(node.shape);
             let (left, top) = (x - width / 2.0, y - height / 2.0);
             let mut frame = |grow: f64, fill: &str| {
-                self.line(&format!(
-                    "<rect class=\"box\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
-                    left - grow, top - grow, width + 2.0 * grow, height + 2.0 * grow
-                ));
+                let corner = format!("x=\"{:.1}\" y=\"{:.1}\"", left - grow, top - grow);
+                let size = format!("width=\"{:.1}\" height=\"{:.1}\"", width + 2.0 * grow, height + 2.0 * grow);
+                self.line(&format!("<rect class=\"box\" {corner} {size} fill=\"{fill}\" stroke=\"{stroke}\"/>"));
             };
             if node.shape == Shape::Composite {
                 frame(3.0, "#ffffff");

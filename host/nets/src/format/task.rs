@@ -5,7 +5,7 @@ use super::read::value_of;
 use crate::guard::Guard;
 use crate::model::{
     Due, Entry, Fallback, Flow, Instances, Join, Kind, Outcome, Retry, Service, Span, Split, Task, Timer, User,
-    Variable, Write,
+    Variable, Write, is_task_name,
 };
 
 /// Keys of every task.
@@ -41,7 +41,7 @@ const SPAN: &str = "a duration is a number and one of s, min, h, d, bd, months: 
 
 /// Reads a task over these variables.
 pub(super) fn read(fields: &Fields<'_>, name: &str, data: &[Variable]) -> Option<Task> {
-    if !good_name(name) {
+    if !is_task_name(name) {
         let hint = "use letters, digits, _ and -: a dot divides a task from its outcome";
         fields.mistake(format!("`{name}` is no name for a task"), hint);
     }
@@ -59,10 +59,6 @@ pub(super) fn read(fields: &Fields<'_>, name: &str, data: &[Variable]) -> Option
         sla: fields.parsed("sla", SPAN),
         escalation: fields.text("escalation"),
     })
-}
-
-fn good_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '-')
 }
 
 struct Block<'b, 't> {
