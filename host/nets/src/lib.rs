@@ -13,7 +13,9 @@ pub mod game;
 pub mod guard;
 pub mod marketplace;
 pub mod model;
+pub mod proof;
 mod words;
 
 pub use flat::{Flat, PlaceId, Tokens, Transition, TransitionId};
 pub use model::Net;
+pub use proof::{Budget, Verdict, prove};

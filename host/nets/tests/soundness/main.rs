@@ -1,0 +1,6 @@
+//! Whether the prover is right: about the marketplace's nets, about nets that are known to be wrong, about generated
+//! ones beside an oracle, and about nets that nobody should have written.
+
+mod agreement;
+mod generate;
+mod oracle;
