@@ -2,5 +2,7 @@
 //! ones beside an oracle, and about nets that nobody should have written.
 
 mod agreement;
+mod documented;
 mod generate;
 mod oracle;
+mod text;
