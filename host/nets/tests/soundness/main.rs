@@ -4,5 +4,7 @@
 mod agreement;
 mod documented;
 mod generate;
+mod marketplace;
 mod oracle;
+mod pnml;
 mod text;
