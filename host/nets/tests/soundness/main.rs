@@ -4,6 +4,7 @@
 mod agreement;
 mod documented;
 mod generate;
+mod limits;
 mod marketplace;
 mod oracle;
 mod pnml;
