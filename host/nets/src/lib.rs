@@ -11,11 +11,13 @@ mod flat;
 pub mod format;
 pub mod game;
 pub mod guard;
+mod judgement;
 pub mod marketplace;
 pub mod model;
 pub mod proof;
 mod words;
 
 pub use flat::{Flat, PlaceId, Tokens, Transition, TransitionId};
+pub use judgement::Judgement;
 pub use model::Net;
 pub use proof::{Budget, Verdict, prove};

@@ -1,6 +1,9 @@
 //! What a net file may say, and what is said to whom it does not.
 
-use syndic_nets::format::{read, read_pnml, write};
+use proptest::prelude::*;
+use syndic_nets::draw::Sketch;
+use syndic_nets::format::{NotANet, read, read_pnml, write, write_pnml};
+use syndic_nets::marketplace;
 use syndic_nets::model::{FlattenError, Net};
 
 const HEAD: &str = "\
@@ -65,6 +68,7 @@ fn what_could_never_be_meant_is_refused() {
     for (tasks, sentence) in [
         ("", "there is no task"),
         ("[task.\"T.x\"]\nkind = \"auto\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n", "`T.x` is no name for a task"),
+        ("[task.T]\nkid = \"auto\"\n", "`kid` is not a key here | did you mean `kind`?"),
         ("[task.T]\nkind = \"auto\"\ngives = \"P_End\"\n", "`T` takes nothing, so it could fire for ever"),
         ("[task.T]\nkind = \"auto\"\ntakes = \"P_Begin\"\n", "`T` gives nothing, so the case would vanish"),
         (
@@ -190,6 +194,51 @@ fn pnml_keeps_reset_arcs_and_odd_names() {
         ("a & b", &["5 < 6".to_owned(), "end".to_owned()][..])
     );
     assert_eq!(read.flat.transitions[0].removes, [read.flat.sink.unwrap()]);
-    let again = read_pnml(&syndic_nets::format::write_pnml(&read.name, &read.flat)).unwrap();
+    let again = read_pnml(&write_pnml(&read.name, &read.flat)).unwrap();
     assert_eq!(again.flat, read.flat);
+}
+
+/// A good file, with a few pieces of it cut out, doubled, or replaced by what grammars stumble over.
+fn damaged(text: &str, damages: &[(usize, usize, usize)]) -> String {
+    const PIECES: &[&str] =
+        &["", "\"", "'", "[", "]]", "{", "é", "\u{0}", "\n", " = ", ".", "<", "&", "-1", "9999999999999999999"];
+    let mut letters: Vec<String> = text.chars().map(String::from).collect();
+    for (at, length, piece) in damages {
+        let at = at % letters.len();
+        let end = (at + length).min(letters.len());
+        let new = PIECES.get(*piece).map_or_else(|| letters[at..end].concat().repeat(2), |piece| (*piece).to_owned());
+        letters.splice(at..end, [new]);
+    }
+    letters.concat()
+}
+
+fn any_damages() -> impl Strategy<Value = Vec<(usize, usize, usize)>> {
+    prop::collection::vec((any::<usize>(), 0..30usize, 0..16usize), 1..4)
+}
+
+fn told_well(why: &NotANet) -> bool {
+    why.mistakes.iter().all(|mistake| mistake.line > 0 && mistake.column > 0 && !mistake.hint.is_empty())
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_net_file_is_a_net_or_is_told_where_it_is_none(file in 0..6usize, damages in any_damages()) {
+        match read(&damaged(marketplace::FILES[file].1, &damages)) {
+            Ok(net) => {
+                prop_assert!(Sketch::of_net(&net).svg().ends_with("</svg>\n"));
+                prop_assert_eq!(read(&write(&net)), Ok(net));
+            }
+            Err(why) => prop_assert!(told_well(&why)),
+        }
+    }
+
+    #[test]
+    fn a_damaged_pnml_file_is_a_net_or_is_told_where_it_is_none(file in 0..6usize, damages in any_damages()) {
+        let (name, text) = marketplace::FILES[file];
+        let good = write_pnml(name, &read(text).unwrap().flatten().unwrap());
+        match read_pnml(&damaged(&good, &damages)) {
+            Ok(pnml) => prop_assert_eq!(read_pnml(&write_pnml(&pnml.name, &pnml.flat)).map(|again| again.flat), Ok(pnml.flat)),
+            Err(why) => prop_assert!(told_well(&why)),
+        }
+    }
 }

@@ -144,7 +144,10 @@ fn any_net() -> impl Strategy<Value = (Flat, Tokens)> {
 
 proptest! {
     #[test]
-    fn looking_around_finds_what_looking_everywhere_does((flat, tokens) in any_net(), choices in prop::collection::vec(0..8usize, 0..40)) {
+    fn looking_around_finds_what_looking_everywhere_does(
+        (flat, tokens) in any_net(),
+        choices in prop::collection::vec(0..8usize, 0..40),
+    ) {
         let board = Board::new(flat);
         play(&board, Game::new(&board, tokens), &choices);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use syndic_nets::format::{read, read_pnml, write, write_pnml};
 use syndic_nets::guard::{COMBINATIONS, Coverage, cover};
 use syndic_nets::model::{Kind, Library, Net};
-use syndic_nets::{Flat, marketplace};
+use syndic_nets::{Budget, Flat, Judgement, marketplace};
 
 const PNML: &[(&str, &str)] = &[
     ("vendor-onboarding", include_str!("pnml/marketplace-vendor-onboarding.pnml")),
@@ -70,6 +70,34 @@ fn the_whole_is_the_root_with_its_five_nets_in_lined() {
     same("marketplace", &whole.flatten().unwrap(), &pnml("marketplace"));
     assert_eq!(whole.faults(), []);
     assert_eq!(read(&write(&whole)).unwrap(), whole);
+}
+
+#[test]
+fn every_net_is_admitted_and_so_is_the_whole() {
+    let library = Library(PNML[..5].iter().map(|(name, _)| net(name)).collect());
+    let mut nets: Vec<Net> = marketplace::FILES.iter().map(|(name, _)| net(name)).collect();
+    nets.push(library.inline(&net("marketplace")).unwrap());
+    let mut properties = 0;
+    for net in nets {
+        let judgement = Judgement::of(&net, &Budget::default()).unwrap();
+        assert!(judgement.admits(), "{}: {judgement:#?}", net.name);
+        properties = judgement.properties.len();
+    }
+    assert_eq!(properties, 15, "the whole keeps the promises of its parts");
+}
+
+#[test]
+fn a_broken_promise_and_a_choice_with_a_gap_are_not_admitted() {
+    let (_, text) = marketplace::FILES[2];
+    for (was, is) in [
+        ("no P_PurchaseConfirmed without T_CheckInventory.reserved", "no P_PurchaseConfirmed without T_RetryPayment"),
+        ("gives = \"P_PaymentFailed\" }", "gives = \"P_PurchaseConfirmed\" }"),
+        ("payment == \"declined\"", "payment == \"declined\" && attempts < 2"),
+    ] {
+        assert!(text.contains(was));
+        let net = read(&text.replace(was, is)).unwrap();
+        assert!(!Judgement::of(&net, &Budget::default()).unwrap().admits(), "{is}");
+    }
 }
 
 #[test]

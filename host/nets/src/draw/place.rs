@@ -157,22 +157,19 @@ impl<'l> Lean<'l> {
 
     /// Puts lines next to each other, as near as their widest rows allow.
     fn compact(&self, root: &[usize]) -> Vec<f64> {
-        let pairs: Vec<(usize, usize, f64)> = self
-            .rows
-            .iter()
-            .flat_map(|row| row.windows(2))
-            .map(|pair| (root[pair[0]], root[pair[1]], distance(self.rooms[pair[0]], self.rooms[pair[1]])))
-            .collect();
-        let order = topological(root, &pairs);
+        let mut sides = Sides { left: vec![Vec::new(); root.len()], right: vec![Vec::new(); root.len()] };
+        for pair in self.rows.iter().flat_map(|row| row.windows(2)) {
+            let far = distance(self.rooms[pair[0]], self.rooms[pair[1]]);
+            sides.left[root[pair[1]]].push((root[pair[0]], far));
+            sides.right[root[pair[0]]].push((root[pair[1]], far));
+        }
+        let order = sides.left_to_right(root);
         let mut x = vec![0.0f64; root.len()];
         for line in &order {
-            pairs.iter().filter(|(_, right, _)| right == line).for_each(|(left, _, far)| {
-                x[*line] = x[*line].max(x[*left] + far);
-            });
+            x[*line] = sides.left[*line].iter().map(|(left, far)| x[*left] + far).fold(0.0, f64::max);
         }
         for line in order.iter().rev() {
-            let right = pairs.iter().filter(|(left, ..)| left == line).map(|(_, right, far)| x[*right] - far);
-            let room = right.fold(f64::INFINITY, f64::min);
+            let room = sides.right[*line].iter().map(|(right, far)| x[*right] - far).fold(f64::INFINITY, f64::min);
             if room.is_finite() {
                 x[*line] = x[*line].max(room);
             }
@@ -181,23 +178,30 @@ impl<'l> Lean<'l> {
     }
 }
 
-/// Lines from left to right.
-fn topological(root: &[usize], pairs: &[(usize, usize, f64)]) -> Vec<usize> {
-    let mut waiting = vec![0usize; root.len()];
-    pairs.iter().for_each(|(_, right, _)| waiting[*right] += 1);
-    let is_line = |node: &usize| root[*node] == *node;
-    let mut order: Vec<usize> = (0..root.len()).filter(|node| is_line(node) && waiting[*node] == 0).collect();
-    let mut next = 0;
-    while let Some(line) = order.get(next).copied() {
-        next += 1;
-        for (_, right, _) in pairs.iter().filter(|(left, ..)| *left == line) {
-            waiting[*right] -= 1;
-            if waiting[*right] == 0 {
-                order.push(*right);
+/// For each line, the lines that stand right beside it somewhere, and how far off they have to be.
+struct Sides {
+    left: Vec<Vec<(usize, f64)>>,
+    right: Vec<Vec<(usize, f64)>>,
+}
+
+impl Sides {
+    /// Lines from left to right.
+    fn left_to_right(&self, root: &[usize]) -> Vec<usize> {
+        let mut waiting: Vec<usize> = self.left.iter().map(Vec::len).collect();
+        let is_line = |node: &usize| root[*node] == *node;
+        let mut order: Vec<usize> = (0..root.len()).filter(|node| is_line(node) && waiting[*node] == 0).collect();
+        let mut next = 0;
+        while let Some(line) = order.get(next).copied() {
+            next += 1;
+            for (right, _) in &self.right[line] {
+                waiting[*right] -= 1;
+                if waiting[*right] == 0 {
+                    order.push(*right);
+                }
             }
         }
+        order
     }
-    order
 }
 
 fn distance(left: Room, right: Room) -> f64 {

@@ -88,17 +88,26 @@ fn cycle(nodes: usize, edges: &[(usize, usize)], back: &[bool]) -> Option<Vec<us
     None
 }
 
+/// How often nodes are moved up and down. Ranks are good at any moment; further passes only shorten arrows.
+const PASSES: usize = 64;
+
 /// A rank for every node: each edge leads down by at least one, and few lead far. What waits stands right below what
 /// it waits for.
 pub(super) fn ranks(nodes: usize, edges: &[(usize, usize)], waits: impl Fn(usize) -> bool) -> Vec<usize> {
     let mut rank = longest_paths(nodes, edges);
-    for _ in 0..nodes {
+    let (mut above, mut below) = (vec![Vec::new(); nodes], vec![Vec::new(); nodes]);
+    edges.iter().for_each(|(from, to)| {
+        above[*to].push(*from);
+        below[*from].push(*to);
+    });
+    for _ in 0..PASSES {
         let mut moved = false;
         for node in 0..nodes {
-            let above = edges.iter().filter(|(_, to)| *to == node).map(|(from, _)| rank[*from] + 1);
-            let below = edges.iter().filter(|(from, _)| *from == node).map(|(_, to)| rank[*to] - 1);
-            let hangs = !waits(node) && below.clone().count() > above.clone().count();
-            let target = if hangs { below.min() } else { above.max() };
+            let hangs = !waits(node) && below[node].len() > above[node].len();
+            let target = match hangs {
+                true => below[node].iter().map(|other| rank[*other] - 1).min(),
+                false => above[node].iter().map(|other| rank[*other] + 1).max(),
+            };
             if let Some(target) = target.filter(|target| *target != rank[node]) {
                 rank[node] = target;
                 moved = true;
@@ -115,10 +124,14 @@ pub(super) fn ranks(nodes: usize, edges: &[(usize, usize)], waits: impl Fn(usize
 fn longest_paths(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut rank = vec![0; nodes];
     let mut waiting = vec![0usize; nodes];
-    edges.iter().for_each(|(_, to)| waiting[*to] += 1);
+    let mut below = vec![Vec::new(); nodes];
+    edges.iter().for_each(|(from, to)| {
+        waiting[*to] += 1;
+        below[*from].push(*to);
+    });
     let mut ready: Vec<usize> = (0..nodes).filter(|node| waiting[*node] == 0).collect();
     while let Some(node) = ready.pop() {
-        for (_, to) in edges.iter().filter(|(from, _)| *from == node) {
+        for to in &below[node] {
             rank[*to] = rank[*to].max(rank[node] + 1);
             waiting[*to] -= 1;
             if waiting[*to] == 0 {

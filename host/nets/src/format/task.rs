@@ -69,7 +69,11 @@ struct Block<'b, 't> {
 impl<'t> Block<'_, 't> {
     fn kind(&self) -> Option<Kind> {
         let fields = self.fields;
-        let kind = fields.needed("kind", "one of auto, service, user, timer and composite")?;
+        let Some(kind) = fields.needed("kind", "one of auto, service, user, timer and composite") else {
+            let any: Vec<&str> = COMMON.iter().chain(KINDS.iter().flat_map(|(_, keys)| *keys)).copied().collect();
+            fields.only(&any);
+            return None;
+        };
         let Some((_, own)) = KINDS.iter().find(|(name, _)| *name == kind) else {
             let at = fields.get("kind").map_or(fields.at, |value| value.span().start);
             fields.source.mistake(

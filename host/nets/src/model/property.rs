@@ -7,8 +7,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::flat::{Flat, PlaceId, TransitionId};
-
 /// A named rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
@@ -70,27 +68,6 @@ impl fmt::Display for Rule {
             Self::Together { place, other } => write!(out, "never {place} with {other}"),
         }
     }
-}
-
-impl Rule {
-    /// The places it speaks of, in this flat net; `None` if it has none of that name.
-    pub fn places(&self, flat: &Flat) -> Option<Vec<PlaceId>> {
-        match self {
-            Self::Without { place, .. } => Some(vec![flat.find_place(place)?]),
-            Self::Together { place, other } => Some(vec![flat.find_place(place)?, flat.find_place(other)?]),
-        }
-    }
-
-    /// The transitions it speaks of: a task stands for all of its transitions.
-    pub fn transitions(&self, flat: &Flat) -> Vec<TransitionId> {
-        let Self::Without { tasks, .. } = self else { return Vec::new() };
-        flat.transition_ids().filter(|id| tasks.iter().any(|task| is_of(&flat.transition(*id).name, task))).collect()
-    }
-}
-
-/// Whether a transition is this one, or one of this task's.
-fn is_of(transition: &str, task: &str) -> bool {
-    transition.strip_prefix(task).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]
