@@ -21,6 +21,7 @@ mod killed;
 mod looking;
 mod mistaken;
 mod money;
+mod nets;
 mod not_loaded;
 mod operators;
 mod refusals;

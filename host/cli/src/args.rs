@@ -9,8 +9,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 mod event;
+mod net;
 
 pub use event::{About, EventVerb, Judges};
+pub use net::{Format, NetVerb, Which};
 
 use crate::failure::{Failure, FailureKind};
 
@@ -54,6 +56,9 @@ pub enum Command {
     /// Write governors: make one, build it, check it, test it, measure it
     #[command(subcommand)]
     Governor(GovernorVerb),
+    /// Read, prove, draw and convert workflow nets
+    #[command(subcommand)]
+    Net(NetVerb),
     /// Look at events, and settle those that are not over
     #[command(subcommand)]
     Event(EventVerb),

@@ -9,6 +9,7 @@ mod embedded;
 mod events;
 mod lines;
 mod look;
+mod nets;
 mod play;
 mod run;
 mod settings;
@@ -47,6 +48,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(&args, show),
         Command::Config(verb) => settings::run(verb, show),
         Command::Governor(verb) => author::run(verb, show),
+        Command::Net(verb) => nets::run(verb, show),
         Command::Event(verb) => events::run(verb, show),
         Command::Fact(verb) => look::fact(verb, show),
         Command::Receipt(verb) => look::receipt(verb, show),
