@@ -371,6 +371,7 @@ fn every_verb_of_an_author_has_help_that_shows_how() {
         ("check", "--slot quota-sla --no-wider"),
         ("test", "\"then\": {\"verdict\": \"refuse\""),
         ("bench", "--events events.jsonl"),
+        ("dev", "syndic governor dev seat-limit"),
         ("sign", "ssh-keygen -Y sign -n syndic-governor"),
         ("verify", "--publisher acme=acme.pub"),
     ] {

@@ -11,6 +11,7 @@ mod bad_input;
 mod books;
 mod daemon;
 mod demo;
+mod dev;
 mod eighty;
 mod first_governor;
 #[path = "../../host/runtime/tests/runtime/guest.rs"]

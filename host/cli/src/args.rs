@@ -17,7 +17,7 @@ pub use net::{Format, NetVerb, Which};
 use crate::failure::{Failure, FailureKind};
 
 pub use daemon::{ConfigVerb, Configured, Run};
-pub use governor::{Bench, Build, Check, GovernorVerb, New, Sign, Test, Verify};
+pub use governor::{Bench, Build, Check, Dev, GovernorVerb, New, Sign, Test, Verify};
 pub use slots::{Install, SlotVerb, Who};
 
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and

@@ -27,6 +27,9 @@ pub enum GovernorVerb {
     /// Measure a component on its stories or on a file of events: time, fuel, memory
     #[command(after_help = BENCH_HELP)]
     Bench(Bench),
+    /// Build a crate again whenever it is saved
+    #[command(after_help = DEV_HELP)]
+    Dev(Dev),
     /// Sign a component with an OpenSSH key, into a file beside it
     #[command(after_help = SIGN_HELP)]
     Sign(Sign),
@@ -106,6 +109,20 @@ pub struct Bench {
     /// How often each question is asked
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     pub rounds: u32,
+}
+
+/// `governor dev`
+#[derive(Debug, Args)]
+pub struct Dev {
+    /// The crate's directory
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Where to put the component [default: in DIR, named like the crate]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Build once, and end
+    #[arg(long)]
+    pub once: bool,
 }
 
 /// `governor sign`
@@ -197,6 +214,13 @@ Examples:
   syndic governor bench seat_limit.wasm
   syndic governor bench seat_limit.wasm --events events.jsonl --rounds 10000";
 
+const DEV_HELP: &str = "\
+It builds as `governor build` does, and again whenever a file of the crate, or of a crate that it
+depends on by path, is saved. What changes while it builds is built again. Where the crate does not
+build, or the host would not load the component, the last good one stays where it is.
+
+  syndic governor dev seat-limit";
+
 const SIGN_HELP: &str = "\
 A signature is what ssh-keygen makes, for the namespace `syndic-governor`; it lies beside the
 component, whose bytes and digest stay as they are. Where the key has a passphrase, or is in an
@@ -222,7 +246,7 @@ mod tests {
     /// Where the terminal's width is not known, clap breaks lines after a hundred columns, wherever that is.
     #[test]
     fn what_is_to_be_copied_is_not_broken_in_the_middle() {
-        for help in [NEW_HELP, BUILD_HELP, CHECK_HELP, TEST_HELP, BENCH_HELP, SIGN_HELP, VERIFY_HELP] {
+        for help in [NEW_HELP, BUILD_HELP, CHECK_HELP, TEST_HELP, BENCH_HELP, DEV_HELP, SIGN_HELP, VERIFY_HELP] {
             for line in help.lines() {
                 assert!(line.chars().count() <= 100, "{line}");
             }

@@ -47,16 +47,22 @@ pub(super) struct Built {
 
 /// Makes a component of the crate in a directory.
 pub(super) fn build(dir: &Path) -> Result<Built, Failure> {
-    if !dir.join("Cargo.toml").is_file() {
-        return Err(Failure::new(FailureKind::Usage, format!("`{}` holds no crate", dir.display()))
-            .because("there is no Cargo.toml in it")
-            .hint("make one with `syndic governor new NAME`, or name the crate's directory"));
-    }
+    crate_in(dir)?;
     have_target(dir)?;
     let module = compile(dir)?;
     let core = std::fs::read(&module).map_err(|why| cannot("the built module cannot be read", why))?;
     let file = module.file_name().map(PathBuf::from).unwrap_or_default();
     Ok(Built { component: encode(&core)?, file })
+}
+
+/// Whether a directory holds a crate at all.
+pub(super) fn crate_in(dir: &Path) -> Result<(), Failure> {
+    if dir.join("Cargo.toml").is_file() {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Usage, format!("`{}` holds no crate", dir.display()))
+        .because("there is no Cargo.toml in it")
+        .hint("make one with `syndic governor new NAME`, or name the crate's directory"))
 }
 
 /// Runs cargo, shows what it says, and finds the module it made.
@@ -101,7 +107,7 @@ fn encode(module: &[u8]) -> Result<Vec<u8>, Failure> {
     encoded.map_err(|why| refused(format!("{why:#}")))
 }
 
-fn describe(installed: &Installed, out: &Path, bytes: usize, show: &Show) -> Result<(), Failure> {
+pub(super) fn describe(installed: &Installed, out: &Path, bytes: usize, show: &Show) -> Result<(), Failure> {
     let digest = Digest(installed.digest).to_string();
     let manifest = &installed.manifest;
     let value = json!({

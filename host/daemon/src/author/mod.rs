@@ -1,4 +1,4 @@
-//! The verbs of a governor's author: `new`, `build`, `check`, `test`, `bench`, `sign`, `verify`.
+//! The verbs of a governor's author: `new`, `build`, `check`, `test`, `bench`, `sign`, `verify`, `dev`.
 //!
 //! An author needs cargo, rustup and this program. What it carries (the SDK, the template, the encoder, the host) is
 //! what it runs events with, so that a governor that is green here is not turned away later.
@@ -9,15 +9,18 @@ mod cargo;
 mod check;
 mod component;
 mod contract;
+mod dev;
 mod laid_out;
 mod new;
 mod said;
 mod scene;
 mod sign;
+mod site;
 mod stage;
 mod story;
 mod test;
 mod vendor;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +39,7 @@ pub(crate) fn run(verb: GovernorVerb, show: &Show) -> Result<ExitCode, Failure> 
         GovernorVerb::Test(args) => test::run(&args, show),
         GovernorVerb::Check(args) => check::run(&args, show),
         GovernorVerb::Bench(args) => bench::run(&args, show),
+        GovernorVerb::Dev(args) => dev::run(&args, show),
         GovernorVerb::Sign(args) => sign::sign(&args, show),
         GovernorVerb::Verify(args) => sign::verify(&args, show),
     }

@@ -1,0 +1,131 @@
+//! `governor dev`: a governor that is edited while it is watched. The second of the stories that compile.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use syndic_tests::watch::Watch;
+use tempfile::TempDir;
+
+use crate::syndic::{Told, command, run, told};
+
+/// A machine may be busy; one that says nothing for so long has hung.
+const SILENT_MAX: Duration = Duration::from_secs(900);
+
+/// A crate somebody works on.
+struct Desk {
+    home: TempDir,
+    dir: PathBuf,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let home = TempDir::new().unwrap();
+        let dir = home.path().join("seat-limit");
+        run(&["governor", "new", dir.to_str().unwrap()]).exits(0);
+        Self { home, dir }
+    }
+
+    fn command(&self, args: &[&str]) -> std::process::Command {
+        let mut command = command(args);
+        command.current_dir(&self.dir).env("CARGO_TARGET_DIR", self.home.path().join("target"));
+        command
+    }
+
+    fn governor(&self, args: &[&str]) -> Told {
+        told(&mut self.command(&[&["governor"], args].concat()))
+    }
+
+    fn watched(&self, args: &[&str]) -> Watched {
+        let mut dev = self.command(&[&["governor", "dev", "--json"], args].concat());
+        let mut child = dev.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let hears = BufReader::new(child.stdout.take().unwrap());
+        Watched { child, hears, watch: Watch::over(SILENT_MAX) }
+    }
+
+    /// Edits a file, as an editor saves it.
+    fn edit(&self, from: &str, to: &str) {
+        let file = self.dir.join("src/lib.rs");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "`{from}` is not in:\n{text}");
+        fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    }
+
+    fn component(&self) -> Vec<u8> {
+        fs::read(self.dir.join("seat_limit.wasm")).unwrap()
+    }
+}
+
+/// A loop that goes on until the story ends.
+struct Watched {
+    child: Child,
+    hears: BufReader<ChildStdout>,
+    watch: Watch,
+}
+
+impl Watched {
+    /// Waits for the next line.
+    fn hear(&mut self, what: &str) -> Value {
+        self.watch.now(what);
+        let mut line = String::new();
+        assert_ne!(self.hears.read_line(&mut line).unwrap(), 0, "it ended before {what}");
+        serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line}"))
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_governor_is_built_again_when_it_is_saved_and_a_mistake_leaves_the_last_good_one() {
+    let desk = Desk::new();
+    let mut dev = desk.watched(&[]);
+    let first = dev.hear("the first build");
+    assert_eq!((&first["name"], &first["file"]), (&"seat-limit".into(), &"seat_limit.wasm".into()), "{first}");
+    let built = desk.component();
+
+    desk.edit("order.seats > 20", "order.seats > \"20\"");
+    let failed = dev.hear("the mistake");
+    assert_eq!((&failed["built"], &failed["stays"]), (&false.into(), &first["digest"]), "{failed}");
+    assert_eq!(failed["what"], "the governor does not build");
+    assert_eq!(desk.component(), built, "the last good one stays");
+
+    desk.edit("order.seats > \"20\"", "order.seats > 50");
+    let mended = dev.hear("the mended build");
+    assert_ne!(mended["digest"], first["digest"], "{mended}");
+    assert_ne!(desk.component(), built);
+    is_not_told_by_times(&desk, &mut dev, &mended);
+
+    fs::write(desk.dir.join("README.md"), "Words.").unwrap();
+    assert_eq!(dev.hear("other words")["same"], true, "what is not in the component changes nothing");
+    drop(dev);
+    ends(&desk);
+}
+
+/// Cargo goes by times, and takes a file that was brought back with its time for what it has built.
+fn is_not_told_by_times(desk: &Desk, dev: &mut Watched, before: &Value) {
+    let (source, aside) = (desk.dir.join("src/lib.rs"), desk.home.path().join("lib.rs"));
+    let text = fs::read_to_string(&source).unwrap();
+    fs::write(&aside, text.replacen("order.seats > 50", "order.seats > 70", 1)).unwrap();
+    let old = fs::metadata(&source).unwrap().modified().unwrap() - Duration::from_secs(3_600);
+    fs::File::options().write(true).open(&aside).unwrap().set_modified(old).unwrap();
+    fs::rename(&aside, &source).unwrap();
+    let brought = dev.hear("what was brought back with its time");
+    assert_ne!(brought["digest"], before["digest"], "{brought}");
+    assert_ne!(brought["same"], true, "{brought}");
+}
+
+/// Once is a build like any other, for scripts.
+fn ends(desk: &Desk) {
+    desk.governor(&["dev", "--once"]).exits(0);
+    desk.edit("order.seats > 70", "order.seats >");
+    assert_eq!(desk.governor(&["dev", "--once"]).code, Some(1));
+    desk.governor(&["dev", "--once", "src"]).fails(2, &["`src` holds no crate"]);
+}
