@@ -65,29 +65,32 @@ impl Proof<'_> {
                 return self.verdict(seen, Vec::new());
             }
         }
-        let reduced = (when != Reduce::Never).then(|| self.reduced());
-        let of_reduced = reduced
-            .as_ref()
-            .map(|reduced| explore(&reduced.steps, reduced.places.len(), reduced.source, reduced.sink, self.limits));
-        if let Some((reduced, seen)) = reduced.as_ref().zip(of_reduced.as_ref())
-            && seen.found.is_empty()
-            && seen.spent.is_none()
-        {
-            let size = Size { places: reduced.places.len(), transitions: reduced.steps.len() };
-            return Verdict::Sound { explored: seen.explored, reduced: Some(size) };
+        let mut of_reduced = Vec::new();
+        if when != Reduce::Never {
+            match self.by_reducing() {
+                Ok(sound) => return sound,
+                Err(found) => of_reduced = found,
+            }
         }
-        let told = reduced.zip(of_reduced).map(|(reduced, seen)| told(&reduced, seen.found)).unwrap_or_default();
-        self.verdict(self.explore(self.limits), told)
+        self.verdict(self.explore(self.limits), of_reduced)
+    }
+
+    /// The proof on a reduced net; or else what was found there, told of this one.
+    fn by_reducing(&self) -> Result<Verdict, Vec<Found>> {
+        let Ends { source, sink } = self.ends;
+        let reduced = reduce(Shrinking::new(self.net.places.len(), self.steps, source.0, sink.0), |_| true);
+        let places = reduced.places.len();
+        let seen = explore(&reduced.steps, places, reduced.source, reduced.sink, self.limits);
+        if !seen.found.is_empty() || seen.spent.is_some() {
+            return Err(told(&reduced, seen.found));
+        }
+        let size = Size { places, transitions: reduced.steps.len() };
+        Ok(Verdict::Sound { explored: seen.explored, reduced: Some(size) })
     }
 
     fn explore(&self, limits: Limits) -> Seen {
         let Ends { source, sink } = self.ends;
         explore(self.steps, self.net.places.len(), source.0 as usize, sink.0 as usize, limits)
-    }
-
-    fn reduced(&self) -> Reduced {
-        let Ends { source, sink } = self.ends;
-        reduce(Shrinking::new(self.net.places.len(), self.steps, source.0, sink.0), |_| true)
     }
 
     /// The verdict on what the net itself shows; or, where its budget ended, on what a reduced one did.
