@@ -42,7 +42,7 @@ pub fn sound(dice: &mut Dice, replacements: usize, cancelling: bool) -> Flat {
     let mut net = Growing { places: 2, tasks: vec![whole] };
     for _ in 0..replacements {
         let at = dice.below(net.tasks.len());
-        match dice.below(if cancelling { 14 } else { 12 }) {
+        match dice.below(if cancelling { 15 } else { 13 }) {
             0..3 => net.sequence(at),
             3..5 => net.choice(at),
             5..7 => net.beside(at, 2 + dice.below(2)),
@@ -50,6 +50,7 @@ pub fn sound(dice: &mut Dice, replacements: usize, cancelling: bool) -> Flat {
             9 => net.latch(at),
             10 => net.race(at),
             11 => net.either_join(at),
+            12 => net.doubled(at),
             _ => net.cancelled(at),
         }
     }
@@ -89,6 +90,13 @@ impl Growing {
         let between = self.place(at);
         let after = self.ends_on(at, &[between]);
         self.task(at, &[between], &after);
+    }
+
+    /// One after the other, with two tokens between.
+    fn doubled(&mut self, at: usize) {
+        let between = [(); 2].map(|()| self.place(at));
+        let after = self.ends_on(at, &between);
+        self.task(at, &between, &after);
     }
 
     /// Two ways to do it.
@@ -180,8 +188,8 @@ impl Growing {
 }
 
 /// Ways to break a net. Each leaves source and sink where they were.
-pub const FAULTS: [fn(&mut Dice, &mut Flat); 8] =
-    [drop_input, drop_output, add_input, add_output, swap_target, isolate, split_join, add_cancellation];
+pub const FAULTS: [fn(&mut Dice, &mut Flat); 9] =
+    [drop_input, drop_output, add_input, add_output, swap_target, isolate, split_join, add_cancellation, borrow];
 
 fn any<'a>(dice: &mut Dice, net: &'a mut Flat) -> &'a mut Transition {
     let at = dice.below(net.transitions.len());
@@ -252,4 +260,12 @@ fn split_join(dice: &mut Dice, net: &mut Flat) {
 fn add_cancellation(dice: &mut Dice, net: &mut Flat) {
     let place = any_place(dice, net);
     add_one(&mut any(dice, net).removes, place);
+}
+
+/// A task needs a token that it puts back.
+fn borrow(dice: &mut Dice, net: &mut Flat) {
+    let place = any_place(dice, net);
+    let task = any(dice, net);
+    add_one(&mut task.consumes, place);
+    add_one(&mut task.produces, place);
 }
