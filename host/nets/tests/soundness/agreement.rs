@@ -14,8 +14,12 @@ use crate::oracle::{Marking, Oracle, played, see};
 /// Nets of a usual run.
 const NETS: u64 = 10_000;
 
-/// Markings after which the oracle takes it that there is no end of them. Nets that were not broken have fewer.
+/// Markings after which the oracle takes it that there is no end of them, if the prover says so. Nets that were not
+/// broken have fewer.
 const MARKINGS_MAX: usize = 2_000;
+
+/// Markings that the oracle looks at before it believes that there is an answer to be had from nobody.
+const PATIENCE: usize = 20_000;
 
 fn budget(reduce: Reduce) -> Budget {
     Budget { markings: 20_000, reduce, ..Budget::default() }
@@ -71,7 +75,10 @@ fn is_workflow_net(net: &Flat) -> bool {
 fn judged(net: &Flat, broken: bool) -> BTreeSet<Kind> {
     let [plain, reduced, usual] =
         [Reduce::Never, Reduce::Always, Reduce::WhenLarge].map(|reduce| prove(net, &budget(reduce)));
-    let oracle = Oracle::ask(net, MARKINGS_MAX);
+    let mut oracle = Oracle::ask(net, MARKINGS_MAX);
+    if !oracle.complete && plain.faults().iter().all(|fault| fault.kind != Kind::Unbounded) {
+        oracle = Oracle::ask(net, PATIENCE);
+    }
     if let Verdict::Sound { reduced: how, .. } = &reduced {
         assert!(plain.is_sound() && how.is_some(), "a sound net stays sound when it is reduced: {plain:?}");
     } else {
