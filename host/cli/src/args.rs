@@ -3,6 +3,7 @@
 mod daemon;
 mod governor;
 mod slots;
+mod upkeep;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ use crate::failure::{Failure, FailureKind};
 pub use daemon::{ConfigVerb, Configured, Run};
 pub use governor::{Bench, Build, Check, Dev, GovernorVerb, New, Sign, Test, Verify};
 pub use slots::{Install, SlotVerb, Who};
+pub use upkeep::{Backup, Restore};
 
 /// The governors of a marketplace, run as sandboxed components: every customer event is judged all or nothing, and
 /// every outcome has a receipt.
@@ -70,6 +72,13 @@ pub enum Command {
     Receipt(ReceiptVerb),
     /// How a data directory stands
     Stats(Data),
+    /// Look at everything the daemon stands on: configuration, governors, store, disk, clock, limits
+    Doctor(Configured),
+    /// Copy a data directory that nobody is using, and verify the copy
+    #[command(after_help = upkeep::BACKUP_HELP)]
+    Backup(Backup),
+    /// Bring a backup back, and verify it
+    Restore(Restore),
 }
 
 const PLAY_HELP: &str = "\

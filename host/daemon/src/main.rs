@@ -16,6 +16,7 @@ mod settings;
 mod show;
 mod slots;
 mod trouble;
+mod upkeep;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -53,6 +54,9 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Fact(verb) => look::fact(verb, show),
         Command::Receipt(verb) => look::receipt(verb, show),
         Command::Stats(data) => look::stats(&data.data, show),
+        Command::Doctor(args) => upkeep::doctor(&args, show),
+        Command::Backup(args) => upkeep::backup(&args, show),
+        Command::Restore(args) => upkeep::restore(&args, show),
     }
 }
 

@@ -92,10 +92,11 @@ fn at_a_hangup_it_takes_over_what_it_may_and_says_what_has_to_wait() {
     let refused = daemon.hears("the configuration stays as it is");
     assert!(refused["hint"].as_str().unwrap().contains("limits.effect_ms"), "{refused}");
 
-    home.file("syndic.toml", "[log]\nlevel = \"error\"\n");
+    home.file("syndic.toml", "[log]\nlevel = \"warn\"\n");
     daemon.signal("HUP");
+    daemon.hears("it is taken over at the next start");
     let log = daemon.stop();
-    assert!(!log.contains("stopped"), "only errors are told by now: {log}");
+    assert!(!log.contains("stopped"), "only warnings are told by now: {log}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod life;
 mod packaging;
 mod settings;
+mod upkeep;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
