@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-/// Marks the edges that lead back; without them there is no cycle.
+/// Marks the edges that lead back: without them, or with them turned round, there is no cycle.
 ///
 /// What is back is told by the order in which a case can come by: a task waits for all its conditions. Of every cycle
 /// the edge is marked that leads back farthest in that order, and that is the one its author calls the loop.
@@ -14,6 +14,14 @@ pub(super) fn back_edges(nodes: usize, edges: &[(usize, usize)], waits: impl Fn(
         match cycle.into_iter().max_by_key(jump) {
             Some(edge) => back[edge] = true,
             None => break,
+        }
+    }
+    // A mark that a later one made needless goes: only of a smallest set can all edges be turned round without closing
+    // another cycle.
+    for edge in 0..edges.len() {
+        if back[edge] {
+            back[edge] = false;
+            back[edge] = cycle(nodes, edges, &back).is_some();
         }
     }
     back
