@@ -11,6 +11,7 @@ mod judging;
 mod keys;
 mod lanes;
 mod races;
+mod replay;
 mod stepped;
 mod swaps;
 mod waiting;

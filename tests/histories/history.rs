@@ -10,7 +10,7 @@ use syndic_tests::marketplace::{DAY, Marketplace, everybody_leaves};
 use syndic_tests::moods::Moods;
 use syndic_tests::stage::{Came, Governors, Stage};
 
-use crate::oracle::{Objection, Oracle, rest};
+use crate::oracle::{self, Objection, Oracle, rest};
 
 /// How long nobody does anything at the end.
 const SILENCE_DAYS: i64 = 730;
@@ -115,7 +115,8 @@ pub fn live(governors: &Governors, mut source: Source, terms: Terms) -> Told {
     let mut stage = terms.stage(governors, 0);
     let mut oracle = Oracle::taxed(terms.tax_bp);
     let mut told = Told::default();
-    told.objection = through(&mut stage, &mut oracle, &mut source, terms.leaves, &mut told).err();
+    let lived = through(&mut stage, &mut oracle, &mut source, terms.leaves, &mut told);
+    told.objection = lived.and_then(|()| can_be_judged_again(&stage, governors)).err();
     Told {
         receipts: oracle.receipts,
         fuel: oracle.fuel,
@@ -160,6 +161,13 @@ fn through(
     oracle.came(&came)?;
     oracle.stored(stage)?;
     rest::everything_rests(&oracle.facts, &stage.timers(), silence, told.end, leaves)
+}
+
+fn can_be_judged_again(stage: &Stage, governors: &Governors) -> oracle::Held {
+    const PROMISE: &str = "every decision is made again from what the ledger keeps, with equal output and equal fuel";
+    let again = stage.judged_again(governors);
+    oracle::hold!(PROMISE, again.as_ref().is_ok_and(|decisions| *decisions > 0), "{again:?}");
+    Ok(())
 }
 
 fn count(outcomes: &mut BTreeMap<(String, &'static str), u64>, came: &Came) {

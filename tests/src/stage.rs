@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use syndic_connect::Sandbox;
 use syndic_core::effect::Way;
-use syndic_core::ports::{Answer, Answering, Clock, Connector, GovernorRuntime, Reads, Request, Store, Timer};
+use syndic_core::ports::{
+    Answer, Answering, Clock, Commit, Connector, GovernorRuntime, Reads, Request, Store, StoreError, Timer,
+};
 use syndic_core::{Config, Event, Outcome, Report, Scope, Slot, Time};
+use syndic_engine::replay::Past;
 use syndic_engine::{Host, Lineup, PlayClock, Played, Player, Ports, StreamRules};
-use syndic_ledger::Master;
+use syndic_ledger::{Master, sha256};
 use syndic_runtime::{Cache, Runtime};
 use syndic_store::MemoryStore;
 
@@ -261,6 +264,27 @@ impl Stage {
     pub fn queued(&self) -> usize {
         let raised = self.store.raised(0, usize::MAX).expect("memory can be read").len();
         raised + self.store.deferred(0, usize::MAX).expect("memory can be read").len()
+    }
+
+    /// Judges again what every receipt says was decided, from what is kept beside it. Says how many decisions were made
+    /// again, and the first that is not as it was.
+    pub fn judged_again(&self, governors: &Governors) -> Result<u64, String> {
+        let components = syndic_governors::GOVERNORS.iter();
+        let blobs = components.map(|bundled| (sha256(bundled.bytes), bundled.bytes.to_vec())).collect();
+        self.store.commit(Commit { blobs, ..Commit::default() }).expect("memory can be written");
+        let reads = Arc::clone(&self.store) as Arc<dyn Reads>;
+        let past = Past::new(reads, &*governors.runtime, self.store.master(), &|| 0, 1);
+        let (mut decisions, mut different) = (0, None);
+        let told = past.replay_all(1..=self.seen, |replayed| {
+            decisions += replayed.parts.len() as u64;
+            if let Some((slot, difference)) = replayed.difference() {
+                let (sequence, call) = (replayed.sequence, difference.call.name());
+                different.get_or_insert(format!("receipt {sequence}, {slot}, {call}: {}", difference.what));
+            }
+            Ok::<_, StoreError>(())
+        });
+        told.expect("memory can be read");
+        different.map_or(Ok(decisions), Err)
     }
 
     /// The ledger's root: it vouches for every receipt, with its fuel and its facts.

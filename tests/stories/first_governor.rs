@@ -115,6 +115,19 @@ fn plays(first: &Crate) {
     let played = first.at_home(play).exits(0);
     assert_eq!(played.outcomes(), ["completed", "refused"], "{}", played.out);
     assert!(played.line(2).to_string().contains("too-many-seats"));
+    is_tried_on_what_another_has_decided(first);
+}
+
+/// As the README tells it: on a ledger that knows nothing of it, and on its own.
+fn is_tried_on_what_another_has_decided(first: &Crate) {
+    first.at_home(command(&["play", "events.jsonl", "--data", "before", "--json"])).exits(0);
+    let backtest = ["backtest", "quota-sla", "seat_limit.wasm", "--max-different", "0", "--json", "--data"];
+    let told = first.governor(&[&backtest[..], &["before"]].concat()).exits(1).values().remove(0);
+    assert_eq!(told["changes"]["newly-refused"], 1, "{told}");
+    let refused = told["firsts"].as_array().unwrap().iter().find(|first| first["change"] == "newly-refused").unwrap();
+    assert_eq!((&refused["id"], &refused["said"][1]), (&"evt-2".into(), &"refuse too-many-seats".into()));
+    let told = first.governor(&[&backtest[..], &["data"]].concat()).exits(0).values().remove(0);
+    assert_eq!((&told["same"], &told["different"]), (&told["decisions"], &0.into()));
 }
 
 fn is_mistaken(first: &Crate) {

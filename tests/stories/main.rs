@@ -26,6 +26,7 @@ mod nets;
 mod not_loaded;
 mod operators;
 mod refusals;
+mod replayed;
 mod shown_safely;
 mod signed;
 mod spies;

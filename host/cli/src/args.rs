@@ -11,11 +11,14 @@ use clap::{Args, Parser, Subcommand};
 
 mod event;
 mod net;
+mod replay;
 
 pub use event::{About, EventVerb, Judges};
 pub use net::{Format, NetVerb, Which};
+pub use replay::{Backtest, Replay};
 
 use crate::failure::{Failure, FailureKind};
+use replay::REPLAY_HELP;
 
 pub use daemon::{ConfigVerb, Configured, Run};
 pub use governor::{Bench, Build, Check, Dev, GovernorVerb, New, Sign, Test, Verify};
@@ -70,6 +73,9 @@ pub enum Command {
     /// Look at the ledger's receipts
     #[command(subcommand)]
     Receipt(ReceiptVerb),
+    /// Judge again what receipts say was decided, and prove that it is decided alike, for the same fuel
+    #[command(after_help = REPLAY_HELP)]
+    Replay(Replay),
     /// How a data directory stands
     Stats(Data),
     /// Look at everything the daemon stands on: configuration, governors, store, disk, clock, limits

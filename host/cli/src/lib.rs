@@ -8,6 +8,7 @@ pub mod facts;
 pub mod failure;
 pub mod paint;
 pub mod plain;
+pub mod replayed;
 pub mod tables;
 
 pub use args::Cli;

@@ -11,6 +11,7 @@ mod lines;
 mod look;
 mod nets;
 mod play;
+mod replay;
 mod run;
 mod settings;
 mod show;
@@ -53,6 +54,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Event(verb) => events::run(verb, show),
         Command::Fact(verb) => look::fact(verb, show),
         Command::Receipt(verb) => look::receipt(verb, show),
+        Command::Replay(args) => replay::replay(&args, show),
         Command::Stats(data) => look::stats(&data.data, show),
         Command::Doctor(args) => upkeep::doctor(&args, show),
         Command::Backup(args) => upkeep::backup(&args, show),

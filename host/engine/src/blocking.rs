@@ -347,7 +347,7 @@ enum Recorded {
     UndoneUnanswered,
 }
 
-fn asks_the_same(one: &Effect, other: &Effect) -> bool {
+pub(crate) fn asks_the_same(one: &Effect, other: &Effect) -> bool {
     (&one.action, &one.key, &one.body, &one.undo) == (&other.action, &other.key, &other.body, &other.undo)
 }
 
@@ -357,7 +357,7 @@ impl Done {
     }
 }
 
-fn result_of(intent: &Intent, answer: &Answer) -> EffectResult {
+pub(crate) fn result_of(intent: &Intent, answer: &Answer) -> EffectResult {
     EffectResult {
         id: intent.effect.id.clone(),
         action: intent.effect.action.clone(),

@@ -7,14 +7,15 @@ use syndic_core::config::SlotConfig;
 use syndic_core::effect::Mode;
 use syndic_core::fact::Seen;
 use syndic_core::ports::{
-    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Lineage, Question,
-    ReadError, Reads, Store, StoreError,
+    Called, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Question, ReadError,
+    Reads, Store, StoreError,
 };
 use syndic_core::settle::{Said, add_feedback};
-use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Text, Time};
+use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Text};
 use tracing::{debug, debug_span};
 
-use crate::migrate::{Carried, carry};
+use crate::migrate::{Carried, NotCarried, carry};
+use crate::rules::Rules;
 use crate::shadow::Shadow;
 
 /// The facts of one event, each read from the store at most once, so that every governor sees the same.
@@ -175,35 +176,24 @@ pub(crate) struct Seat {
     migrates: bool,
     /// What it carried over.
     pub(crate) carried: Option<Arc<Carried>>,
+    /// The schema of its facts that it was to carry over.
+    pub(crate) migrated_from: Option<u32>,
     /// The version's number where it is a canary.
     pub(crate) canary: Option<u32>,
     /// Who is asked beside.
     pub(crate) shadow: Option<Box<Shadow>>,
 }
 
-/// What binds every answer to one event.
+/// What every answer to one event is asked with, and held to.
 pub(crate) struct Bench<'a> {
     pub(crate) runtime: &'a dyn GovernorRuntime,
-    pub(crate) context: &'a Context,
+    pub(crate) context: Context,
     pub(crate) snapshot: &'a Arc<Snapshot>,
-    pub(crate) tenant_lane: bool,
-    /// What led here.
-    pub(crate) lineage: Lineage,
-    /// The lane's time.
-    pub(crate) now: Time,
-    /// Checks one raised event; a sentence where it may not be.
-    pub(crate) may_raise: &'a dyn Fn(&Slot, &str, &Text) -> Result<(), String>,
+    pub(crate) rules: Rules<'a>,
 }
 
 /// The text of a decision that says nothing, which is what most seats begin with.
 static ABSTAINED: LazyLock<Text> = LazyLock::new(|| Decision::abstain().text());
-
-/// How deep raised events and the effects that follow them may go.
-const DEPTH_MAX: u32 = 8;
-
-/// How many timers due at once may follow one another. A governor that works off a backlog needs some; one that would
-/// keep the host busy for ever is stopped.
-const TIMERS_AT_ONCE_MAX: u32 = 64;
 
 impl Seat {
     pub(crate) fn new(installed: Arc<Installed>, config: Arc<SlotConfig>, migrates: bool) -> Self {
@@ -217,14 +207,10 @@ impl Seat {
             reads: BTreeMap::new(),
             migrates,
             carried: None,
+            migrated_from: None,
             canary: None,
             shadow: None,
         }
-    }
-
-    /// The schema its facts had that it carried over.
-    pub(crate) fn migrated_from(&self) -> Option<u32> {
-        self.carried.as_ref().map(|carried| carried.from)
     }
 
     /// Whether its version is asked about events of a kind.
@@ -238,7 +224,9 @@ impl Seat {
 
     /// Takes an answer, where it holds.
     fn take(&mut self, bench: &Bench<'_>, answer: Result<Decision, Failure>) {
-        self.said = match answer.and_then(|decision| Ok((self.check(bench, &decision)?, decision))) {
+        self.said = match answer
+            .and_then(|decision| Ok((bench.rules.check(&self.slot, &self.installed.manifest, &decision)?, decision)))
+        {
             Ok((output, decision)) => {
                 self.output = output;
                 Said::Decided(decision)
@@ -265,21 +253,23 @@ impl Seat {
     pub(crate) fn evaluate_alone(&mut self, bench: &Bench<'_>) -> Result<(), StoreError> {
         self.fuel = 0;
         self.reads.clear();
-        self.carried = None;
+        (self.carried, self.migrated_from) = (None, None);
         if !self.judges(&bench.context.kind) {
             self.abstain();
             return Ok(());
         }
         if self.migrates {
             match carry(bench.runtime, &self.installed, &self.config, bench.snapshot)? {
-                Err(failure) => {
+                Some(Err(NotCarried { failure, from, reads, fuel })) => {
+                    self.fuel = if failure.class == FailureClass::Deadline { 0 } else { fuel };
+                    (self.reads, self.migrated_from) = (reads, Some(from));
                     self.said = Said::Failed(failure);
                     return Ok(());
                 }
-                Ok(None) => {}
-                Ok(Some(carried)) => {
+                None => {}
+                Some(Ok(carried)) => {
                     self.fuel = carried.fuel;
-                    self.reads = carried.reads.clone();
+                    (self.reads, self.migrated_from) = (carried.reads.clone(), Some(carried.from));
                     self.carried = Some(Arc::new(carried));
                 }
             }
@@ -316,7 +306,7 @@ impl Seat {
         let Said::Decided(before) = std::mem::replace(&mut self.said, abstained()) else {
             return Ok(());
         };
-        let added = heard.and_then(|more| add_feedback(before, more, round).map_err(bad_answer));
+        let added = heard.and_then(|more| add_feedback(before, more, round).map_err(Failure::bad_answer));
         self.take(bench, added);
         Ok(())
     }
@@ -345,28 +335,6 @@ impl Seat {
         Ok(answer)
     }
 
-    /// Checks a decision, and returns it as canonical JSON.
-    fn check(&self, bench: &Bench<'_>, decision: &Decision) -> Result<Text, Failure> {
-        let output = decision.checked(&self.slot, &self.installed.manifest, bench.tenant_lane).map_err(bad_answer)?;
-        let timers = decision.timers.iter().map(|timer| bench.lineage.timer(bench.now, timer.due).timers);
-        if timers.max().is_some_and(|chain| chain > TIMERS_AT_ONCE_MAX) {
-            return Err(bad_answer(format!(
-                "it goes on setting timers due at once, over {TIMERS_AT_ONCE_MAX} in a row"
-            )));
-        }
-        if bench.lineage.depth >= DEPTH_MAX {
-            let defers = decision.effects.iter().any(|effect| effect.mode == Mode::Deferred);
-            if !decision.raises.is_empty() || defers {
-                return Err(bad_answer(format!("it goes on raising events, over {DEPTH_MAX} deep")));
-            }
-        }
-        for raise in &decision.raises {
-            (bench.may_raise)(&self.slot, &raise.kind, &raise.data)
-                .map_err(|why| bad_answer(format!("it raises a `{}` that does not validate: {why}", raise.kind)))?;
-        }
-        Ok(output)
-    }
-
     /// Its decision, where it gave one.
     pub(crate) fn decision(&self) -> Option<&Decision> {
         match &self.said {
@@ -378,10 +346,6 @@ impl Seat {
 
 fn abstained() -> Said {
     Said::Decided(Decision::abstain())
-}
-
-fn bad_answer(reason: String) -> Failure {
-    Failure::bad_answer(reason)
 }
 
 /// Every fact that some governor read, with what it was then.

@@ -29,6 +29,8 @@ mod queue;
 mod queues;
 mod reach;
 mod receipt;
+pub mod replay;
+mod rules;
 mod sequel;
 mod shadow;
 mod stepped;

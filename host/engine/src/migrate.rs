@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use syndic_core::changes::{Change, Changes};
 use syndic_core::config::SlotConfig;
 use syndic_core::fact::{Held, Seen, VALUE_MAX_BYTES};
-use syndic_core::ports::{Failure, FailureClass, GovernorRuntime, Installed, StoreError};
+use syndic_core::ports::{Failure, FailureClass, GovernorRuntime, Installed, Migrated, StoreError};
 use syndic_core::{Fact, FactName, Scope, Slot, Text, json};
 
 use crate::judge::{Noticed, Snapshot, glimpse};
@@ -74,48 +74,79 @@ fn kept(before: &Fact, text: &Text) -> Held {
     if before.value.text() == *text { before.value.clone() } else { Held::Plain(text.clone()) }
 }
 
+/// Why nothing was carried over, and what that rests on and cost.
+pub(crate) struct NotCarried {
+    pub(crate) failure: Failure,
+    pub(crate) from: u32,
+    pub(crate) reads: Noticed,
+    pub(crate) fuel: u64,
+}
+
 /// Carries a slot's facts over, where some have another schema than the version that judges.
 pub(crate) fn carry(
     runtime: &dyn GovernorRuntime,
     version: &Installed,
     limits: &SlotConfig,
     snapshot: &Snapshot,
-) -> Result<Result<Option<Carried>, Failure>, StoreError> {
+) -> Result<Option<Result<Carried, NotCarried>>, StoreError> {
     let facts = snapshot.of_slot(&version.slot)?;
     let schema = version.manifest.state_schema;
     let Some(from) = facts.iter().map(|(_, fact)| fact.schema).find(|have| *have != schema) else {
-        return Ok(Ok(None));
+        return Ok(None);
     };
     if facts.len() > FACTS_MAX {
         let reason = format!("one customer has {} of its facts, and {FACTS_MAX} are carried over at most", facts.len());
-        return Ok(Err(Failure { class: FailureClass::BadAnswer, reason }));
+        let failure = Failure { class: FailureClass::BadAnswer, reason };
+        return Ok(Some(Err(NotCarried { failure, from, reads: Noticed::new(), fuel: 0 })));
     }
     let scope = snapshot.scope();
     let seen: Vec<Seen> = facts
         .iter()
         .map(|(name, fact)| Seen { name: name.name.clone(), version: fact.version, value: fact.canonical() })
         .collect();
-    let answered = runtime.migrate(version, limits, from, seen);
+    let Migrated { answer, fuel } = runtime.migrate(version, limits, from, seen);
     let reads = facts.iter().map(|(name, fact)| (name.clone(), glimpse(Some(fact), true))).collect();
     let before: BTreeMap<FactName, Fact> = facts.into_iter().collect();
-    Ok(answered.answer.and_then(|answer| {
-        let facts = checked(&version.slot, scope, answer, &before)?;
-        Ok(Some(Carried { from, facts, before, reads, fuel: answered.fuel }))
+    let is_bound = |name: &FactName, text: &Text| match before.get(name).map(|fact| &fact.value) {
+        Some(held @ (Held::Elements(_) | Held::Standing { .. })) => held.text() != *text,
+        _ => false,
+    };
+    Ok(Some(match answer.and_then(|answer| checked(&version.slot, scope, answer, before.keys(), &is_bound)) {
+        Ok(facts) => Ok(Carried { from, facts, before, reads, fuel }),
+        Err(failure) => Err(NotCarried { failure, from, reads, fuel }),
     }))
 }
 
+/// Carries facts over once more, as they were then. Says what it burned, too. That a set stays a set is not looked at: a
+/// ledger keeps what facts read as.
+pub(crate) fn carry_again(
+    runtime: &dyn GovernorRuntime,
+    version: &Installed,
+    limits: &SlotConfig,
+    from: u32,
+    facts: Vec<(FactName, Seen)>,
+) -> (Result<Carried, Failure>, u64) {
+    let scope = facts.first().map_or(Scope::Customer, |(name, _)| name.scope);
+    let (names, seen): (Vec<FactName>, Vec<Seen>) = facts.into_iter().unzip();
+    let Migrated { answer, fuel } = runtime.migrate(version, limits, from, seen);
+    let checked = answer.and_then(|answer| checked(&version.slot, scope, answer, names.iter(), &|_, _| false));
+    let carried = |facts| Carried { from, facts, before: BTreeMap::new(), reads: Noticed::new(), fuel };
+    (checked.map(carried), fuel)
+}
+
 /// Holds an answer to the rules for what a governor writes.
-fn checked(
+fn checked<'f>(
     slot: &Slot,
     scope: Scope,
     answer: Vec<(String, String)>,
-    before: &BTreeMap<FactName, Fact>,
+    before: impl Iterator<Item = &'f FactName>,
+    is_bound: &dyn Fn(&FactName, &Text) -> bool,
 ) -> Result<BTreeMap<FactName, Option<Text>>, Failure> {
     let bad = |why: String| Failure::bad_answer(format!("its `migrate`: {why}"));
     if answer.len() > FACTS_MAX {
         return Err(bad(format!("it gave {} facts, over {FACTS_MAX}", answer.len())));
     }
-    let mut facts: BTreeMap<FactName, Option<Text>> = before.keys().map(|name| (name.clone(), None)).collect();
+    let mut facts: BTreeMap<FactName, Option<Text>> = before.map(|name| (name.clone(), None)).collect();
     let mut given = std::collections::BTreeSet::new();
     for (name, value) in answer {
         let name = FactName { scope, name };
@@ -131,11 +162,8 @@ fn checked(
             return Err(bad(format!("it gave `{}` twice", name.name)));
         }
         let text = Text::from(value);
-        match before.get(&name).map(|fact| &fact.value) {
-            Some(held @ (Held::Elements(_) | Held::Standing { .. })) if held.text() != text => {
-                return Err(bad(format!("`{}` is a set or a standing, and those cannot be carried over", name.name)));
-            }
-            _ => {}
+        if is_bound(&name, &text) {
+            return Err(bad(format!("`{}` is a set or a standing, and those cannot be carried over", name.name)));
         }
         facts.insert(name, Some(text));
     }

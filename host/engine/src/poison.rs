@@ -96,6 +96,7 @@ impl Seat {
     pub(crate) fn quarantine(&mut self) {
         self.reads.clear();
         self.fuel = 0;
+        (self.carried, self.migrated_from) = (None, None);
         self.said = Said::Failed(Failure {
             class: FailureClass::Quarantined,
             reason: format!(

@@ -10,27 +10,31 @@ use syndic_core::ports::{Again, Commit, Verb};
 use syndic_core::settle::Said;
 use syndic_core::{Error, Scope, Text, Verdict};
 use syndic_ledger as ledger;
-use syndic_ledger::{Digest, ErrorField, ErrorRecord, Hash, Kind, Receipt, Salt, canonical};
+use syndic_ledger::{Digest, ErrorField, ErrorRecord, Hash, Kind, Master, Receipt, Salt, canonical};
 
 use crate::blocking::Done;
 use crate::judge::{Glimpse, Seat, read_set};
 use crate::turn::{Origin, Turn};
 
 /// The salts of one event: its customer's, and its tenant's.
-struct Salts {
+pub(crate) struct Salts {
     subject: Salt,
     tenant: Salt,
 }
 
 impl Salts {
-    fn of(&self, scope: Scope) -> &Salt {
+    pub(crate) fn new(master: &Master, tenant: &str, subject: &str) -> Self {
+        Self { subject: master.salt(tenant, subject), tenant: master.tenant_salt(tenant) }
+    }
+
+    pub(crate) fn of(&self, scope: Scope) -> &Salt {
         match scope {
             Scope::Customer => &self.subject,
             Scope::Tenant => &self.tenant,
         }
     }
 
-    fn commit_to(&self, text: &str) -> Hash {
+    pub(crate) fn commit_to(&self, text: &str) -> Hash {
         self.subject.commit(text.as_bytes())
     }
 }
@@ -47,9 +51,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// The draft of a turn that ends with these changes.
     pub(crate) fn new(turn: &Turn<'_>, changes: Changes) -> Self {
-        let master = &turn.host.master;
-        let (tenant, subject) = (&turn.event.tenant, &turn.event.subject);
-        let salts = Salts { subject: master.salt(tenant, subject), tenant: master.tenant_salt(tenant) };
+        let salts = Salts::new(&turn.host.master, &turn.event.tenant, &turn.event.subject);
         let report = turn.report(&changes);
         let receipt = draft(turn, &report, &changes, &salts);
         Self { changes, receipt, report, salts, numbered: false }
@@ -194,7 +196,7 @@ fn governor(seat: &Seat, salts: &Salts) -> ledger::Governor {
         }
     };
     ledger::Governor {
-        migrated: seat.migrated_from(),
+        migrated: seat.migrated_from,
         code,
         digest: Digest(seat.installed.digest),
         fuel: seat.fuel,

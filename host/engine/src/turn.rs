@@ -11,13 +11,10 @@ use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, m
 use syndic_core::effect::Mode;
 use syndic_core::failpoint;
 use syndic_core::outcome::{Conflict, Report};
-use syndic_core::ports::{
-    Again, Context, Deferred, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey, Verb,
-};
+use syndic_core::ports::{Again, Deferred, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey, Verb};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
-use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::states::{self, Action, On, State};
-use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Text, Time};
+use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Time};
 use tracing::{Instrument, debug, debug_span};
 
 use crate::act::attempts_before;
@@ -29,6 +26,7 @@ use crate::host::{Halt, Host};
 use crate::judge::{Bench, Seat, Snapshot};
 use crate::lineup::Lineup;
 use crate::migrate::Carried;
+use crate::rules::Rules;
 
 /// The policy under which a decision whose facts moved is made again; its conflicts stay on record.
 const REJUDGED: &str = "optimistic";
@@ -329,44 +327,18 @@ impl<'h> Turn<'h> {
         &mut self,
         ask: impl FnOnce(&mut [Seat], &Bench<'_>) -> Result<T, StoreError>,
     ) -> Result<T, Halt> {
-        let context = self.context();
-        let lane = (&self.event.tenant, &self.event.subject);
         let host = self.host;
-        let may_raise = |slot: &Slot, kind: &str, data: &Text| {
-            if [TIMER_FIRED, EFFECT_SETTLED].contains(&kind) {
-                return Err("the host alone makes such events".to_owned());
-            }
-            if host.route(kind).is_none() {
-                return Err("no governor is assigned to it".to_owned());
-            }
-            let lane = syndic_core::event::HostLane { tenant: lane.0, subject: lane.1 };
-            // As long as the id can get, so that what passes here passes when its sequence is known.
-            Event::of_host(slot, "0".repeat(256), kind, &lane, context.now, data.value()).map(|_| ())
-        };
-        let bench = Bench {
-            runtime: &*self.host.ports.runtime,
-            context: &context,
-            snapshot: &self.snapshot,
+        let is_routed = |kind: &str| host.route(kind).is_some();
+        let rules = Rules {
+            event: &self.event,
+            now: self.now,
             tenant_lane: self.lane.customer.is_none(),
             lineage: self.origin.lineage(),
-            now: self.now,
-            may_raise: &may_raise,
+            is_routed: &is_routed,
         };
+        let (runtime, snapshot, context) = (&*host.ports.runtime, &self.snapshot, rules.context());
+        let bench = Bench { runtime, context, snapshot, rules };
         Ok(ask(&mut self.seats, &bench)?)
-    }
-
-    fn context(&self) -> Context {
-        let [a, b, c, d, e, f, g, h, ..] = self.event.hash().0;
-        Context {
-            id: self.event.id.clone(),
-            source: self.event.source.clone(),
-            kind: self.event.kind.clone(),
-            subject: self.event.subject.clone(),
-            time: self.event.time,
-            data: self.event.data_text().to_owned(),
-            now: self.now,
-            seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 11,
-        }
     }
 
     /// Weighs the verdicts, then does the blocking effects in two rounds, weighing again after each.

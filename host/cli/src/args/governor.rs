@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::replay::{BACKTEST_HELP, Backtest};
 use super::slots::SlotVerb;
 
 /// `governor …`
@@ -36,6 +37,9 @@ pub enum GovernorVerb {
     /// Say whose a component is, by the signature beside it
     #[command(after_help = VERIFY_HELP)]
     Verify(Verify),
+    /// Have a component judge what a slot's governors have decided, and show where it decides otherwise
+    #[command(after_help = BACKTEST_HELP)]
+    Backtest(Backtest),
 }
 
 /// `governor new`

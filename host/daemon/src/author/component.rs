@@ -14,7 +14,7 @@ use crate::embedded::{compiled_cache, log_to_stderr};
 pub(super) const ANY: &str = "new";
 
 /// Reads a component's file.
-pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(file).map_err(|why| {
         Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display()))
             .because(why)
@@ -38,7 +38,7 @@ pub(super) fn examine(component: &[u8]) -> Result<Installed, Failure> {
 }
 
 /// A slot by name.
-pub(super) fn slot(name: &str) -> Result<Slot, Failure> {
+pub(crate) fn slot(name: &str) -> Result<Slot, Failure> {
     Slot::new(name).map_err(|why| {
         Failure::new(FailureKind::Usage, format!("`{name}` is not a slot"))
             .because(why)

@@ -7,7 +7,7 @@ mod bench;
 mod build;
 mod cargo;
 mod check;
-mod component;
+pub(crate) mod component;
 mod contract;
 mod dev;
 mod laid_out;
@@ -42,6 +42,7 @@ pub(crate) fn run(verb: GovernorVerb, show: &Show) -> Result<ExitCode, Failure> 
         GovernorVerb::Dev(args) => dev::run(&args, show),
         GovernorVerb::Sign(args) => sign::sign(&args, show),
         GovernorVerb::Verify(args) => sign::verify(&args, show),
+        GovernorVerb::Backtest(args) => crate::replay::backtest(&args, show),
     }
 }
 

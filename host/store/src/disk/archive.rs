@@ -34,9 +34,12 @@ pub(super) struct Extent {
 pub(super) struct Archive {
     blocks: OurFile,
     places: OurFile,
-    /// The block that was read last: whoever reads a receipt often reads the next one.
-    recent: Mutex<Option<Arc<Block>>>,
+    /// The blocks that were read last, the newest at the end: whoever reads a receipt often reads the next one.
+    recent: Mutex<Vec<Arc<Block>>>,
 }
+
+/// Blocks that are remembered: one for each of a few who read at once, each at another place.
+const RECENT_MAX: usize = 4;
 
 /// A block, unpacked.
 pub(super) struct Block {
@@ -58,12 +61,17 @@ impl Archive {
 
     /// The receipt of a number, which is within the extent.
     pub(super) fn get(&self, number: u64) -> io::Result<Vec<u8>> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let block = match recent.filter(|block| block.value(number).is_some()) {
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = recent().iter().find(|block| block.value(number).is_some()).map(Arc::clone);
+        let block = match known {
             Some(block) => block,
             None => {
                 let block = Arc::new(self.block(number)?);
-                *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&block));
+                let mut recent = recent();
+                if recent.len() == RECENT_MAX {
+                    recent.remove(0);
+                }
+                recent.push(Arc::clone(&block));
                 block
             }
         };
