@@ -96,11 +96,13 @@ struct Bench {
     governors: Scripted,
     engine: Hash,
     dearer: u64,
+    /// Whose calls alone are dearer.
+    only: Option<Hash>,
 }
 
 impl Bench {
     fn of(world: World) -> Self {
-        Self { governors: world.scripted, engine: sha256(b"scripted"), dearer: 0 }
+        Self { governors: world.scripted, engine: sha256(b"scripted"), dearer: 0, only: None }
     }
 }
 
@@ -115,7 +117,8 @@ impl GovernorRuntime for Bench {
 
     fn call(&self, version: &Installed, limits: &SlotConfig, question: Question, facts: Arc<dyn Facts>) -> Called {
         let Called { answer, fuel } = self.governors.call(version, limits, question, facts);
-        Called { answer, fuel: fuel + self.dearer }
+        let is_dearer = self.only.is_none_or(|only| version.digest == only);
+        Called { answer, fuel: if is_dearer { fuel + self.dearer } else { fuel } }
     }
 
     fn migrate(&self, version: &Installed, limits: &SlotConfig, from: u32, facts: Vec<Seen>) -> Migrated {
@@ -320,7 +323,8 @@ fn tried(
     last: Option<u64>,
     script: impl Fn(&Asked) -> Result<Decision, Failure> + Send + Sync + 'static,
 ) -> Summary {
-    let bench = Bench { dearer: 50, ..Bench::of(shop().version(slot, "candidate", |_| {}, script)) };
+    let only = Some(sha256(b"candidate"));
+    let bench = Bench { dearer: 50, only, ..Bench::of(shop().version(slot, "candidate", |_| {}, script)) };
     backtest(&whole(stage, &|_, _| {}), &bench, slot, "candidate", last)
 }
 
@@ -487,7 +491,15 @@ fn what_was_carried_over_from_another_schema_is_carried_over_again_and_so_is_a_f
         let at = Time::parse(day).unwrap();
         let cause = Cause { by: "ann".into(), reason: "it is better".into(), at, id: None };
         let (component, allow) = (b"two".to_vec(), [Allow::OneWay].into());
-        let install = Install { slot: slot("billing"), component, signature: None, mode: Mode::Active, allow, cause };
+        let install = Install {
+            slot: slot("billing"),
+            component,
+            signature: None,
+            mode: Mode::Active,
+            backtest: None,
+            allow,
+            cause,
+        };
         stage.host.install(install).unwrap().unwrap();
         can.store(works, Ordering::SeqCst);
         stage.submit(renewal("first", day));

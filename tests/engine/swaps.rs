@@ -10,7 +10,8 @@ use syndic_core::decision::Manifest;
 use syndic_core::ports::{Failure, FailureClass, Store};
 use syndic_core::versions::{self, Difference, Mode, SlotRecord, TrialRecord, VersionRecord};
 use syndic_core::{Decision, Event, Outcome, Time};
-use syndic_engine::{Allow, Bounds, Cause, Install, Lanes, NotSwapped, Step, Swapped};
+use syndic_engine::replay::Gates;
+use syndic_engine::{Allow, Bounds, Cause, Install, Lanes, NotSwapped, Step, Swapped, Trialled};
 use syndic_ledger::{Hash, Kind, Master, sha256};
 use syndic_store::MemoryStore;
 
@@ -24,7 +25,8 @@ fn cause() -> Cause {
 
 fn install(name: &str, mode: Mode) -> Install {
     let component = name.as_bytes().to_vec();
-    Install { slot: slot("billing"), component, signature: None, mode, allow: BTreeSet::new(), cause: cause() }
+    let allow = if name == "bad" { [Allow::Failing].into() } else { BTreeSet::new() };
+    Install { slot: slot("billing"), component, signature: None, mode, backtest: None, allow, cause: cause() }
 }
 
 fn traps() -> Failure {
@@ -144,6 +146,26 @@ fn an_installation_that_is_refused_says_at_which_step_and_changes_nothing() {
     let allowed = Install { allow: [Allow::Downgrade].into(), ..install("older", Mode::Active) };
     assert_eq!(stage.host.install(allowed).unwrap().unwrap().active, 2);
     assert_eq!(stage.said("e3"), 0);
+}
+
+/// Every component judges what was decided last, and as much more as is asked for.
+#[test]
+fn a_version_that_fails_on_what_was_decided_or_is_too_different_is_not_let_in() {
+    let stage = two().version("billing", "bad", version("3.0.0"), |_| Err(traps())).stage();
+    let first = stage.host.install(Install { allow: BTreeSet::new(), ..install("bad", Mode::Active) }).unwrap();
+    assert!(first.is_ok(), "nothing was decided yet");
+    stage.host.revert(&slot("billing"), &cause()).unwrap().unwrap();
+    (1..=3).for_each(|nth| drop(stage.submit(renewal(&format!("e{nth}"), DAY))));
+    let again = Install { allow: BTreeSet::new(), ..install("bad", Mode::Active) };
+    let no = stage.host.install(again).unwrap().unwrap_err().to_string();
+    assert!(no.contains("the self-test said no: it fails on 3 of the last 3 decisions"), "{no}");
+    let with = |different_max| Install {
+        backtest: Some(Trialled { last: 10, gates: Gates { different_max: Some(different_max), ..Gates::default() } }),
+        ..install("two", Mode::Active)
+    };
+    let no = stage.host.install(with(2)).unwrap().unwrap_err().to_string();
+    assert!(no.contains("the back-test said no: 3 decisions differ, and 2 may"), "{no}");
+    stage.host.install(with(3)).unwrap().unwrap();
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Facts on the wire.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use syndic_core::Fact;
 
 /// One fact, as an operator reads it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct FactLine {
     /// Its name.
     pub name: String,

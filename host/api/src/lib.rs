@@ -1,18 +1,32 @@
-//! The wire: what programs read, in shapes that stay still while the core moves.
+//! The wire: what programs read, in shapes that stay still while the core moves, and the HTTP server that speaks it.
 //!
 //! A type of the core is never serialised to the outside. Each has a twin here that says exactly what the contract
-//! says, and a conversion.
+//! says, and a conversion. The twins are behind no feature: the command line prints and reads them without a server.
 
+mod ask;
 mod decided;
+mod event;
 mod fact;
+mod host;
 mod open;
 mod outcome;
+mod page;
+mod problem;
+mod receipt;
 mod replay;
+#[cfg(feature = "server")]
+pub mod server;
 mod stats;
 
+pub use ask::{NewToken, OrderBody, OrderVerb, ResendBody, TokenBody, TokenLine};
 pub use decided::DecidedLine;
+pub use event::{EventFile, HistoryLine};
 pub use fact::FactLine;
+pub use host::{InstalledLine, MoveLine};
 pub use open::{EventLine, QuarantinedLine, StuckLine, UndeliveredLine};
 pub use outcome::{ConflictLine, EffectLine, ErrorLine, GovernorLine, OutcomeLine, Prelude, Summary, SummaryLine};
+pub use page::Page;
+pub use problem::{PROBLEMS, ProblemKind, ProblemLine};
+pub use receipt::{ActLine, ReceiptFile, ReceiptLine};
 pub use replay::{BacktestLine, DifferenceLine, FirstLine, ReplayLine, ReplaySummary, ReplayedLine, VersionLine};
 pub use stats::Stats;

@@ -1,11 +1,14 @@
 //! What is not over, on the wire: events by outcome, what is stuck, undelivered or quarantined.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use syndic_core::DedupKey;
 use syndic_core::ports::{DeadLetter, DedupRecord, Parked, Poison, PoisonKey};
 
 /// An event and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct EventLine {
     /// Its id.
     pub id: String,
@@ -14,7 +17,7 @@ pub struct EventLine {
     /// Its source.
     pub source: String,
     /// Its outcome, the last one.
-    pub outcome: &'static str,
+    pub outcome: Cow<'static, str>,
     /// The receipt of that outcome.
     pub receipt: Option<u64>,
 }
@@ -23,12 +26,13 @@ impl EventLine {
     /// The line of a dedup record.
     pub fn new(key: DedupKey, known: &DedupRecord) -> Self {
         let DedupKey { tenant, source, id } = key;
-        Self { id, tenant, source, outcome: known.report.outcome.name(), receipt: known.report.receipt }
+        Self { id, tenant, source, outcome: known.report.outcome.name().into(), receipt: known.report.receipt }
     }
 }
 
 /// A stuck event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StuckLine {
     /// Its id.
     pub id: String,
@@ -74,6 +78,7 @@ impl StuckLine {
 
 /// A deferred effect that nobody answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct UndeliveredLine {
     /// Its number, to send it again.
     pub number: u64,
@@ -112,6 +117,7 @@ impl UndeliveredLine {
 
 /// A governor version that is not asked about an event any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct QuarantinedLine {
     /// The slot.
     pub slot: String,

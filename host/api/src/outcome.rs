@@ -7,6 +7,7 @@ use syndic_core::{Error, State};
 
 /// Where an outcome line comes from; it begins the line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Prelude {
     /// The input line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,7 @@ pub struct Prelude {
 
 /// One event's outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum OutcomeLine {
     /// It was judged.
@@ -82,6 +84,7 @@ pub enum OutcomeLine {
 
 /// One governor's part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct GovernorLine {
     /// The slot.
     pub slot: String,
@@ -106,6 +109,7 @@ pub struct GovernorLine {
 
 /// One conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ConflictLine {
     /// The fact, or `action key`.
     pub fact: String,
@@ -119,6 +123,7 @@ pub struct ConflictLine {
 
 /// One effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct EffectLine {
     /// `slot/id`.
     pub id: String,
@@ -132,6 +137,7 @@ pub struct EffectLine {
 
 /// An error: its stable kind, its sentence, its typed fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct ErrorLine {
     /// The kind.
     pub kind: &'static str,
@@ -219,6 +225,7 @@ impl From<&Error> for ErrorLine {
 
 /// What a stream came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct Summary {
     /// Input lines that were not blank.
     pub events: u64,
@@ -253,6 +260,7 @@ pub struct Summary {
 
 /// The last line of a stream.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct SummaryLine {
     /// The summary.
     pub summary: Summary,

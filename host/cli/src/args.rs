@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod event;
 mod net;
+mod remote;
 mod replay;
 
 pub use event::{About, EventVerb, Judges};
@@ -22,6 +23,7 @@ use replay::REPLAY_HELP;
 
 pub use daemon::{ConfigVerb, Configured, Run};
 pub use governor::{Bench, Build, Check, Dev, GovernorVerb, New, Sign, Test, Verify};
+pub use remote::{Place, Server, There, TokenPlace, TokenVerb, TokenWish};
 pub use slots::{Install, SlotVerb, Who};
 pub use upkeep::{Backup, Restore};
 
@@ -76,8 +78,11 @@ pub enum Command {
     /// Judge again what receipts say was decided, and prove that it is decided alike, for the same fuel
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
-    /// How a data directory stands
-    Stats(Data),
+    /// Who may come in at the daemon: make tokens, list them, revoke them
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// How a data directory or a daemon stands
+    Stats(Place),
     /// Look at everything the daemon stands on: configuration, governors, store, disk, clock, limits
     Doctor(Configured),
     /// Copy a data directory that nobody is using, and verify the copy
@@ -231,9 +236,9 @@ pub enum FactVerb {
         /// Each as a document, with everything in it
         #[arg(long)]
         long: bool,
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// A fact as a document: an invoice, a subscription
     #[command(
@@ -248,9 +253,9 @@ pub enum FactVerb {
         /// Show a fact of the tenant's own
         #[arg(long, value_name = "TENANT")]
         tenant_facts: Option<String>,
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
 }
 
@@ -275,7 +280,7 @@ Examples:
   syndic fact show --tenant-facts acme product-catalog.sku.team --data data";
 
 /// What a verb about facts asks.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct FactQuestion {
     /// The tenant.
     pub tenant: String,
@@ -285,8 +290,8 @@ pub struct FactQuestion {
     pub name: Option<String>,
     /// Whether as documents.
     pub long: bool,
-    /// The data directory.
-    pub data: PathBuf,
+    /// Where to look.
+    pub place: Place,
 }
 
 impl FactVerb {
@@ -295,13 +300,13 @@ impl FactVerb {
     /// # Errors
     /// Where it is not said of whom.
     pub fn question(self) -> Result<FactQuestion, Failure> {
-        let (mut words, tenant_facts, name, long, data) = match self {
-            Self::List { tenant, customer, tenant_facts, name, long, data } => {
-                (tenant.into_iter().chain(customer).collect(), tenant_facts, name, long, data)
+        let (mut words, tenant_facts, name, long, place) = match self {
+            Self::List { tenant, customer, tenant_facts, name, long, place } => {
+                (tenant.into_iter().chain(customer).collect(), tenant_facts, name, long, place)
             }
-            Self::Show { mut which, tenant_facts, data } => {
+            Self::Show { mut which, tenant_facts, place } => {
                 let name = which.pop();
-                (which, tenant_facts, name, true, data)
+                (which, tenant_facts, name, true, place)
             }
         };
         let (tenant, customer) = match (tenant_facts, words.len()) {
@@ -313,7 +318,7 @@ impl FactVerb {
                     .hint("`syndic fact show acme cust-1 billing.invoice.inv-1` shows an invoice"));
             }
         };
-        Ok(FactQuestion { tenant, customer, name, long, data: data.data })
+        Ok(FactQuestion { tenant, customer, name, long, place })
     }
 }
 
@@ -328,17 +333,17 @@ pub enum ReceiptVerb {
         /// How many
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// One receipt: what the ledger commits to, and what was said beside it
     Show {
         /// Its sequence
         sequence: u64,
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
 }
 

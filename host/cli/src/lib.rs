@@ -1,9 +1,10 @@
 //! The command line: what people type, and what they read.
 //!
-//! Arguments and help, tables, and failures with their exit codes. Nothing here reaches a store or a governor: the
-//! verbs are carried out by `host/daemon`, in the shapes of `host/api`.
+//! Arguments and help, tables, failures with their exit codes, and a client of the daemon. Nothing here reaches a store
+//! or a governor: those verbs are carried out by `host/daemon`, in the shapes of `host/api`.
 
 pub mod args;
+pub mod client;
 pub mod facts;
 pub mod failure;
 pub mod paint;

@@ -100,13 +100,26 @@ impl Embedded {
     ) -> Result<Self, Failure> {
         let runtime = Runtime::with_cache(log, compiled_cache())
             .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
+        // Where there is no directory yet, a component that is refused shall leave none behind.
+        let early = match data.join("store").exists() {
+            true => None,
+            false => {
+                let limits = |component: &'_ Component| config.slot(&component.slot);
+                let wanted: Vec<_> =
+                    components.iter().map(|own| (own.slot.clone(), own.bytes.as_slice(), limits(own))).collect();
+                Some(Lineup::load(&runtime, &wanted).map_err(|error| not_installed(&error, components))?)
+            }
+        };
         let store = open_store(data, seed_of(data, seed))?;
         store.verify().map_err(|error| trouble::store_failed(&error))?;
         let store = Arc::new(store);
         let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
         store.keep(kept).map_err(|error| trouble::store_failed(&error))?;
-        let lineup = Lineup::assemble(&*store, &runtime, &config, &given(components));
-        let lineup = lineup.map_err(|why| no_lineup(&why, components))?;
+        let lineup = match early {
+            Some(lineup) => lineup,
+            None => Lineup::assemble(&*store, &runtime, &config, &given(components))
+                .map_err(|why| no_lineup(&why, components))?,
+        };
 
         let clock = Arc::new(PlayClock::default());
         let master = store.master().clone();

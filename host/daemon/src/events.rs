@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
-use serde_json::{Value, json};
-use syndic_api::{EventLine, OutcomeLine, Prelude, QuarantinedLine, StuckLine, UndeliveredLine};
-use syndic_cli::args::{About, EventVerb, Judges};
+use serde_json::json;
+use syndic_api::{EventLine, QuarantinedLine, StuckLine, UndeliveredLine};
+use syndic_cli::args::{About, EventVerb, Judges, There};
+use syndic_cli::client::Remote;
 use syndic_cli::plain::plain;
 use syndic_cli::{Failure, FailureKind, tables};
 use syndic_core::ports::{Act, Reads, Verb};
@@ -18,17 +19,27 @@ use syndic_store::SledStore;
 use crate::embedded::{Embedded, components, log_to_stderr};
 use crate::look::{open, pretty, read};
 use crate::play::Run;
+use crate::remote;
+use crate::service::event_file;
 use crate::show::Show;
 
 pub(crate) fn run(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
     match verb {
-        EventVerb::Show { id, data } => show_event(&open(&data.data)?, &id, show),
-        EventVerb::List { outcome, tenant, limit, data } => {
+        EventVerb::Submit { file, strict, server } => remote::submit(&file, strict, &server, show),
+        EventVerb::Show { id, place } => match place.there()? {
+            There::Data(data) => show_event(&open(&data)?, &id, show),
+            There::Server(daemon) => remote::show(&daemon, &format!("/v1/events/{}", Remote::coded(&id)), show),
+        },
+        EventVerb::List { outcome, tenant, limit, place } => {
             let wanted = |line: &EventLine| {
-                outcome.as_ref().is_none_or(|outcome| line.outcome == outcome)
+                outcome.as_ref().is_none_or(|outcome| line.outcome == *outcome)
                     && tenant.as_ref().is_none_or(|tenant| line.tenant == *tenant)
             };
-            list(&open(&data.data)?, wanted, limit, show)
+            let lines = match place.there()? {
+                There::Data(data) => list(&open(&data)?, wanted, limit)?,
+                There::Server(daemon) => remote::events(&daemon, outcome.as_deref(), tenant.as_deref(), limit)?,
+            };
+            list_lines(&lines, show)
         }
         EventVerb::Stuck { data } => stuck(&open(&data.data)?, show),
         EventVerb::Undelivered { data } => undelivered(&open(&data.data)?, show),
@@ -61,33 +72,8 @@ fn show_event(store: &SledStore, id: &str, show: &Show) -> Result<ExitCode, Fail
         return Err(unknown(id));
     }
     for key in keys {
-        let Some(record) = read(store.dedup(&key))? else {
-            continue;
-        };
-        let mut earlier = Vec::new();
-        let mut event = None;
-        let mut receipt = record.report.receipt;
-        while let Some(sequence) = receipt {
-            // An effect that was sent again follows from the event that asked for it, which is another.
-            let Some(entry) = read(store.receipt(sequence))?.filter(|entry| entry.kept.key == key) else { break };
-            let act = entry.kept.again.as_ref().map(|again| &again.act);
-            earlier.push(json!({
-                "receipt": sequence, "outcome": entry.kept.report.outcome.name(),
-                "act": act.map(|act| act.verb.name()), "by": act.map(|act| &act.by), "reason": act.map(|act| &act.reason),
-            }));
-            event = Some(entry.kept.event.into_bytes());
-            receipt = entry.kept.again.map(|again| again.first).filter(|first| *first < sequence);
-        }
-        earlier.reverse();
-        if event.is_none() {
-            event = read(store.blob(&record.hash))?;
-        }
-        let event = event.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
-        let outcome = OutcomeLine::new(Prelude::default(), &record.report);
-        let mut all = json!({"event": event, "outcome": outcome});
-        if earlier.len() > 1 || earlier.iter().any(|step| !step["act"].is_null()) {
-            all["history"] = earlier.into();
-        }
+        let Some(file) = read(event_file(store, &key))? else { continue };
+        let all = json!(file);
         show.result(&all, |_| pretty(&all))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -96,12 +82,7 @@ fn show_event(store: &SledStore, id: &str, show: &Show) -> Result<ExitCode, Fail
 /// Events read at a time.
 const EVENTS_AT_ONCE: usize = 512;
 
-fn list(
-    store: &SledStore,
-    wanted: impl Fn(&EventLine) -> bool,
-    limit: usize,
-    show: &Show,
-) -> Result<ExitCode, Failure> {
+fn list(store: &SledStore, wanted: impl Fn(&EventLine) -> bool, limit: usize) -> Result<Vec<EventLine>, Failure> {
     let mut lines = Vec::new();
     let mut after: Option<DedupKey> = None;
     while lines.len() < limit {
@@ -111,9 +92,13 @@ fn list(
         lines.extend(page.into_iter().map(|(key, known)| EventLine::new(key, &known)).filter(&wanted));
     }
     lines.truncate(limit);
-    rows(show, &lines, "no such event", &["event", "tenant", "source", "outcome", "receipt"], |line| {
+    Ok(lines)
+}
+
+fn list_lines(lines: &[EventLine], show: &Show) -> Result<ExitCode, Failure> {
+    rows(show, lines, "no such event", &["event", "tenant", "source", "outcome", "receipt"], |line| {
         let receipt = line.receipt.map_or_else(|| "-".into(), |receipt| receipt.to_string());
-        let outcome = show.paint.outcome(line.outcome, line.outcome);
+        let outcome = show.paint.outcome(&line.outcome, &line.outcome);
         vec![clean(&line.id), clean(&line.tenant), clean(&line.source), outcome, receipt]
     })
 }

@@ -4,17 +4,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use syndic_api::{FactLine, OutcomeLine, Prelude, Stats};
-use syndic_cli::args::{FactQuestion, FactVerb, ReceiptVerb};
+use syndic_api::{FactLine, ReceiptFile, ReceiptLine, Stats};
+use syndic_cli::args::{FactQuestion, FactVerb, Place, ReceiptVerb, There};
 use syndic_cli::plain::{plain, plain_lines};
 use syndic_cli::{Failure, FailureKind, facts, tables};
-use syndic_core::ports::{Entry, GovernorRuntime as _, Reads, StoreError};
+use syndic_core::ports::{GovernorRuntime as _, Reads, StoreError};
 use syndic_core::{Config, State};
-use syndic_ledger::Receipt;
+use syndic_ledger::ReceiptError;
 use syndic_runtime::Runtime;
 use syndic_store::{MasterWanted, SledStore};
 
 use crate::embedded::{Component, compiled_cache, components, log_to_nobody};
+use crate::remote;
 use crate::show::Show;
 use crate::trouble;
 
@@ -27,10 +28,11 @@ pub(crate) fn read<T>(result: Result<T, StoreError>) -> Result<T, Failure> {
 }
 
 pub(crate) fn fact(verb: FactVerb, show: &Show) -> Result<ExitCode, Failure> {
-    let FactQuestion { tenant, customer, name, long, data } = verb.question()?;
-    let store = open(&data)?;
-    let all = read(store.facts(&tenant, customer.as_deref()))?;
-    let all: Vec<FactLine> = all.iter().map(|(name, fact)| FactLine::new(name, fact)).collect();
+    let FactQuestion { tenant, customer, name, long, place } = verb.question()?;
+    let all = match place.there()? {
+        There::Data(data) => facts_of(&open(&data)?, &tenant, customer.as_deref())?,
+        There::Server(daemon) => remote::facts(&daemon, &tenant, customer.as_deref())?,
+    };
     let whose = customer.map_or_else(|| format!("tenant `{tenant}`"), |customer| format!("`{customer}` of `{tenant}`"));
     if all.is_empty() {
         return Err(Failure::new(FailureKind::No, format!("there are no facts of {whose}")));
@@ -51,37 +53,48 @@ pub(crate) fn fact(verb: FactVerb, show: &Show) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn facts_of(store: &SledStore, tenant: &str, customer: Option<&str>) -> Result<Vec<FactLine>, Failure> {
+    let facts = read(store.facts(tenant, customer))?;
+    Ok(facts.iter().map(|(name, fact)| FactLine::new(name, fact)).collect())
+}
+
 pub(crate) fn receipt(verb: ReceiptVerb, show: &Show) -> Result<ExitCode, Failure> {
     match verb {
-        ReceiptVerb::List { from, limit, data } => list_receipts(&open(&data.data)?, from, limit, show),
-        ReceiptVerb::Show { sequence, data } => show_receipt(&open(&data.data)?, sequence, show),
+        ReceiptVerb::List { from, limit, place } => match place.there()? {
+            There::Data(data) => list_receipts(&open(&data)?, from, limit, show),
+            There::Server(daemon) => remote::list_receipts(&daemon, from, limit, show),
+        },
+        ReceiptVerb::Show { sequence, place } => match place.there()? {
+            There::Data(data) => show_receipt(&open(&data)?, sequence, show),
+            There::Server(daemon) => remote::show(&daemon, &format!("/v1/receipts/{sequence}"), show),
+        },
     }
 }
 
 fn list_receipts(store: &SledStore, from: u64, limit: usize, show: &Show) -> Result<ExitCode, Failure> {
     let mut rows = Vec::new();
     for (sequence, entry) in read(store.receipts(from.max(1), limit))? {
-        let leaf = leaf_of(sequence, &entry)?;
         if show.json {
             show.line(&entry.leaf)?;
             continue;
         }
-        let (kind, id) = leaf.event.map_or_else(Default::default, |event| (event.r#type, event.id));
-        let kind = kind.strip_prefix("marketplace.").unwrap_or(&kind);
-        let outcome = entry.kept.report.outcome.name();
-        rows.push(vec![
-            sequence.to_string(),
-            leaf.time,
-            plain(&leaf.tenant.unwrap_or_default()).into_owned(),
-            plain(kind).into_owned(),
-            plain(&id).into_owned(),
-            show.paint.outcome(outcome, outcome),
-        ]);
+        rows.push(ReceiptLine::new(sequence, &entry).map_err(|why| unreadable(sequence, &why))?);
     }
     if !show.json {
-        show.line(&tables::table(&["receipt", "time", "tenant", "event", "id", "outcome"], &[0], rows).to_string())?;
+        receipts_table(&rows, show)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn receipts_table(lines: &[ReceiptLine], show: &Show) -> Result<(), Failure> {
+    let clean = |text: &Option<String>| plain(text.as_deref().unwrap_or_default()).into_owned();
+    let rows = lines.iter().map(|line| {
+        let kind = clean(&line.kind);
+        let kind = kind.strip_prefix("marketplace.").unwrap_or(&kind).to_owned();
+        let outcome = show.paint.outcome(&line.outcome, &line.outcome);
+        vec![line.sequence.to_string(), line.time.clone(), clean(&line.tenant), kind, clean(&line.id), outcome]
+    });
+    show.line(&tables::table(&["receipt", "time", "tenant", "event", "id", "outcome"], &[0], rows).to_string())
 }
 
 fn show_receipt(store: &SledStore, sequence: u64, show: &Show) -> Result<ExitCode, Failure> {
@@ -90,48 +103,50 @@ fn show_receipt(store: &SledStore, sequence: u64, show: &Show) -> Result<ExitCod
         return Err(Failure::new(FailureKind::No, format!("there is no receipt {sequence}"))
             .because(format!("the ledger has receipts 1 to {size}")));
     };
-    let receipt = leaf_of(sequence, &entry)?;
-    let leaf: Value = serde_json::from_str(&entry.leaf).unwrap_or(Value::Null);
-    let outcome = OutcomeLine::new(Prelude::default(), &entry.kept.report);
-    let mut all = json!({"leaf": leaf, "leaf_hash": receipt.leaf_hash(), "outcome": outcome});
-    if let Some(again) = &entry.kept.again {
-        let act = &again.act;
-        all["act"] = json!({"verb": act.verb.name(), "by": act.by, "reason": act.reason, "after": again.first});
-    }
+    let file = ReceiptFile::new(&entry).map_err(|why| unreadable(sequence, &why))?;
+    let all = json!(file);
     show.result(&all, |_| pretty(&all))?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn leaf_of(sequence: u64, entry: &Entry) -> Result<Receipt, Failure> {
-    Receipt::parse(entry.leaf.as_bytes())
-        .map_err(|why| Failure::new(FailureKind::Corrupt, format!("receipt {sequence} does not read")).because(why))
+fn unreadable(sequence: u64, why: &ReceiptError) -> Failure {
+    Failure::new(FailureKind::Corrupt, format!("receipt {sequence} does not read")).because(why)
 }
 
-pub(crate) fn stats(data: &Path, show: &Show) -> Result<ExitCode, Failure> {
-    let store = open(data)?;
-    let verified = store.verify();
-    let head = read(store.head())?;
-    let waiting = read(store.raised(0, usize::MAX))?.len() as u64;
-    let (governors_healthy, total_governors) = governors()?;
-    let stats = Stats {
-        current_state: [(State::Idle.name().to_owned(), read(store.lanes())?)].into(),
-        governors_healthy,
-        total_governors,
-        events_processed: head.tally.outcomes.values().sum(),
-        pending_events: read(store.unfinished())?.len() as u64 + waiting,
-        conflicts_detected: head.tally.conflicts,
-        error_state: verified.err().map(|error| error.to_string()),
-        outcomes: head.tally.outcomes.iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect(),
-        effects_waiting: !read(store.deferred(0, 1))?.is_empty(),
-        timers_waiting: read(store.timers())?,
-        stuck_events: read(store.parked())?.len() as u64,
-        undelivered_effects: read(store.dead_letters(0, usize::MAX))?.len() as u64,
-        quarantined: read(store.poisons())?.iter().filter(|(_, poison)| poison.is_quarantined()).count() as u64,
-        receipts: head.frontier.size(),
-        root_hash: head.frontier.root().to_string(),
+pub(crate) fn stats(place: Place, show: &Show) -> Result<ExitCode, Failure> {
+    let stats: Stats = match place.there()? {
+        There::Data(data) => {
+            let store = open(&data)?;
+            let error = store.verify().err().map(|error| error.to_string());
+            read(stats_of(&store, governors()?, error))?
+        }
+        There::Server(daemon) => daemon.get("/v1/stats")?.read()?,
     };
     show.result(&stats, |_| tables::stats(&stats))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How a store stands, with so many healthy governors of so many.
+pub(crate) fn stats_of(store: &SledStore, governors: (u64, u64), error: Option<String>) -> Result<Stats, StoreError> {
+    let head = store.head()?;
+    let waiting = store.raised(0, usize::MAX)?.len() as u64;
+    Ok(Stats {
+        current_state: [(State::Idle.name().to_owned(), store.lanes()?)].into(),
+        governors_healthy: governors.0,
+        total_governors: governors.1,
+        events_processed: head.tally.outcomes.values().sum(),
+        pending_events: store.unfinished()?.len() as u64 + waiting,
+        conflicts_detected: head.tally.conflicts,
+        error_state: error,
+        outcomes: head.tally.outcomes.iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect(),
+        effects_waiting: !store.deferred(0, 1)?.is_empty(),
+        timers_waiting: store.timers()?,
+        stuck_events: store.parked()?.len() as u64,
+        undelivered_effects: store.dead_letters(0, usize::MAX)?.len() as u64,
+        quarantined: store.poisons()?.iter().filter(|(_, poison)| poison.is_quarantined()).count() as u64,
+        receipts: head.frontier.size(),
+        root_hash: head.frontier.root().to_string(),
+    })
 }
 
 /// How many of the bundled governors load and describe themselves on this machine, and how many there are.

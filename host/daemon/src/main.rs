@@ -11,11 +11,14 @@ mod lines;
 mod look;
 mod nets;
 mod play;
+mod remote;
 mod replay;
 mod run;
+mod service;
 mod settings;
 mod show;
 mod slots;
+mod token;
 mod trouble;
 mod upkeep;
 
@@ -48,6 +51,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Demo(args) => demo::run(&args, show),
         Command::Play(args) => play::run(&args, show),
         Command::Run(args) => run::run(&args, show),
+        Command::Token(verb) => token::run(verb, show),
         Command::Config(verb) => settings::run(verb, show),
         Command::Governor(verb) => author::run(verb, show),
         Command::Net(verb) => nets::run(verb, show),
@@ -55,7 +59,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Fact(verb) => look::fact(verb, show),
         Command::Receipt(verb) => look::receipt(verb, show),
         Command::Replay(args) => replay::replay(&args, show),
-        Command::Stats(data) => look::stats(&data.data, show),
+        Command::Stats(place) => look::stats(place, show),
         Command::Doctor(args) => upkeep::doctor(&args, show),
         Command::Backup(args) => upkeep::backup(&args, show),
         Command::Restore(args) => upkeep::restore(&args, show),

@@ -15,7 +15,8 @@ use syndic_core::versions::{
     VERSION_REGISTER, VersionRecord,
 };
 use syndic_core::{Config, Slot, Time};
-use syndic_engine::{Allow, Cause, Halt, Host, Install, NotSwapped, Swapped};
+use syndic_engine::replay::Gates;
+use syndic_engine::{Allow, Cause, Halt, Host, Install, NotSwapped, Swapped, Trialled};
 use syndic_ledger::Digest;
 use syndic_store::SledStore;
 
@@ -70,7 +71,10 @@ fn wanted(args: &Args) -> Result<Install, Failure> {
         (false, None) => Mode::Active,
     };
     let allow = args.allow.iter().filter_map(|allow| Allow::named(allow)).collect();
-    install_of(&named(&args.slot)?, &args.file, args.signature.as_deref(), mode, allow, cause(&args.who))
+    let install =
+        install_of(&named(&args.slot)?, &args.file, args.signature.as_deref(), mode, allow, cause(&args.who))?;
+    let gates = Gates { different_max: args.max_different, ..Gates::default() };
+    Ok(Install { backtest: args.backtest.map(|last| Trialled { last, gates }), ..install })
 }
 
 /// What is to be installed from a file, with the signature beside it where there is one.
@@ -93,7 +97,7 @@ pub(crate) fn install_of(
         Some(file) => Some(std::fs::read(file).map_err(|why| unreadable(file, why))?),
         None => std::fs::read(beside).ok(),
     };
-    Ok(Install { slot: slot.clone(), component, signature, mode, allow, cause })
+    Ok(Install { slot: slot.clone(), component, signature, mode, backtest: None, allow, cause })
 }
 
 /// The rules of `play`, and what a configuration asks of components besides.
@@ -295,7 +299,7 @@ pub(crate) fn swaps_of(swaps: &[Swap]) -> Result<Vec<(u64, Install)>, Failure> {
             None if swap.shadow => Mode::Shadow,
             None => Mode::Active,
         };
-        let allow = [Allow::Wider, Allow::Downgrade, Allow::OneWay].into();
+        let allow = [Allow::Wider, Allow::Downgrade, Allow::OneWay, Allow::Failing].into();
         all.push((swap.line, install_of(&slot, &swap.file, None, mode, allow, cause)?));
     }
     all.sort_by_key(|(line, _)| *line);

@@ -48,4 +48,4 @@ pub use lineup::{Given, Lineup, NoLineup, Roster, Seating};
 pub use pending::Pending;
 pub use play::{PlayClock, Played, Player, StreamRules, Tell};
 pub use stepped::Stepped;
-pub use swap::{Allow, Cause, Install, NotSwapped, Step, Swapped};
+pub use swap::{Allow, Cause, Install, NotSwapped, Step, Swapped, Trialled};

@@ -22,6 +22,7 @@ impl<S: Space> Draft<'_, S> {
             raised_spent,
             outbox,
             outbox_spent,
+            accepted,
             dedup,
             receipt,
             numbers,
@@ -50,6 +51,9 @@ impl<S: Space> Draft<'_, S> {
             self.set_timer(&timer)?;
         }
         self.queue(&raised, raised_spent, &outbox, outbox_spent);
+        if let Some((event, kept)) = accepted {
+            self.put_or_remove(Key::of(Table::Unfinished).event(&event), kept.as_ref());
+        }
         if let Some((event, record)) = dedup {
             let told = receipt.as_ref().map(|(sequence, entry)| (*sequence, &entry.kept.report));
             self.know(&event, &Known::new(record, told));

@@ -98,7 +98,7 @@ fn install(slot: &Slot, component: &[u8], reason: &str) -> Install {
     let at = Time::parse("2026-01-12T03:04:05Z").expect("it is a time");
     let cause = Cause { by: "bench".into(), reason: reason.into(), at, id: None };
     let (component, allow) = (component.to_vec(), BTreeSet::new());
-    Install { slot: slot.clone(), component, signature: None, mode: Mode::Active, allow, cause }
+    Install { slot: slot.clone(), component, signature: None, mode: Mode::Active, backtest: None, allow, cause }
 }
 
 /// Sends events from several callers for as long as something goes on. Says of each how long its caller waited, in

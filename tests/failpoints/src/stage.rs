@@ -164,6 +164,7 @@ impl Stage {
             component: b"another billing".to_vec(),
             signature: None,
             mode: Mode::Active,
+            backtest: None,
             allow: BTreeSet::new(),
             cause: cause("install"),
         };

@@ -1,5 +1,6 @@
 //! The daemon: what it is told before it starts, and how it lives and ends.
 
+mod doors;
 mod life;
 mod packaging;
 mod settings;
@@ -44,6 +45,11 @@ impl Daemon {
             panic!("the daemon was never ready:\n{why}");
         }
         Self { child, ready: serde_json::from_str(&line).unwrap(), log, heard: String::new() }
+    }
+
+    /// Where it listens.
+    pub(crate) fn place(&self) -> &str {
+        self.ready["listening"][0].as_str().unwrap()
     }
 
     /// Its process.
@@ -95,7 +101,9 @@ impl Daemon {
 /// The daemon on a home's data, not started yet.
 fn on(home: &Home, more: &[&str]) -> Command {
     let data = home.data.to_str().unwrap();
-    command(&[&["run", "--json", "--data", data, "--set", "log.format=json"], more].concat())
+    // A port of its own, for many of them run side by side.
+    let own = ["--set", "log.format=json", "--set", "http.listen=127.0.0.1:0"];
+    command(&[&["run", "--json", "--data", data], &own[..], more].concat())
 }
 
 /// A daemon that must not start, and what it says.

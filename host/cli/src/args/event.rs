@@ -1,19 +1,34 @@
 //! Arguments about events: what became of them, and what a person does about those that are not over.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
-use super::{Data, Replacement, replacement};
+use super::{Data, Place, Replacement, Server, replacement};
 
 /// `event …`
 #[derive(Debug, Subcommand)]
 pub enum EventVerb {
+    /// Send events to a daemon, one CloudEvent per line; tells what became of each
+    #[command(after_help = SUBMIT_HELP)]
+    Submit {
+        /// The events; `-` reads them from stdin
+        #[arg(value_name = "FILE|-")]
+        file: PathBuf,
+        /// Exit 1 unless every event completed
+        #[arg(long)]
+        strict: bool,
+        /// The daemon
+        #[command(flatten)]
+        server: Server,
+    },
     /// An event and its outcome
     Show {
         /// The event's id
         id: String,
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Events and their outcomes, by id
     List {
@@ -26,9 +41,9 @@ pub enum EventVerb {
         /// How many
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Judge a referred event again, on the facts of now
     #[command(after_help = RESOLVE_HELP)]
@@ -146,6 +161,14 @@ pub struct Judges {
     #[arg(long, value_name = "SLOT=FILE.wasm", value_parser = replacement)]
     pub governor: Vec<Replacement>,
 }
+
+const SUBMIT_HELP: &str = "\
+Events of one customer are judged in the order of the lines. An event that is sent again is not judged again, so
+whatever breaks off can be sent again as a whole. What the queues have no room for is turned away as `Overloaded`.
+
+Examples:
+  syndic event submit events.jsonl --server http://127.0.0.1:7070
+  generate | syndic event submit - --json | jq 'select(.outcome != \"completed\")'";
 
 const RESOLVE_HELP: &str = "\
 A referred event was decided by nobody yet. Say first what was decided, where governors ask for that: play an

@@ -94,8 +94,14 @@ pub struct Install {
     /// Its signature [default: FILE.sig, where there is one]
     #[arg(long, value_name = "FILE")]
     pub signature: Option<PathBuf>,
+    /// Have it judge the last so many recorded decisions of its slot first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub backtest: Option<u64>,
+    /// Install nothing where more of them than this are different
+    #[arg(long, value_name = "N", requires = "backtest")]
+    pub max_different: Option<u64>,
     /// Let through what is refused otherwise; repeatable
-    #[arg(long, value_name = "WHAT", value_parser = ["wider", "downgrade", "one-way"])]
+    #[arg(long, value_name = "WHAT", value_parser = ["wider", "downgrade", "one-way", "failing"])]
     pub allow: Vec<String>,
     /// A configuration that says what the slot asks of a component: signatures, pins [default: nothing is asked]
     #[arg(long, value_name = "FILE")]
@@ -121,13 +127,15 @@ pub struct Who {
 
 const INSTALL_HELP: &str = "\
 It is installed if every step says yes: its digest and signature, the loader, its semantic version,
-what it may do, and where its facts have another schema, a dry run that carries some over and back.
+what it may do, where its facts have another schema a dry run that carries some over and back, and
+the last decisions of its slot, on none of which it may fail.
 The first step that says no ends it, and nothing has changed.
 
 Let through with --allow:
   wider      it may read, or ask services for, more than the version before
   downgrade  its semantic version is lower
   one-way    its facts cannot be carried back, so that there is no way back from it
+  failing    it fails on what was decided before
 
 A version that fails more often than its slot's budget allows (three times in a hundred calls) is
 taken back by the host itself.";

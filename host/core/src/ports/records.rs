@@ -230,6 +230,9 @@ pub struct Commit {
     pub outbox: Vec<Deferred>,
     /// The deferred effect that this commit settles, by its number.
     pub outbox_spent: Option<u64>,
+    /// An event that is kept before it is judged, because its sender does not wait for the outcome; or with none, that
+    /// it is kept no more. Whatever gives it an outcome ends it too.
+    pub accepted: Option<(DedupKey, Option<Unfinished>)>,
     /// The event's dedup record. Ends its [`Unfinished`] and [`Intent`] records too.
     pub dedup: Option<(DedupKey, DedupRecord)>,
     /// The receipt. Its sequence is the ledger's next; the store adds it to the tree and to the tally.

@@ -64,22 +64,8 @@ impl Live {
     /// # Errors
     /// A governor that is refused or is not healthy in time; a store that fails.
     pub(crate) fn start(plan: Plan, store: SledStore, clock: Arc<WallClock>) -> Result<Self, Failure> {
-        let Plan { rules, bounds, components, compiled } = plan;
-        let runtime = Runtime::with_cache(log(), compiled)
-            .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
-        let runtime = Arc::new(runtime);
-        let store = Arc::new(store);
-        let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
-        store.keep(kept).map_err(|error| trouble::store_failed(&error))?;
-        let lineup = load(&runtime, &components, &rules, &store)?;
-        let ports = Ports {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            runtime: runtime as Arc<dyn GovernorRuntime>,
-            connector: Arc::new(Sandbox),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        };
-        let master = store.master().clone();
-        let host = Arc::new(Host::new(ports, rules, master, lineup).map_err(|halt| trouble::halted(&halt))?);
+        let bounds = plan.bounds;
+        let (host, store) = host_over(plan, store, &clock)?;
         let lanes = Lanes::start(&host, bounds).map_err(|halt| trouble::halted(&halt))?;
         Ok(Self { lanes, store, host, clock })
     }
@@ -88,6 +74,34 @@ impl Live {
     pub(crate) fn governors(&self) -> usize {
         self.host.lineup().active_count()
     }
+}
+
+/// A host that takes no turns yet, over its store and its governors.
+///
+/// # Errors
+/// A governor that is refused or is not healthy in time; a store that fails.
+pub(crate) fn host_over(
+    plan: Plan,
+    store: SledStore,
+    clock: &Arc<WallClock>,
+) -> Result<(Arc<Host>, Arc<SledStore>), Failure> {
+    let Plan { rules, components, compiled, .. } = plan;
+    let runtime = Runtime::with_cache(log(), compiled)
+        .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
+    let runtime = Arc::new(runtime);
+    let store = Arc::new(store);
+    let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
+    store.keep(kept).map_err(|error| trouble::store_failed(&error))?;
+    let lineup = load(&runtime, &components, &rules, &store)?;
+    let ports = Ports {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        runtime: runtime as Arc<dyn GovernorRuntime>,
+        connector: Arc::new(Sandbox),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+    };
+    let master = store.master().clone();
+    let host = Arc::new(Host::new(ports, rules, master, lineup).map_err(|halt| trouble::halted(&halt))?);
+    Ok((host, store))
 }
 
 /// Opens the store, which locks its directory, and verifies it. A new one draws a secret master.

@@ -7,6 +7,7 @@
 //! Not here: whose turn it is (`host/engine`), what there is to configure (`settings`).
 
 mod clock;
+mod doors;
 mod live;
 mod log;
 mod manager;
@@ -24,9 +25,9 @@ use syndic_core::ports::Reads;
 use tokio::runtime::Runtime;
 use tracing::{info, warn};
 
-use crate::run::clock::WallClock;
-pub(crate) use crate::run::clock::wall;
-use crate::run::live::Live;
+pub(crate) use crate::run::clock::{WallClock, wall};
+use crate::run::doors::{Bound, Doors};
+pub(crate) use crate::run::live::{Live, Plan, host_over, open};
 use crate::run::log::Log;
 use crate::run::manager::Manager;
 use crate::run::pulse::Pulse;
@@ -45,17 +46,21 @@ pub(crate) fn run(args: &Run, show: &Show) -> Result<ExitCode, Failure> {
         let signals = Signals::watched()?;
         let clock = Arc::new(WallClock::new(runtime.handle().clone()));
         let mut daemon = Daemon { signals, reload: Reload::new(args.configured.clone(), settings, log) };
+        let bound = Bound::of(&daemon.reload.settings().http).await?;
         let Some(live) = daemon.start(clock).await? else { return Ok(ExitCode::SUCCESS) };
         let mut pulse = Pulse::of(&live);
-        daemon.ready(&live, show)?;
-        daemon.until_stopped(&mut pulse).await?;
+        let places = bound.places.clone();
+        let doors = bound.open(&live, &daemon.reload.settings().http);
+        daemon.ready(&live, &places, show)?;
+        daemon.until_stopped(&mut pulse, &doors).await?;
         drop(pulse);
+        doors.close().await;
         daemon.drain(live).await
     })
 }
 
 /// Threads for doors, signals and the passing of time. Turns have threads of their own.
-fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     built.map_err(|why| Failure::new(FailureKind::Unreachable, "no thread can be started").because(why))
 }
@@ -89,24 +94,27 @@ impl Daemon {
         }
     }
 
-    fn ready(&self, live: &Live, show: &Show) -> Result<(), Failure> {
+    fn ready(&self, live: &Live, places: &[String], show: &Show) -> Result<(), Failure> {
         let governors = live.governors();
         let receipts = live.store.head().map_err(|error| trouble::store_failed(&error))?.frontier.size();
         info!(governors, receipts, waiting = live.lanes.waiting(), "ready");
         Manager::ready();
-        let told = json!({"ready": true, "pid": std::process::id(), "governors": governors, "receipts": receipts});
-        show.result(&told, |_| format!("ready: {governors} governors, {receipts} receipts"))
+        let told = json!({"ready": true, "pid": std::process::id(), "governors": governors, "receipts": receipts, "listening": places});
+        show.result(&told, |_| format!("ready: {governors} governors, {receipts} receipts; {}", places.join(", ")))
     }
 
     /// Goes on until it is told to stop, or until the host cannot.
-    async fn until_stopped(&mut self, pulse: &mut Pulse) -> Result<(), Failure> {
+    async fn until_stopped(&mut self, pulse: &mut Pulse, doors: &Doors) -> Result<(), Failure> {
         loop {
             let wish = tokio::select! {
                 wish = self.signals.next() => wish,
                 halt = pulse.stopped() => return Err(trouble::halted(&halt)),
             };
             match wish {
-                Wish::Reload => self.reload.again(),
+                Wish::Reload => {
+                    self.reload.again();
+                    doors.renew();
+                }
                 Wish::Stop(signal) => {
                     info!(signal, "stopping");
                     Manager::stopping();

@@ -75,6 +75,7 @@ pub(crate) struct Section {
 #[rustfmt::skip]
 pub(crate) const SECTIONS: &[Section] = &[
     Section { name: "host",       doc: "This process: where it keeps what it knows, and how much it takes on at once." },
+    Section { name: "http",       doc: "The doors for programs: HTTP over TCP and over a unix socket." },
     Section { name: "limits",     doc: "How long things may take. They stand in the configuration that every receipt names." },
     Section { name: "slots",      doc: "Slots: `[slots.NAME]`, one of the eight or one of your own. They stand in the configuration that receipts name." },
     Section { name: "routes",     doc: "Who judges what: `[routes.KIND]` replaces the route of a kind, or adds one." },
@@ -109,6 +110,18 @@ pub(crate) const KEYS: &[Key] = &[
     key("host.drain_ms",       Count(MS, 0, HOUR),                "20000",       Reload,  "For how long what was taken may be finished after SIGTERM. What is left then is finished after the next start."),
     key("host.fold_bytes",     Count(BYTES, 4_096, 1 << 40),      "67108864",    Restart, "Bytes of changes that come together in memory before they are folded into the store. Few, for a machine with little memory; it costs time."),
     key("host.compiled_cache", Path,                              "",            Restart, "Where compiled governors are kept between starts. Where it is not given: in the user's cache folder. Empty: nowhere, and every start compiles them."),
+    // ── the doors ───────────────────────────────────────────────────────
+    key("http.listen",          Texts,                            "[\"127.0.0.1:7070\"]", Restart, "Addresses with their ports. Anything but this machine's own needs a certificate: tokens never cross a network in the clear."),
+    key("http.certificate",     Path,                             "\"\"",            Restart, "The chain of certificates, as PEM. The file is read again at SIGHUP, and when it has changed."),
+    key("http.key",             Path,                             "\"\"",            Restart, "The key of the certificate, as PEM."),
+    key("http.loopback",        Text,                             "\"\"",            Restart, "What every program on this machine may do over TCP without a token: a role, or `role:tenant`. Empty: nothing."),
+    key("http.socket",          Path,                             "\"\"",            Restart, "A unix socket. Empty: there is none."),
+    key("http.users",           Texts,                            "[]",          Restart, "What users of this machine may do over the unix socket without a token: each `number:role`, or `number:role:tenant`. The kernel says who calls."),
+    key("http.requests_max",    Count("a second", 0, 10_000_000), "1000",        Restart, "Requests that one caller may send in the long run; twice as many at once. A batch is one. 0 counts nobody."),
+    key("http.connections_max", Count("connections", 1, 1_000_000), "1000",      Restart, "Connections there may be at once."),
+    key("http.headers_ms",      Count(MS, 1, HOUR),               "15000",       Restart, "For the headers of a request to come; a connection may be idle for as long."),
+    key("http.body_ms",         Count(MS, 1, HOUR),               "30000",       Restart, "For the body of a request to come."),
+    key("http.answer_ms",       Count(MS, 1, HOUR),               "30000",       Restart, "For the answer to a request. An event whose outcome takes longer is judged all the same, and may be sent again."),
     // ── how long things may take ────────────────────────────────────────
     key("limits.startup_ms",         Count(MS, 1, HOUR),          "30000",       Restart, "For all governors to be healthy at start. Nothing is accepted before, and the start fails after."),
     key("limits.coordination_ms",    Count(MS, 1, HOUR),          "5000",        Restart, "For all governors to decide on an event."),

@@ -6,6 +6,7 @@
 //!
 //! Not here: what the values do.
 
+mod http;
 pub(crate) mod keys;
 pub(crate) mod layers;
 mod page;
@@ -26,6 +27,7 @@ use syndic_engine::Bounds;
 use crate::author::signature_of;
 use crate::embedded::{CompiledIn, Component, not_installed};
 use crate::run::wall;
+pub(crate) use crate::settings::http::Http;
 use crate::settings::layers::{Layers, Values};
 use crate::settings::read::Reader;
 pub(crate) use crate::settings::verbs::run;
@@ -41,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) bounds: Bounds,
     pub(crate) rules: Config,
     pub(crate) log: Log,
+    pub(crate) http: Http,
     components: Vec<(Slot, String)>,
 }
 
@@ -67,6 +70,7 @@ impl Settings {
     fn of(layers: Layers) -> Result<Self, Vec<Failure>> {
         let mut read = Reader::of(layers);
         let rules = rules::rules(&mut read);
+        let http = http::http(&mut read);
         let path = |key: &str| Some(PathBuf::from(read.text(key))).filter(|path| !path.as_os_str().is_empty());
         let components = rules.slots.keys().map(|slot| (slot.clone(), component(&read, slot))).collect();
         let cache = ["host".to_owned(), "compiled_cache".to_owned()];
@@ -82,6 +86,7 @@ impl Settings {
             bounds: bounds(&read),
             log: Log { level: read.text("log.level"), format: read.text("log.format") },
             rules,
+            http,
             components,
             values: read.end()?,
         })

@@ -2,23 +2,29 @@
 //!
 //! In order: its digest and its signature are what the slot asks for; it is loaded (size, imports, exports, what it says
 //! of itself, twice); it is compared with what judges now;
-//! facts of some customers are carried over with it, and back; and then it is published. The first step that says no ends
+//! facts of some customers are carried over with it, and back; it judges what was decided last in its slot, and fails on none
+//! of it; and then it is published. The first step that says no ends
 //! it, and nothing has changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use syndic_core::capability::{Capabilities, Widening, widened};
 use syndic_core::decision::Manifest;
 use syndic_core::fact::Seen;
-use syndic_core::ports::{Installed, StoreError};
+use syndic_core::ports::{Installed, Reads, StoreError};
 use syndic_core::trust::judge;
 use syndic_core::versions::Mode;
 use syndic_core::{Error, Fact, Slot};
 use syndic_ledger::sha256;
 
-use super::{Allow, Install, NotSwapped, Swapped};
+use super::{Allow, Install, NotSwapped, Swapped, Trialled};
 use crate::host::{Halt, Host};
+use crate::replay::{Change, First, Past, said};
+
+/// Recorded decisions of its slot that every component judges before it is let in.
+const SELF_TEST: u64 = 32;
 
 /// Customers whose facts are carried over and back before a version with another schema is let in.
 const DRY_RUN_MAX: usize = 64;
@@ -36,6 +42,10 @@ pub enum Step {
     Capabilities,
     /// Facts are carried over, and back.
     Migration,
+    /// It judges what was decided last in its slot.
+    SelfTest,
+    /// It judges as much more of that as somebody asked for.
+    Backtest,
 }
 
 impl Step {
@@ -47,6 +57,8 @@ impl Step {
             Self::Version => "version check",
             Self::Capabilities => "capability check",
             Self::Migration => "dry run of the migration",
+            Self::SelfTest => "self-test",
+            Self::Backtest => "back-test",
         }
     }
 }
@@ -57,7 +69,7 @@ impl Host {
     /// # Errors
     /// [`Halt`]: the store failed. That it is not installed is the answer, with the step that said no.
     pub fn install(&self, install: Install) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        let Install { slot, component, signature, mode, allow, cause } = install;
+        let Install { slot, component, signature, mode, backtest, allow, cause } = install;
         if let Some(done) = cause.id.as_deref().map(|id| self.done_before(id)).transpose()?.flatten() {
             return self.swapped(&slot, done).map(Ok);
         }
@@ -92,10 +104,13 @@ impl Host {
             Ok(Some(reason)) if !allow.contains(&Allow::OneWay) => return Ok(Err(no(Step::Migration, reason))),
             Ok(Some(_)) => true,
         };
+        if let Err((step, reason)) = self.judge_the_past(&loaded, backtest, allow.contains(&Allow::Failing))? {
+            return Ok(Err(no(step, reason)));
+        }
         let kept = vec![(loaded.digest, component), self.kept_now(&seating.active)?];
         let ticket = self.ports.store.keep(kept.into_iter().filter(|(_, bytes)| !bytes.is_empty()).collect())?;
         pollster::block_on(self.durable(ticket))?;
-        let generation = std::sync::Arc::clone(&seating.active);
+        let generation = Arc::clone(&seating.active);
         let swapped = self.swap(&slot, "install", &cause, |state| {
             if let Some(mode) = state.judge_of(loaded.digest) {
                 let version = loaded.manifest.version.clone();
@@ -112,6 +127,34 @@ impl Host {
             Ok(json!({ "installed": mode.name(), "allowed": allowed, "publisher": provenance.publisher, "key": provenance.key }))
         });
         self.kept(swapped)
+    }
+
+    /// Has a version judge the last recorded decisions of its slot: it may fail on none of them, and where more is asked
+    /// of it, be no more different than that.
+    fn judge_the_past(
+        &self,
+        version: &Arc<Installed>,
+        wanted: Option<Trialled>,
+        may_fail: bool,
+    ) -> Result<Result<(), (Step, String)>, Halt> {
+        let reads = Arc::clone(&self.ports.store) as Arc<dyn Reads>;
+        // How long it takes is no gate, and nobody waits for it on one core alone.
+        let past = Past::new(reads, &*self.ports.runtime, &self.master, &|| 0, 2);
+        let last = wanted.map_or(SELF_TEST, |wanted| wanted.last.max(SELF_TEST));
+        let summary = past.backtest(version, Some(last))?;
+        let first = summary.firsts.iter().find(|first| first.change == Change::Failed && !may_fail);
+        if let Some(First { sequence, id, now, .. }) = first {
+            let failed = summary.changes.get(&Change::Failed).copied().unwrap_or_default();
+            let reason = format!(
+                "it fails on {failed} of the last {} decisions, and the version that made them did not; first on receipt \
+                 {sequence}, event `{id}`: {}; say `--allow failing` to have it all the same",
+                summary.decisions,
+                said(now)
+            );
+            return Ok(Err((Step::SelfTest, reason)));
+        }
+        let closed = wanted.and_then(|wanted| wanted.gates.check(&summary).err());
+        Ok(closed.map_or(Ok(()), |reason| Err((Step::Backtest, reason))))
     }
 
     /// The component that judges now, so that the way back to it is kept.
@@ -192,7 +235,7 @@ fn seen(facts: &[(String, Fact)]) -> Vec<Seen> {
 impl Allow {
     /// What is let through by that name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Wider, Self::Downgrade, Self::OneWay].into_iter().find(|allow| allow.name() == name)
+        [Self::Wider, Self::Downgrade, Self::OneWay, Self::Failing].into_iter().find(|allow| allow.name() == name)
     }
 
     /// The name on the command line and in receipts.
@@ -201,6 +244,7 @@ impl Allow {
             Self::Wider => "wider",
             Self::Downgrade => "downgrade",
             Self::OneWay => "one-way",
+            Self::Failing => "failing",
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::administer::Deed;
 use crate::failing::Over;
 use crate::host::{Halt, Host};
 use crate::lineup::version;
+use crate::replay::Gates;
 pub use install::Step;
 use slot::Changed;
 
@@ -48,6 +49,17 @@ pub enum Allow {
     Downgrade,
     /// Its facts cannot be carried back, so that there is no way back from it.
     OneWay,
+    /// It fails on what was decided before.
+    Failing,
+}
+
+/// Recorded decisions that a component judges again before it is let in, and how different it may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trialled {
+    /// The last so many of its slot.
+    pub last: u64,
+    /// How different.
+    pub gates: Gates,
 }
 
 /// A component to install.
@@ -61,6 +73,8 @@ pub struct Install {
     pub signature: Option<Vec<u8>>,
     /// As what.
     pub mode: Mode,
+    /// What it judges again first, beside the few decisions that every component does.
+    pub backtest: Option<Trialled>,
     /// What is let through.
     pub allow: BTreeSet<Allow>,
     /// Who, why and when.

@@ -68,6 +68,11 @@ impl Dice {
             raised_spent: store.raised(0, 1).unwrap().first().map(|(number, _)| *number),
             outbox: self.some(2, |dice| deferred(dice.name())),
             outbox_spent: self.maybe(|dice| 1 + dice.roll(20)),
+            accepted: self.maybe(|dice| {
+                let event = event(dice.name());
+                let kept = dice.maybe(|_| unfinished(&event));
+                (event, kept)
+            }),
             dedup: self.maybe(|_| (event(id), known(id, NOON, sequence))),
             receipt,
             numbers: self.some(2, |dice| (dice.name().into(), dice.name().into(), dice.roll(99))),

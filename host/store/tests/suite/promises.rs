@@ -136,6 +136,19 @@ on_every_store! {
     }
 
     #[test]
+    fn an_event_that_is_kept_before_it_is_judged_is_kept_until_its_outcome_or_until_nobody_wants_it(store) {
+        let (one, two) = (event("evt-1"), event("evt-12"));
+        let accepted = |event: &DedupKey, kept| Commit { accepted: Some((event.clone(), kept)), ..Commit::default() };
+        for event in [&one, &two] {
+            store.commit(accepted(event, Some(unfinished(event)))).unwrap();
+        }
+        store.commit(Commit { dedup: Some((one.clone(), dedup("evt-1"))), ..Commit::default() }).unwrap();
+        assert_eq!(store.unfinished().unwrap(), [unfinished(&two)]);
+        store.commit(accepted(&two, None)).unwrap();
+        assert_eq!(store.unfinished().unwrap(), []);
+    }
+
+    #[test]
     fn an_id_is_found_in_every_tenant_and_source(store) {
         let key = |tenant: &str, source: &str, id: &str| {
             DedupKey { tenant: tenant.into(), source: source.into(), id: id.into() }

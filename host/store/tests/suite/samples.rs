@@ -183,6 +183,7 @@ pub(crate) fn full_commit(store: &dyn Reads) -> Commit {
         raised_spent: None,
         outbox: vec![deferred("capture"), deferred("mail")],
         outbox_spent: None,
+        accepted: Some((event("accepted"), Some(unfinished(&event("accepted"))))),
         dedup: Some((event("evt-1"), known("evt-1", NOON, Some(1)))),
         receipt: Some(receipt(store, "leaf 1", "evt-1")),
         numbers: vec![("acme".into(), "invoice".into(), 1)],
@@ -207,6 +208,7 @@ pub(crate) fn check_full_commit(store: &dyn Reads) {
     assert_eq!(store.timers().unwrap(), 1);
     assert_eq!(store.raised(0, 9).unwrap(), [(1, raised("first")), (2, raised("second"))]);
     assert_eq!(store.deferred(1, 9).unwrap(), [(2, deferred("mail"))]);
+    assert_eq!(store.unfinished().unwrap(), [unfinished(&event("accepted"))]);
     assert_eq!(store.dedup(&event("evt-1")).unwrap(), Some(known("evt-1", NOON, Some(1))));
     assert_eq!(store.events_of_id("evt-1").unwrap(), [event("evt-1")]);
     assert_eq!(store.claim("acme", "payment/7").unwrap(), Some(claim("29.99", "evt-1")));

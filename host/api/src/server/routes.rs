@@ -1,0 +1,227 @@
+//! The one table of routes: method, path, who may, over which tenants, what goes in, what comes out, and who answers.
+//!
+//! The router, the OpenAPI document, the page for people and the matrix of rights are all made from it. A handler that
+//! is in no row cannot be reached, and a row without a handler does not compile.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::http::Method;
+use axum::response::Response;
+
+use super::App;
+use super::ask::Ask;
+use super::caller::Role::{self, Admin, Agent, Auditor, Ingest, Operator};
+use super::problem::Problem;
+use super::shape::{Given, Shape};
+use super::{admin, events, look, openapi, page, stream};
+use crate::{
+    EventFile, EventLine, FactLine, InstalledLine, MoveLine, NewToken, OrderBody, OutcomeLine, QuarantinedLine,
+    ReceiptFile, ReceiptLine, ResendBody, Stats, StuckLine, TokenBody, TokenLine, UndeliveredLine,
+};
+
+/// A handler at work.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
+/// What a route is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Nothing that anybody may not know. No caller is needed.
+    Open,
+    /// What belongs to a tenant: a caller of one tenant sees and touches that one's alone.
+    Tenant,
+    /// The whole host: it is for callers of all tenants.
+    Host,
+}
+
+/// What a request brings.
+#[derive(Clone, Copy)]
+pub(crate) enum Takes {
+    Nothing,
+    Events,
+    Json(Shape),
+}
+
+/// A row.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    /// Who may, where it is not open.
+    pub(crate) roles: &'static [Role],
+    pub(crate) scope: Scope,
+    /// Names the operation.
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    /// Members that the query may have.
+    pub(crate) query: &'static [&'static str],
+    pub(crate) takes: Takes,
+    pub(crate) gives: &'static [Given],
+    pub(crate) handler: fn(Arc<App>, Ask) -> Answering,
+}
+
+/// Looks at everything.
+const LOOKERS: &[Role] = &[Admin, Operator, Auditor];
+/// Looks at customers.
+const SERVERS: &[Role] = &[Admin, Operator, Auditor, Agent];
+/// Sends events.
+const SENDERS: &[Role] = &[Operator, Agent, Ingest];
+/// Hears what became of an event.
+const HEARERS: &[Role] = &Role::ALL;
+/// Gives orders.
+const ORDERERS: &[Role] = &[Operator];
+/// Hands out tokens.
+const ADMINS: &[Role] = &[Admin];
+/// Nobody in particular.
+const ANYBODY: &[Role] = &[];
+
+use Scope::{Host, Open, Tenant};
+use Takes::{Events, Json, Nothing};
+
+macro_rules! answers {
+    ($handler:path) => {
+        |app, ask| Box::pin(async move { $handler(&app, ask).await })
+    };
+}
+
+/// Every route there is.
+#[rustfmt::skip]
+pub(crate) static ROUTES: &[Route] = &[
+    // ── events ───────────────────────────────────────────────────────────────
+    Route { method: Method::POST, path: "/v1/events", roles: SENDERS, scope: Tenant,
+        name: "submitEvents", summary: "Sends an event, or a batch of them, and tells what became of it",
+        query: &[], takes: Events,
+        gives: &[
+            Given::json(201, "It was judged now", Shape::of::<OutcomeLine>()),
+            Given::json(200, "It was judged before; or the outcomes of a batch, in its order", Shape::either::<OutcomeLine>()),
+            Given::nothing(202, "It is kept, and will be judged; `Location` says where its outcome will be"),
+        ],
+        handler: answers!(events::submit) },
+    Route { method: Method::GET, path: "/v1/events", roles: SERVERS, scope: Tenant,
+        name: "listEvents", summary: "Events and their outcomes",
+        query: &["tenant", "outcome", "after", "limit"], takes: Nothing,
+        gives: &[Given::json(200, "A page", Shape::page::<EventLine>())],
+        handler: answers!(events::list) },
+    Route { method: Method::GET, path: "/v1/events/{id}", roles: HEARERS, scope: Tenant,
+        name: "showEvent", summary: "An event, its outcome, and how it came to that",
+        query: &["tenant", "source"], takes: Nothing,
+        gives: &[
+            Given::json(200, "It has an outcome", Shape::of::<EventFile>()),
+            Given::nothing(202, "It is kept, and not judged yet"),
+            Given::nothing(304, "It is as the caller knows it"),
+        ],
+        handler: answers!(events::show) },
+    Route { method: Method::POST, path: "/v1/events/{id}/orders", roles: ORDERERS, scope: Tenant,
+        name: "orderAboutEvent", summary: "Does something about an event that is not over",
+        query: &["tenant", "source"], takes: Json(Shape::of::<OrderBody>()),
+        gives: &[Given::json(200, "The outcome it has now", Shape::of::<OutcomeLine>())],
+        handler: answers!(events::order) },
+    // ── what waits for somebody ──────────────────────────────────────────────
+    Route { method: Method::GET, path: "/v1/stuck", roles: LOOKERS, scope: Tenant,
+        name: "listStuck", summary: "Events of which an effect could not be undone",
+        query: &["tenant"], takes: Nothing,
+        gives: &[Given::json(200, "All of them", Shape::list::<StuckLine>())],
+        handler: answers!(look::stuck) },
+    Route { method: Method::GET, path: "/v1/undelivered", roles: LOOKERS, scope: Tenant,
+        name: "listUndelivered", summary: "Deferred effects that nobody answered",
+        query: &["tenant", "after", "limit"], takes: Nothing,
+        gives: &[Given::json(200, "A page", Shape::page::<UndeliveredLine>())],
+        handler: answers!(look::undelivered) },
+    Route { method: Method::POST, path: "/v1/undelivered/{number}/resend", roles: ORDERERS, scope: Tenant,
+        name: "resendUndelivered", summary: "Sends such an effect again, under the same key",
+        query: &[], takes: Json(Shape::of::<ResendBody>()),
+        gives: &[Given::json(200, "What became of it", Shape::of::<OutcomeLine>())],
+        handler: answers!(events::resend) },
+    Route { method: Method::GET, path: "/v1/quarantined", roles: LOOKERS, scope: Tenant,
+        name: "listQuarantined", summary: "Governor versions that are not asked about an event any more",
+        query: &["tenant"], takes: Nothing,
+        gives: &[Given::json(200, "All of them", Shape::list::<QuarantinedLine>())],
+        handler: answers!(look::quarantined) },
+    // ── what the host knows ──────────────────────────────────────────────────
+    Route { method: Method::GET, path: "/v1/tenants/{tenant}/facts", roles: SERVERS, scope: Tenant,
+        name: "listTenantFacts", summary: "Facts of the tenant itself",
+        query: &["name"], takes: Nothing,
+        gives: &[Given::json(200, "By name", Shape::list::<FactLine>()), Given::nothing(304, "They are as the caller knows them")],
+        handler: answers!(look::facts) },
+    Route { method: Method::GET, path: "/v1/tenants/{tenant}/customers/{customer}/facts", roles: SERVERS, scope: Tenant,
+        name: "listCustomerFacts", summary: "Facts of a customer",
+        query: &["name"], takes: Nothing,
+        gives: &[Given::json(200, "By name", Shape::list::<FactLine>()), Given::nothing(304, "They are as the caller knows them")],
+        handler: answers!(look::facts) },
+    Route { method: Method::GET, path: "/v1/receipts", roles: LOOKERS, scope: Tenant,
+        name: "listReceipts", summary: "Receipts, in the ledger's order",
+        query: &["tenant", "after", "limit"], takes: Nothing,
+        gives: &[Given::json(200, "A page", Shape::page::<ReceiptLine>())],
+        handler: answers!(look::receipts) },
+    Route { method: Method::GET, path: "/v1/receipts/{sequence}", roles: LOOKERS, scope: Tenant,
+        name: "showReceipt", summary: "A receipt: what the ledger commits to, and what stands beside it",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "The receipt", Shape::of::<ReceiptFile>()), Given::nothing(304, "It never changes")],
+        handler: answers!(look::receipt) },
+    Route { method: Method::GET, path: "/v1/stream", roles: LOOKERS, scope: Tenant,
+        name: "streamReceipts", summary: "Every receipt as it becomes durable, as server-sent events; `Last-Event-ID` or `after` resumes",
+        query: &["after"], takes: Nothing,
+        gives: &[Given::media(200, "Events named `receipt`, each with its sequence as id", "text/event-stream")],
+        handler: |app, ask| Box::pin(stream::stream(app, ask)) },
+    // ── the host ─────────────────────────────────────────────────────────────
+    Route { method: Method::GET, path: "/v1/governors", roles: SERVERS, scope: Host,
+        name: "listGovernors", summary: "Installed governors",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "By slot", Shape::list::<InstalledLine>())],
+        handler: answers!(look::governors) },
+    Route { method: Method::GET, path: "/v1/stats", roles: LOOKERS, scope: Host,
+        name: "showStats", summary: "How the host stands",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "Counts", Shape::of::<Stats>())],
+        handler: answers!(look::stats) },
+    Route { method: Method::GET, path: "/v1/tokens", roles: ADMINS, scope: Host,
+        name: "listTokens", summary: "Tokens, without their secrets",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "The oldest first", Shape::list::<TokenLine>())],
+        handler: answers!(admin::list_tokens) },
+    Route { method: Method::POST, path: "/v1/tokens", roles: ADMINS, scope: Host,
+        name: "makeToken", summary: "Makes a token; its secret is shown this once",
+        query: &[], takes: Json(Shape::of::<TokenBody>()),
+        gives: &[Given::json(201, "The token", Shape::of::<NewToken>())],
+        handler: answers!(admin::make_token) },
+    Route { method: Method::DELETE, path: "/v1/tokens/{id}", roles: ADMINS, scope: Host,
+        name: "revokeToken", summary: "Lets a token in no more",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "What it was", Shape::of::<TokenLine>())],
+        handler: answers!(admin::revoke_token) },
+    Route { method: Method::GET, path: "/metrics", roles: LOOKERS, scope: Host,
+        name: "metrics", summary: "What Prometheus reads",
+        query: &[], takes: Nothing,
+        gives: &[Given::media(200, "OpenMetrics text", "application/openmetrics-text")],
+        handler: answers!(look::metrics) },
+    // ── what anybody may know ────────────────────────────────────────────────
+    Route { method: Method::GET, path: "/v1/moves", roles: ANYBODY, scope: Open,
+        name: "listMoves", summary: "The nine states: every legal move of a lane",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "The table", Shape::list::<MoveLine>()), Given::nothing(304, "It is as the caller knows it")],
+        handler: answers!(look::moves) },
+    Route { method: Method::GET, path: "/healthz", roles: ANYBODY, scope: Open,
+        name: "healthz", summary: "Whether the process lives",
+        query: &[], takes: Nothing,
+        gives: &[Given::media(200, "It does", "text/plain")],
+        handler: answers!(look::healthz) },
+    Route { method: Method::GET, path: "/readyz", roles: ANYBODY, scope: Open,
+        name: "readyz", summary: "Whether events are taken",
+        query: &[], takes: Nothing,
+        gives: &[Given::media(200, "They are", "text/plain")],
+        handler: answers!(look::readyz) },
+    Route { method: Method::GET, path: "/openapi.json", roles: ANYBODY, scope: Open,
+        name: "openapi", summary: "This document",
+        query: &[], takes: Nothing,
+        gives: &[Given::media(200, "OpenAPI 3.1", "application/json"), Given::nothing(304, "It is as the caller knows it")],
+        handler: answers!(openapi::answer) },
+    Route { method: Method::GET, path: "/problems/{kind}", roles: ANYBODY, scope: Open,
+        name: "describeProblem", summary: "What a kind of problem means, and what to do about it",
+        query: &[], takes: Nothing,
+        gives: &[Given::media(200, "A page", "text/html")],
+        handler: answers!(page::problem) },
+    Route { method: Method::GET, path: "/", roles: ANYBODY, scope: Open,
+        name: "index", summary: "This document, for people",
+        query: &[], takes: Nothing,
+        gives: &[Given::media(200, "A page", "text/html")],
+        handler: answers!(page::index) },
+];

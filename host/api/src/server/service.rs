@@ -1,0 +1,132 @@
+//! The port: what the server needs of a host, and nothing of how it is done.
+//!
+//! The daemon implements it over lanes and store; tests over a few maps. Everything asked may take a while, so every
+//! answer is a promise, and every promise may say that the host cannot.
+
+use std::pin::Pin;
+
+use serde::{Deserialize, Serialize};
+use syndic_core::ports::{Act, Entry};
+use syndic_core::{DedupKey, Event, Outcome, Report, Time};
+
+use crate::{
+    EventFile, EventLine, FactLine, InstalledLine, QuarantinedLine, Stats, StuckLine, TokenLine, UndeliveredLine,
+};
+
+/// An answer that takes a while.
+pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
+
+/// The host cannot answer: it stops, or its store failed. What was acknowledged is safe.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
+
+/// What an order is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An event.
+    Event(DedupKey),
+    /// A deferred effect that nobody answered, by its number.
+    Letter(u64),
+}
+
+/// Why an order was not carried out, in a sentence. Nothing has changed, but for what it says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Denied(pub String);
+
+/// What became of an event that is to be judged later.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Accepted {
+    /// It is kept, durably, and will reach its outcome whatever happens.
+    Kept,
+    /// It was turned away, or has its outcome already.
+    Told(Box<Report>),
+}
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventsWanted {
+    /// Of this tenant only.
+    pub tenant: Option<String>,
+    /// With this outcome only.
+    pub outcome: Option<Outcome>,
+    /// Those behind this one.
+    pub after: Option<DedupKey>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Some of a list, and the key behind which it goes on; none where it does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch<T, K> {
+    /// What was found. It may be less than was wanted, and the list yet go on.
+    pub items: Vec<T>,
+    /// Where the search stopped.
+    pub next: Option<K>,
+}
+
+/// A token as it is kept: under the hash of its secret, which is nowhere kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptToken {
+    /// SHA-256 of the secret, in hexadecimal.
+    pub hash: String,
+    /// What is shown of it.
+    pub line: TokenLine,
+}
+
+/// How the host is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It takes events.
+    Ready,
+    /// It does not yet, or no longer: why.
+    NotReady(String),
+}
+
+/// A host, as the server sees it.
+pub trait Service: Send + Sync {
+    /// The host's time.
+    fn now(&self) -> Time;
+    /// Whether it takes events.
+    fn health(&self) -> Health;
+
+    /// Has an event judged. The answer is durable. That it was turned away is an outcome.
+    fn submit(&self, event: Event) -> Promise<'_, Report>;
+    /// Keeps an event to be judged later.
+    fn accept(&self, event: Event) -> Promise<'_, Accepted>;
+    /// The events of an id, over all tenants and sources.
+    fn events_of_id(&self, id: String) -> Promise<'_, Vec<DedupKey>>;
+    /// An event and what became of it. One that is kept and has no outcome yet is not found.
+    fn event(&self, key: DedupKey) -> Promise<'_, Option<EventFile>>;
+    /// Whether an event is kept and has no outcome yet.
+    fn is_pending(&self, key: &DedupKey) -> bool;
+    /// Events and their outcomes, in the order of their keys.
+    fn events(&self, wanted: EventsWanted) -> Promise<'_, Stretch<EventLine, DedupKey>>;
+    /// Carries out an order about something that is not over.
+    fn order(&self, target: Target, act: Act) -> Promise<'_, Result<Report, Denied>>;
+
+    /// What is stuck.
+    fn stuck(&self) -> Promise<'_, Vec<StuckLine>>;
+    /// What nobody answered: the first so many above a number.
+    fn undelivered(&self, after: u64, limit: usize) -> Promise<'_, Vec<UndeliveredLine>>;
+    /// Which versions are not asked about which events any more.
+    fn quarantined(&self) -> Promise<'_, Vec<QuarantinedLine>>;
+    /// Every fact of a customer, or of the tenant, by name.
+    fn facts(&self, tenant: String, customer: Option<String>) -> Promise<'_, Vec<FactLine>>;
+    /// The installed governors.
+    fn governors(&self) -> Vec<InstalledLine>;
+    /// A receipt.
+    fn receipt(&self, sequence: u64) -> Promise<'_, Option<Entry>>;
+    /// The first so many receipts behind one.
+    fn receipts(&self, after: u64, limit: usize) -> Promise<'_, Vec<(u64, Entry)>>;
+    /// Ready when the ledger has more receipts than so many; says how many it has.
+    fn grown(&self, beyond: u64) -> Promise<'_, u64>;
+    /// How it stands.
+    fn stats(&self) -> Promise<'_, Stats>;
+
+    /// Every token that is kept.
+    fn tokens(&self) -> Promise<'_, Vec<KeptToken>>;
+    /// Keeps a token, or forgets it; `by` says who wanted it. Durable on return.
+    fn keep_token(&self, token: KeptToken, keep: bool, by: String) -> Promise<'_, ()>;
+}

@@ -1,0 +1,8 @@
+//! The server over a fake host: what it lets through, what it says, and that nothing breaks it.
+
+mod fake;
+mod listen;
+mod rights;
+mod routes;
+mod storm;
+mod wire;

@@ -1,0 +1,187 @@
+//! A client of the daemon: asks over HTTP, and says as a failure what was not answered.
+
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ureq::http::{Method, Request, Response, Uri};
+use ureq::{Agent, Body};
+
+use crate::failure::{Failure, FailureKind};
+
+/// A daemon that can be asked.
+#[derive(Debug)]
+pub struct Remote {
+    agent: Agent,
+    server: String,
+    token: Option<String>,
+}
+
+/// Longer than the daemon takes to say that something takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An answer may be a batch's: hundreds of outcomes of some kilobytes each.
+const ANSWER_MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Told(Value);
+
+impl Told {
+    /// As it came.
+    pub fn value(self) -> Value {
+        self.0
+    }
+
+    /// As one of the wire types.
+    ///
+    /// # Errors
+    /// It is of another shape: the daemon is of another version.
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        serde_json::from_value(self.0).map_err(unread)
+    }
+}
+
+fn unread(why: impl std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Unreachable, "the daemon's answer does not read")
+        .because(why)
+        .hint("the daemon may be of another version, or something else may answer there")
+}
+
+impl Remote {
+    /// The daemon at a URL.
+    ///
+    /// # Errors
+    /// That is no such URL, or a token would cross the network in the clear.
+    pub fn at(server: &str, token: Option<String>) -> Result<Self, Failure> {
+        let server = server.trim_end_matches('/');
+        let uri: Option<Uri> = server.parse().ok();
+        let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?)));
+        let (scheme, host) = match parts {
+            Some((scheme @ ("http" | "https"), host)) => (scheme, host),
+            _ => {
+                return Err(Failure::new(FailureKind::Usage, format!("`{server}` is no URL of a daemon"))
+                    .hint("write it like `http://127.0.0.1:7070`"));
+            }
+        };
+        let own = host == "localhost"
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        if scheme == "http" && !own && token.is_some() {
+            return Err(Failure::new(FailureKind::Usage, format!("the token is not sent to `{server}`"))
+                .because("it would cross the network in the clear")
+                .hint("use `https://`"));
+        }
+        let config =
+            Agent::config_builder().http_status_as_error(false).max_redirects(0).timeout_global(Some(PATIENCE));
+        Ok(Self { agent: config.build().into(), server: server.to_owned(), token })
+    }
+
+    /// A part of a path, or of a query, as a URL carries it.
+    pub fn coded(part: &str) -> String {
+        utf8_percent_encode(part, NON_ALPHANUMERIC).to_string()
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// The daemon cannot be reached, or says no.
+    pub fn get(&self, path: &str) -> Result<Told, Failure> {
+        self.send(Method::GET, path, "", Vec::new())
+    }
+
+    /// Has something removed.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn delete(&self, path: &str) -> Result<Told, Failure> {
+        self.send(Method::DELETE, path, "", Vec::new())
+    }
+
+    /// Sends JSON.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn post(&self, path: &str, body: &Value) -> Result<Told, Failure> {
+        self.send(Method::POST, path, "application/json", body.to_string().into_bytes())
+    }
+
+    /// Sends a batch of events.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn send_batch(&self, body: Vec<u8>) -> Result<Told, Failure> {
+        self.send(Method::POST, "/v1/events", "application/cloudevents-batch+json", body)
+    }
+
+    fn send(&self, method: Method, path: &str, media: &str, body: Vec<u8>) -> Result<Told, Failure> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if !media.is_empty() {
+            request = request.header("content-type", media);
+        }
+        let request = request.body(body).map_err(|why| {
+            Failure::new(FailureKind::Usage, "that cannot be asked")
+                .because(why)
+                .hint("look at `--server` and the token")
+        })?;
+        let response = self.agent.run(request).map_err(|why| {
+            Failure::new(FailureKind::Unreachable, format!("the daemon at `{}` cannot be reached", self.server))
+                .because(why)
+                .hint("is it running there? `syndic run` says where it listens")
+        })?;
+        told(response)
+    }
+}
+
+fn told(mut response: Response<Body>) -> Result<Told, Failure> {
+    let status = response.status();
+    let body = response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_vec().map_err(unread)?;
+    let value: Value = serde_json::from_slice(&body).map_err(unread)?;
+    if status.is_success() {
+        return Ok(Told(value));
+    }
+    Err(problem(&value))
+}
+
+/// A problem document as a failure.
+fn problem(problem: &Value) -> Failure {
+    let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+    let (kind, hint) = match problem["status"].as_u64() {
+        Some(401 | 403) => {
+            (FailureKind::Unreachable, "`--token` or `SYNDIC_TOKEN` gives a token; `syndic token create` makes one")
+        }
+        Some(404 | 409 | 422) => (FailureKind::No, ""),
+        Some(400 | 413 | 415) => (FailureKind::Usage, ""),
+        _ => (FailureKind::Unreachable, "try again"),
+    };
+    let failure = Failure::new(kind, text("title")).because(format!("{}: {}", text("kind"), text("detail")));
+    if hint.is_empty() { failure } else { failure.hint(hint) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_does_not_cross_a_network_in_the_clear() {
+        let at = |url: &str| Remote::at(url, Some("t".into())).map(|_| ()).map_err(|failure| failure.kind);
+        for good in ["http://localhost:7070/", "http://127.0.0.1:7070", "http://[::1]:7070", "https://host.example"] {
+            assert_eq!(at(good), Ok(()), "{good}");
+        }
+        for bad in ["http://host.example", "http://10.0.0.1:7070", "localhost:7070", "ftp://localhost", ""] {
+            assert_eq!(at(bad), Err(FailureKind::Usage), "{bad}");
+        }
+        assert!(Remote::at("http://host.example", None).is_ok());
+    }
+
+    #[test]
+    fn a_problem_is_told_with_its_kind_and_what_to_do() {
+        let line = syndic_api::ProblemLine::new("Forbidden", "`ada` has the role agent");
+        let failure = problem(&serde_json::to_value(line).unwrap());
+        assert_eq!(failure.kind, FailureKind::Unreachable);
+        assert_eq!(failure.cause.unwrap(), "Forbidden: `ada` has the role agent");
+    }
+}

@@ -1,0 +1,173 @@
+//! Asking a daemon what a data directory would say, and sending it events.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use syndic_api::{EventLine, FactLine, Page, ReceiptLine};
+use syndic_cli::args::Server;
+use syndic_cli::client::Remote;
+use syndic_cli::plain::plain;
+use syndic_cli::{Failure, FailureKind};
+
+use crate::look::{pretty, receipts_table};
+use crate::show::Show;
+
+/// Events of one batch: many, so that they share the waiting; few enough to be answered soon.
+const BATCH_MAX: usize = 200;
+
+/// Bytes of one batch; the daemon takes four MiB.
+const BATCH_MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// Items of a page that the daemon gives at once.
+const PAGE_MAX: usize = 500;
+
+/// A document, as it is.
+pub(crate) fn show(daemon: &Remote, path: &str, show: &Show) -> Result<ExitCode, Failure> {
+    let all = daemon.get(path)?.value();
+    show.result(&all, |_| pretty(&all))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn facts(daemon: &Remote, tenant: &str, customer: Option<&str>) -> Result<Vec<FactLine>, Failure> {
+    let tenant = Remote::coded(tenant);
+    let path = match customer {
+        Some(customer) => format!("/v1/tenants/{tenant}/customers/{}/facts", Remote::coded(customer)),
+        None => format!("/v1/tenants/{tenant}/facts"),
+    };
+    daemon.get(&path)?.read()
+}
+
+pub(crate) fn events(
+    daemon: &Remote,
+    outcome: Option<&str>,
+    tenant: Option<&str>,
+    limit: usize,
+) -> Result<Vec<EventLine>, Failure> {
+    let mut query = String::new();
+    for (name, value) in [("outcome", outcome), ("tenant", tenant)] {
+        if let Some(value) = value {
+            query.push_str(&format!("&{name}={}", Remote::coded(value)));
+        }
+    }
+    pages(daemon, "/v1/events", &query, None, limit)
+}
+
+pub(crate) fn list_receipts(daemon: &Remote, from: u64, limit: usize, show: &Show) -> Result<ExitCode, Failure> {
+    let after = from.saturating_sub(1).to_string();
+    let lines: Vec<ReceiptLine> = pages(daemon, "/v1/receipts", "", Some(after), limit)?;
+    if show.json {
+        lines.iter().try_for_each(|line| show.result(line, |_| String::new()))?;
+    } else {
+        receipts_table(&lines, show)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A list, page by page, as long as it is wanted.
+fn pages<T: serde::de::DeserializeOwned>(
+    daemon: &Remote,
+    path: &str,
+    query: &str,
+    mut after: Option<String>,
+    limit: usize,
+) -> Result<Vec<T>, Failure> {
+    let mut items = Vec::new();
+    while items.len() < limit {
+        let some = (limit - items.len()).min(PAGE_MAX);
+        let behind = after.map(|after| format!("&after={after}")).unwrap_or_default();
+        let page: Page<T> = daemon.get(&format!("{path}?limit={some}{query}{behind}"))?.read()?;
+        items.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(items)
+}
+
+/// Sends events, in the order of their lines.
+pub(crate) fn submit(file: &Path, strict: bool, server: &Server, show: &Show) -> Result<ExitCode, Failure> {
+    let Some(daemon) = server.remote()? else {
+        return Err(Failure::new(FailureKind::Usage, "it is not clear where to send them")
+            .because("no daemon is named")
+            .hint("add `--server URL`; `syndic play` judges events without a daemon"));
+    };
+    let unread = |why| Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display())).because(why);
+    let input: Box<dyn BufRead> = match file.to_str() {
+        Some("-") => Box::new(io::stdin().lock()),
+        _ => Box::new(BufReader::new(File::open(file).map_err(unread)?)),
+    };
+    let mut sending = Sending { daemon, show, batch: Batch::default(), all_completed: true };
+    for (nth, line) in (1..).zip(input.lines()) {
+        let line = line.map_err(unread)?;
+        if !line.trim().is_empty() {
+            sending.take(nth, &line)?;
+        }
+    }
+    sending.send()?;
+    let good = sending.all_completed || !strict;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(FailureKind::No.code()) })
+}
+
+/// Lines that are sent together, each with its number.
+#[derive(Default)]
+struct Batch {
+    numbers: Vec<u64>,
+    body: String,
+}
+
+struct Sending<'a> {
+    daemon: Remote,
+    show: &'a Show,
+    batch: Batch,
+    all_completed: bool,
+}
+
+impl Sending<'_> {
+    fn take(&mut self, number: u64, line: &str) -> Result<(), Failure> {
+        // What is no JSON would spoil the batch; it is turned away here, in its turn.
+        if let Err(why) = serde_json::from_str::<&RawValue>(line) {
+            self.send()?;
+            let error = json!({"kind": "EventValidationFailed", "message": format!("not JSON: {why}")});
+            return self.tell(json!({"line": number, "outcome": "invalid", "error": error}));
+        }
+        if self.batch.body.len() + line.len() > BATCH_MAX_BYTES || self.batch.numbers.len() == BATCH_MAX {
+            self.send()?;
+        }
+        let separator = if self.batch.numbers.is_empty() { '[' } else { ',' };
+        self.batch.body.push(separator);
+        self.batch.body.push_str(line);
+        self.batch.numbers.push(number);
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<(), Failure> {
+        let Batch { numbers, mut body } = std::mem::take(&mut self.batch);
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        body.push(']');
+        let told = self.daemon.send_batch(body.into_bytes())?.read::<Vec<Map<String, Value>>>()?;
+        for (number, mut line) in numbers.into_iter().zip(told) {
+            line.insert("line".into(), number.into());
+            self.tell(Value::Object(line))?;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, line: Value) -> Result<(), Failure> {
+        let text = |name: &str| plain(line[name].as_str().unwrap_or_default()).into_owned();
+        let outcome = text("outcome");
+        self.all_completed &= outcome == "completed";
+        self.show.result(&line, |paint| {
+            let why = line["error"]["message"].as_str().unwrap_or_default();
+            let receipt = line["receipt"].as_u64().map_or_else(|| "-".into(), |receipt| format!("#{receipt}"));
+            let word = paint.outcome(&outcome, &format!("{outcome:<11}"));
+            format!("{:>8}  {word} {receipt:>7}  {}  {}", line["line"], text("id"), plain(why))
+        })
+    }
+}
