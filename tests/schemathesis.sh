@@ -44,6 +44,6 @@ for role in operator admin; do
         --header "Authorization: Bearer $(cat "$work/$role")" \
         --exclude-path /v1/stream --max-examples "$examples" --phases examples,coverage,fuzzing \
         --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
-        --no-color || { tail -20 "$work/log" >&2; exit 1; }
+        --suppress-health-check all --no-color || { tail -20 "$work/log" >&2; exit 1; }
 done
 echo "no request was answered with an error of the server's, and every answer is in the document"

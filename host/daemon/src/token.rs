@@ -99,6 +99,7 @@ impl Kept {
         let mut tokens = read(kept_tokens(&*self.store))?.into_iter().filter(|kept| kept.line.id == id);
         let Some(kept) = tokens.next() else {
             return Err(Failure::new(FailureKind::No, format!("there is no token `{id}`"))
+                .because("it was never made here, or was revoked")
                 .hint("`syndic token list` shows those there are"));
         };
         self.keep(&kept, false, by)?;

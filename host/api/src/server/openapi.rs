@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Required,
@@ -43,7 +43,7 @@ fn build() -> OpenApi {
     let components = ComponentsBuilder::new()
         .security_scheme("token", SecurityScheme::Http(bearer))
         .schema("Event", event())
-        .schemas_from_iter(named)
+        .schemas_from_iter(named.into_iter().map(|(name, schema)| (name, untagged(schema))))
         .build();
     let info = InfoBuilder::new()
         .title("Syndic")
@@ -51,6 +51,17 @@ fn build() -> OpenApi {
         .description(Some("The governors of a marketplace: every event ends in one outcome, all or nothing."))
         .build();
     OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build()
+}
+
+/// What an untagged value may be: the first shape that fits. It may fit another too, which `oneOf` would forbid.
+fn untagged(schema: RefOr<Schema>) -> RefOr<Schema> {
+    match schema {
+        RefOr::T(Schema::OneOf(shapes)) => {
+            let any = shapes.items.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+            RefOr::T(Schema::AnyOf(any.description(shapes.description).build()))
+        }
+        other => other,
+    }
 }
 
 fn method(method: &Method) -> HttpMethod {

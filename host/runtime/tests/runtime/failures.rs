@@ -184,12 +184,6 @@ fn a_read_of_what_it_does_not_declare_ends_the_call() {
     check(&guest, UndeclaredRead, sentence);
 }
 
-#[test]
-fn a_slot_without_a_governor_answers_so() {
-    let failure = World::new().fails();
-    assert_eq!(failure.reason, "no governor is installed in the slot `billing`");
-}
-
 /// The host's own work is work, too: a loop of calls with long texts ends about when a loop of copying them would.
 #[test]
 fn a_call_of_the_host_is_paid_for_by_its_length() {

@@ -34,8 +34,9 @@ pub(super) struct Extent {
 pub(super) struct Archive {
     blocks: OurFile,
     places: OurFile,
-    /// The blocks that were read last, the newest at the end: whoever reads a receipt often reads the next one.
-    recent: Mutex<Vec<Arc<Block>>>,
+    /// The blocks that were read last with their places, the newest at the end: whoever reads a receipt often reads the
+    /// next one.
+    recent: Mutex<Vec<(u64, Arc<Block>)>>,
 }
 
 /// Blocks that are remembered: one for each of a few who read at once, each at another place.
@@ -62,25 +63,31 @@ impl Archive {
     /// The receipt of a number, which is within the extent.
     pub(super) fn get(&self, number: u64) -> io::Result<Vec<u8>> {
         let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = recent().iter().find(|block| block.value(number).is_some()).map(Arc::clone);
+        // Asked every time: a place that is damaged is noticed, whatever is remembered.
+        let place = self.place(number)?;
+        let known = recent().iter().find(|(at, _)| *at == place).map(|(_, block)| Arc::clone(block));
         let block = match known {
             Some(block) => block,
             None => {
-                let block = Arc::new(self.block(number)?);
+                let block = Arc::new(self.block(place)?);
                 let mut recent = recent();
                 if recent.len() == RECENT_MAX {
                     recent.remove(0);
                 }
-                recent.push(Arc::clone(&block));
+                recent.push((place, Arc::clone(&block)));
                 block
             }
         };
         block.value(number).cloned().ok_or_else(damaged)
     }
 
-    fn block(&self, number: u64) -> io::Result<Block> {
+    /// Where the block of a receipt begins.
+    fn place(&self, number: u64) -> io::Result<u64> {
         let place = self.places.read_at((number - 1) * 8, 8)?;
-        let place = u64::from_le_bytes(place.try_into().map_err(|_| damaged())?);
+        Ok(u64::from_le_bytes(place.try_into().map_err(|_| damaged())?))
+    }
+
+    fn block(&self, place: u64) -> io::Result<Block> {
         let head = self.blocks.read_at(place, HEAD_BYTES)?;
         Block::unpack(&head, |bytes| self.blocks.read_at(place + HEAD_BYTES as u64, bytes)).ok_or_else(damaged)
     }
