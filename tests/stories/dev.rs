@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use syndic_tests::watch::Watch;
 use tempfile::TempDir;
 
@@ -86,10 +86,17 @@ impl Drop for Watched {
 #[test]
 fn a_governor_is_built_again_when_it_is_saved_and_a_mistake_leaves_the_last_good_one() {
     let desk = Desk::new();
-    let mut dev = desk.watched(&[]);
+    desk.governor(&["build"]).exits(0);
+    let mut play = desk.command(&["play", "events.jsonl", "--data", "data", "--json"]);
+    let played = told(play.args(["--governor", "quota-sla=seat_limit.wasm"])).exits(0);
+    assert_eq!(played.outcomes(), ["completed", "refused"], "{}", played.out);
+
+    let mut dev = desk.watched(&["--data", "data", "--slot", "quota-sla"]);
     let first = dev.hear("the first build");
     assert_eq!((&first["name"], &first["file"]), (&"seat-limit".into(), &"seat_limit.wasm".into()), "{first}");
     let built = desk.component();
+    let compared = dev.hear("how it compares");
+    assert_eq!((&compared["same"], &compared["different"]), (&2.into(), &0.into()), "{compared}");
 
     desk.edit("order.seats > 20", "order.seats > \"20\"");
     let failed = dev.hear("the mistake");
@@ -101,6 +108,9 @@ fn a_governor_is_built_again_when_it_is_saved_and_a_mistake_leaves_the_last_good
     let mended = dev.hear("the mended build");
     assert_ne!(mended["digest"], first["digest"], "{mended}");
     assert_ne!(desk.component(), built);
+    let compared = dev.hear("the difference");
+    assert_eq!(compared["changes"], json!({"newly-approved": 1}), "{compared}");
+    assert_eq!(compared["firsts"][0]["id"], "evt-2", "the one whose thirty seats were refused: {compared}");
     is_not_told_by_times(&desk, &mut dev, &mended);
 
     fs::write(desk.dir.join("README.md"), "Words.").unwrap();
@@ -119,12 +129,13 @@ fn is_not_told_by_times(desk: &Desk, dev: &mut Watched, before: &Value) {
     fs::rename(&aside, &source).unwrap();
     let brought = dev.hear("what was brought back with its time");
     assert_ne!(brought["digest"], before["digest"], "{brought}");
-    assert_ne!(brought["same"], true, "{brought}");
+    assert_eq!(dev.hear("how that compares")["different"], 1);
 }
 
 /// Once is a build like any other, for scripts.
 fn ends(desk: &Desk) {
-    desk.governor(&["dev", "--once"]).exits(0);
+    desk.governor(&["dev", "--once", "--data", "data"]).exits(0);
+    desk.governor(&["dev", "--once", "--data", "nowhere"]).exits(3);
     desk.edit("order.seats > 70", "order.seats >");
     assert_eq!(desk.governor(&["dev", "--once"]).code, Some(1));
     desk.governor(&["dev", "--once", "src"]).fails(2, &["`src` holds no crate"]);

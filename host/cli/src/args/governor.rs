@@ -28,7 +28,7 @@ pub enum GovernorVerb {
     /// Measure a component on its stories or on a file of events: time, fuel, memory
     #[command(after_help = BENCH_HELP)]
     Bench(Bench),
-    /// Build a crate again whenever it is saved
+    /// Build a crate again whenever it is saved, and show what the change would have decided
     #[command(after_help = DEV_HELP)]
     Dev(Dev),
     /// Sign a component with an OpenSSH key, into a file beside it
@@ -124,6 +124,15 @@ pub struct Dev {
     /// Where to put the component [default: in DIR, named like the crate]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Show what it would have decided otherwise of what is recorded in this data directory
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The slot whose decisions it is compared with [default: the governor's name]
+    #[arg(long, value_name = "SLOT", requires = "data")]
+    pub slot: Option<String>,
+    /// How many decisions, counted from the last
+    #[arg(long, value_name = "N", requires = "data", default_value_t = 1_000)]
+    pub last: u64,
     /// Build once, and end
     #[arg(long)]
     pub once: bool,
@@ -223,7 +232,11 @@ It builds as `governor build` does, and again whenever a file of the crate, or o
 depends on by path, is saved. What changes while it builds is built again. Where the crate does not
 build, or the host would not load the component, the last good one stays where it is.
 
-  syndic governor dev seat-limit";
+With --data, every component is asked about what was decided and recorded there, as `governor
+backtest` does, and what it decides otherwise is shown. The directory is held only while it is read.
+
+  syndic governor dev seat-limit
+  syndic governor dev seat-limit --data data --slot quota-sla";
 
 const SIGN_HELP: &str = "\
 A signature is what ssh-keygen makes, for the namespace `syndic-governor`; it lies beside the

@@ -1,4 +1,4 @@
-//! `governor dev`: a governor that is built again whenever it is saved.
+//! `governor dev`: a governor that is built again whenever it is saved, and what the change would have decided.
 //!
 //! Three things a loop like this owes, and one that tempts it. It never shows a build of something that is not there
 //! any more: what a build reads is read before and after it, and if anything moved meanwhile it is built again. It never
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use serde_json::json;
-use syndic_cli::args::Dev;
+use syndic_cli::args::{Backtest, Data, Dev};
 use syndic_cli::{Failure, FailureKind};
 use syndic_ledger::Digest;
 
@@ -20,6 +20,7 @@ use super::component::examine;
 use super::site::{Site, changed};
 use super::watch::{Ground, Inputs};
 use super::within;
+use crate::replay;
 use crate::show::Show;
 
 pub(super) fn run(args: &Dev, show: &Show) -> Result<ExitCode, Failure> {
@@ -28,11 +29,16 @@ pub(super) fn run(args: &Dev, show: &Show) -> Result<ExitCode, Failure> {
     loop {
         let (ground, inputs, built) = settled(|| Site::of(args).ground(), |inputs| bench.build(inputs));
         let done = built.and_then(|built| bench.good(built));
-        match done {
-            Ok(()) if args.once => return Ok(ExitCode::SUCCESS),
+        let told = match done {
+            Ok(slot) => slot.map_or(Ok(()), |slot| bench.compare(&slot)),
             Err(failure) if args.once => return Err(failure),
+            Err(failure) => bench.bad(&failure),
+        };
+        match told {
+            told if args.once => return told.map(|()| ExitCode::SUCCESS),
             Ok(()) => {}
-            Err(failure) => bench.bad(&failure)?,
+            // The directory may be somebody's for the moment. What was built is good all the same.
+            Err(failure) => show.aside(&failure.to_string()),
         }
         let moved = ground.moved(&inputs);
         show.aside(&changed(&moved.since(&inputs), &args.dir));
@@ -77,12 +83,15 @@ impl Bench<'_> {
         build(&self.args.dir)
     }
 
-    fn good(&mut self, built: Built) -> Result<(), Failure> {
+    /// Takes a component for the last good one, and says whose decisions it is to be compared with: nobody's where it is
+    /// the one before.
+    fn good(&mut self, built: Built) -> Result<Option<String>, Failure> {
         let digest = Digest::of(&built.component);
         let out = self.args.out.clone().unwrap_or_else(|| within(&self.args.dir, &built.file));
         if self.good.as_ref().is_some_and(|(good, _)| *good == digest) {
             let value = json!({"file": out.display().to_string(), "digest": digest, "same": true});
-            return self.show.result(&value, |_| format!("{}: the same component as before", out.display()));
+            self.show.result(&value, |_| format!("{}: the same component as before", out.display()))?;
+            return Ok(None);
         }
         let installed = examine(&built.component)?;
         put(&out, &built.component).map_err(|why| {
@@ -90,7 +99,23 @@ impl Bench<'_> {
         })?;
         build::describe(&installed, &out, built.component.len(), self.show)?;
         self.good = Some((digest, out));
-        Ok(())
+        Ok(Some(self.args.slot.clone().unwrap_or_else(|| installed.manifest.name.clone())))
+    }
+
+    /// Asks the last good component about what is recorded, and shows what it decides otherwise.
+    fn compare(&self, slot: &str) -> Result<(), Failure> {
+        let (Some(data), Some((_, file))) = (&self.args.data, &self.good) else { return Ok(()) };
+        let asked = Backtest {
+            slot: slot.to_owned(),
+            file: file.clone(),
+            last: Some(self.args.last),
+            max_different: None,
+            max_different_percent: None,
+            max_fuel_ratio: None,
+            wasi: false,
+            data: Data { data: data.clone() },
+        };
+        replay::backtest(&asked, self.show).map(drop)
     }
 
     /// What does not build, or would not be loaded, changes nothing.

@@ -35,7 +35,7 @@ impl Site {
         let mut site = Self { reads: vec![dir.clone()], writes: Vec::new(), packages: Vec::new(), dir };
         site.reads.extend(SETTINGS.iter().map(|file| workspace.join(file)));
         site.writes.extend(path(&told["target_directory"]));
-        site.writes.extend(args.out.as_deref().and_then(whole));
+        site.writes.extend([&args.out, &args.data].into_iter().flatten().filter_map(|path| whole(path)));
         for package in local(&told) {
             let folder = path(&package["manifest_path"]).and_then(|it| Some(it.parent()?.to_owned()));
             site.reads.extend(folder.clone());
