@@ -455,6 +455,13 @@ fn a_migration_that_fails_rolls_the_event_back_and_writes_nothing() {
     let report = stage.submit(renewal("e4", DAY));
     assert_eq!((report.outcome, stage.fact("billing.n")), (Outcome::RolledBack, Some(json!(3))));
     assert_eq!(report.governors[0].code.as_deref(), Some("unreachable"));
+    let receipt = stage.receipt(report.receipt.unwrap());
+    assert_eq!(
+        (receipt.governors[0].migrated, receipt.governors[0].fuel),
+        (Some(1), 10),
+        "so that it can be asked again"
+    );
+    assert_eq!(receipt.read_set.len(), 1);
 }
 
 /// Writes a count past the engine, in the first schema.
