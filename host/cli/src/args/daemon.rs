@@ -22,7 +22,7 @@ pub struct Configured {
     /// The configuration, as TOML
     #[arg(long, value_name = "FILE", env = "SYNDIC_CONFIG")]
     pub config: Option<PathBuf>,
-    /// The data directory [`host.data`]
+    /// The data directory (`host.data`)
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Any key; repeatable
