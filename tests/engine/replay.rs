@@ -129,6 +129,9 @@ impl GovernorRuntime for Bench {
 /// What a receipt keeps, with a hand in it.
 type Alter<'a> = &'a dyn Fn(u64, &mut Entry);
 
+/// What becomes of kept content; none where it is lost.
+type Tamper<'a> = &'a dyn Fn(Hash, &[u8]) -> Option<Vec<u8>>;
+
 /// A copy of a ledger, and of the content that is named here under its digest.
 fn copied(stage: &Stage, blobs: &[(Hash, &[u8])], alter: Alter<'_>) -> Arc<dyn Reads> {
     let copy = MemoryStore::new(Master::from_seed(0));
@@ -253,7 +256,7 @@ fn what_is_not_as_it_was_is_named() {
 fn a_component_or_configuration_that_is_gone_or_another_is_named() {
     let stage = day();
     let content = content(&stage);
-    let first = |changed: &dyn Fn(Hash, &[u8]) -> Option<Vec<u8>>| {
+    let first = |changed: Tamper<'_>| {
         let kept: Vec<(Hash, Vec<u8>)> =
             content.iter().filter_map(|(hash, bytes)| Some((*hash, changed(*hash, bytes)?))).collect();
         let blobs: Vec<(Hash, &[u8])> = kept.iter().map(|(hash, bytes)| (*hash, bytes.as_slice())).collect();

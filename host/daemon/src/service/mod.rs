@@ -189,7 +189,7 @@ impl Service for HostService {
     }
 
     fn tokens(&self) -> Promise<'_, Vec<KeptToken>> {
-        self.read(|store| kept_tokens(store))
+        self.read(kept_tokens)
     }
 
     fn keep_token(&self, token: KeptToken, keep: bool, by: String) -> Promise<'_, ()> {
