@@ -46,7 +46,7 @@ fn main() {
         quiet.extend(times.into_iter().map(|(time, _)| time));
         let times = traffic(&host, &next, || {
             for nth in 0..swaps {
-                let component = if nth % 2 == 0 { &one } else { &other };
+                let component = if installs.len() % 2 == 0 { &one } else { &other };
                 let begin = Instant::now();
                 let swapped = host.install(install(&slot, component, &format!("{round}-{nth}")));
                 installs.push(begin.elapsed().as_nanos() as u64);
