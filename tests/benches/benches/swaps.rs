@@ -17,7 +17,7 @@ use syndic_core::versions::Mode;
 use syndic_core::{Outcome, Slot, Time};
 use syndic_engine::{Bounds, Cause, Host, Install, Lanes};
 
-/// Installations, each of which is loaded, written and published.
+/// Installations, each of which is loaded, tried, written and published; `SYNDIC_SWAPS` says otherwise.
 const SWAPS: usize = 1_000;
 
 /// Callers who each wait for their answer before they send again.
@@ -28,7 +28,8 @@ const ROUNDS: usize = 3;
 
 fn main() {
     let only_once = env::args().any(|argument| argument == "--test");
-    let (swaps, rounds) = if only_once { (4, 1) } else { (SWAPS / ROUNDS, ROUNDS) };
+    let wanted = env::var("SYNDIC_SWAPS").ok().and_then(|wanted| wanted.parse().ok()).unwrap_or(SWAPS);
+    let (swaps, rounds) = if only_once { (4, 1) } else { (wanted / ROUNDS, ROUNDS) };
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
     let compiled = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     let governors = town::eight(&compiled);
