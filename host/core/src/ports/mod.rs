@@ -5,12 +5,14 @@
 use std::pin::Pin;
 
 mod acts;
+mod cases;
 mod connector;
 mod governor;
 mod records;
 mod store;
 
 pub use acts::{Act, Again, DeadLetter, POISON_TRAPS, Parked, Poison, PoisonKey, REASON_MAX_BYTES, Verb};
+pub use cases::{CaseCounts, CaseKey, CaseRecord, CaseStatus, WorkKey, WorkRow, WorkState};
 pub use connector::{Answer, Answering, Connector, NoAnswer, Request};
 pub use governor::{
     Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Migrated, Question,

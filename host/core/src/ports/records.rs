@@ -10,7 +10,7 @@ use crate::effect::Mode;
 use crate::event::{DedupKey, Lane};
 use crate::fact::{Fact, FactKey, FactName, Read};
 use crate::outcome::{Outcome, Report};
-use crate::ports::{Again, Answer, DeadLetter, Parked, Poison, PoisonKey};
+use crate::ports::{Again, Answer, CaseKey, CaseRecord, DeadLetter, Parked, Poison, PoisonKey, WorkKey, WorkRow};
 use crate::slot::Slot;
 use crate::text::{Text, embedded_if_any};
 use crate::time::Time;
@@ -253,4 +253,8 @@ pub struct Commit {
     /// entry as JSON, or none to drop it. Registers are small and seldom written; what there is one of per event has a
     /// place of its own above.
     pub registers: Vec<(String, String, Option<Text>)>,
+    /// Cases to write, or with none to forget.
+    pub cases: Vec<(CaseKey, Option<CaseRecord>)>,
+    /// Rows of open work items, or with none that it is open no more.
+    pub works: Vec<(WorkKey, Option<WorkRow>)>,
 }
