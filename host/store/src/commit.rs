@@ -32,6 +32,9 @@ impl<S: Space> Draft<'_, S> {
             dead,
             poison,
             registers,
+            // No step writes any yet.
+            cases: _,
+            works: _,
         } = commit;
 
         if let Some((sequence, entry)) = &receipt {
