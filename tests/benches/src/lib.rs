@@ -10,6 +10,8 @@
 //! | `commits` | commits of our store beside sled by itself and an append, with the same bytes, in groups of 1, 8 and 64 |
 //! | `events` | an event with six governors, end to end, beside its bare cycles and its share of a group commit |
 //! | `governors` | fuel and time of each governor for each kind of event, over random histories |
+//! | `http` | a month over HTTP at 1, 16 and 256 connections, beside `play` |
+//! | `daemon` | how long `run` takes to come up and to drain, and what it does under ten times its load; `-- soak 30` |
 //! | `sizes` | what an event costs where much is stored, for few customers or many; `-- million` goes further |
 //! | `memory -- calls 1000000` | resident memory over a million calls, of which one in eight traps |
 //! | `memory -- events 1000000` | resident memory over a million events, durable and receipted |
@@ -24,6 +26,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bare;
+pub mod daemon;
 pub mod disk;
 mod ours;
 pub mod process;
