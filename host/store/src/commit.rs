@@ -32,9 +32,8 @@ impl<S: Space> Draft<'_, S> {
             dead,
             poison,
             registers,
-            // No step writes any yet.
-            cases: _,
-            works: _,
+            cases,
+            works,
         } = commit;
 
         if let Some((sequence, entry)) = &receipt {
@@ -79,6 +78,12 @@ impl<S: Space> Draft<'_, S> {
         }
         for (register, key, entry) in registers {
             self.put_or_remove(Key::of(Table::Registers).text(&register).text(&key), entry.as_ref());
+        }
+        for (key, case) in cases {
+            self.set_case(&key, case.as_ref())?;
+        }
+        for (key, row) in works {
+            self.set_work(&key, row.as_ref())?;
         }
         self.keep(blobs)
     }

@@ -1,5 +1,7 @@
 //! What the store counts.
 
+use syndic_core::ports::CaseCounts;
+
 use crate::pack::{Pack, Unpack, Unread, numbers};
 use crate::value::Seal;
 
@@ -14,6 +16,8 @@ pub(crate) struct Counters {
     pub(crate) timers: u64,
     /// The last receipt whose dedup record was forgotten, or passed over.
     pub(crate) forgotten: u64,
+    /// Cases by what they are at, and work items that are open.
+    pub(crate) cases: CaseCounts,
     /// What is known only when a batch is written.
     pub(crate) written: Written,
 }
@@ -48,9 +52,11 @@ impl Sum {
 
 impl Pack for Counters {
     fn pack(&self) -> Vec<u8> {
-        let Self { raised, outbox, timers, forgotten, written: Written { batches, records } } = self;
-        [raised, outbox, timers, forgotten, batches, &records.count, &records.checksums]
-            .into_iter()
+        let Self { raised, outbox, timers, forgotten, cases, written: Written { batches, records } } = self;
+        let CaseCounts { running, suspended, stopped, completed, cancelled, work } = cases;
+        let ours = [raised, outbox, timers, forgotten, running, suspended, stopped, completed, cancelled, work];
+        ours.into_iter()
+            .chain([batches, &records.count, &records.checksums])
             .flat_map(|number| number.to_le_bytes())
             .collect()
     }
@@ -58,8 +64,10 @@ impl Pack for Counters {
 
 impl Unpack for Counters {
     fn unpack(bytes: &[u8]) -> Result<Self, Unread> {
-        let [raised, outbox, timers, forgotten, batches, count, checksums] = numbers(bytes)?;
+        let [ours @ .., batches, count, checksums] = numbers::<13>(bytes)?;
+        let [raised, outbox, timers, forgotten, running, suspended, stopped, completed, cancelled, work] = ours;
+        let cases = CaseCounts { running, suspended, stopped, completed, cancelled, work };
         let written = Written { batches, records: Sum { count, checksums } };
-        Ok(Self { raised, outbox, timers, forgotten, written })
+        Ok(Self { raised, outbox, timers, forgotten, cases, written })
     }
 }

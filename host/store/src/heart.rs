@@ -15,12 +15,13 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use syndic_core::failpoint;
 use syndic_core::ports::{Head, StoreError, Ticket};
+use syndic_core::{Time, failpoint};
 use syndic_ledger::Master;
 
 use crate::counters::{Counters, Written};
 use crate::draft::Draft;
+use crate::firsts::Firsts;
 use crate::key::{Key, Table};
 use crate::layer::Layer;
 use crate::pack::{Pack, Unpack};
@@ -70,9 +71,7 @@ struct Front {
     ticket: Ticket,
     /// The last one that was taken to be written.
     taken: Ticket,
-    /// No timer comes before this. Timers fire from the front of their table, and what fired stays in layers as a
-    /// removal for some time: who looked for the next from the table's beginning would pass all of it again.
-    first_timer: Mutex<Key>,
+    firsts: Firsts,
 }
 
 /// What is written as one.
@@ -102,7 +101,7 @@ impl<S: Space> Heart<S> {
             head: head.clone(),
             ticket: Ticket(0),
             taken: Ticket(0),
-            first_timer: Mutex::new(Key::of(Table::TimersByDue)),
+            firsts: Firsts::default(),
         };
         let (writer, front) = (Mutex::new(Standing { counters, head }), RwLock::new(front));
         let (turn, gate, progress) = (Mutex::default(), RwLock::default(), Progress::default());
@@ -129,18 +128,17 @@ impl<S: Space> Heart<S> {
         answer(&View { space: &self.space, layers, newest: Some((&front.counters, &front.head)) })
     }
 
-    /// The first timers that are admitted.
-    pub(crate) fn first_timers<T: Unpack>(&self, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
+    /// The first that are admitted of a table that goes by due times, up to a time.
+    pub(crate) fn first_due<T: Unpack>(
+        &self,
+        table: Table,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<(Key, T)>, StoreError> {
         let front = self.front();
-        let mut first = front.first_timer.lock().unwrap_or_else(PoisonError::into_inner);
-        let layers = vec![&front.queued, &*front.writing];
-        let view = View { space: &self.space, layers, newest: None };
-        let found = view.some(&Key::of(Table::TimersByDue), &first, limit)?;
-        // Nobody publishes meanwhile, so this holds.
-        if let Some((key, _)) = found.first() {
-            *first = key.clone();
-        }
-        Ok(found)
+        let view = View { space: &self.space, layers: vec![&front.queued, &*front.writing], newest: None };
+        // Nobody publishes meanwhile, so what is found first holds.
+        front.firsts.looking(table, |first| view.due(table, first, until, limit))
     }
 
     /// Admits what `fill` drafts, alone; nothing where it answers none.
@@ -173,12 +171,9 @@ impl<S: Space> Heart<S> {
 
     fn publish(&self, changes: Layer, counters: Counters, head: Head) -> Ticket {
         let bytes = changes.bytes();
-        let timer = changes.first_kept(&Key::of(Table::TimersByDue));
+        let kept = Firsts::kept_of(&changes);
         let mut front = self.front_alone();
-        let first = front.first_timer.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(timer) = timer.filter(|timer| timer < first) {
-            *first = timer;
-        }
+        front.firsts.come_down_to(kept);
         front.queued.absorb(changes);
         front.queued_bytes += bytes;
         front.ticket.0 += 1;

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use syndic_core::ports::{PoisonKey, TimerKey};
+use syndic_core::ports::{CaseKey, PoisonKey, TimerKey, WorkKey};
 use syndic_core::slot::SLOTS;
 use syndic_core::{DedupKey, FactKey, Lane, Slot, Time};
 use syndic_ledger::{Hash, sha256};
@@ -34,6 +34,8 @@ pub(crate) enum Table {
     Receipts = b'e',
     Facts = b'f',
     Registers = b'g',
+    Cases = b'i',
+    CasesByDue = b'j',
     DeadLetters = b'k',
     Lanes = b'l',
     Numbers = b'n',
@@ -44,6 +46,7 @@ pub(crate) enum Table {
     TimersByDue = b't',
     TimersByKey = b'u',
     Poison = b'v',
+    Works = b'w',
     Unfinished = b'x',
     Intents = b'y',
     Pieces = b'~',
@@ -72,6 +75,8 @@ const TABLES: &[(Table, &str, &[Part])] = &[
     (Table::Receipts,    "the receipt",             &[Part::Number]),
     (Table::Facts,       "the fact",                &[Part::Text, Part::Customer, Part::Text]),
     (Table::Registers,   "the register's entry",    &[Part::Text, Part::Text]),
+    (Table::Cases,       "the case",                &[Part::Text, Part::Text]),
+    (Table::CasesByDue,  "the case due",            &[Part::Time, Part::Text, Part::Text]),
     (Table::DeadLetters, "the dead letter",         &[Part::Number]),
     (Table::Lanes,       "the lane",                &[Part::Text, Part::Customer]),
     (Table::Numbers,     "the series",              &[Part::Text, Part::Text]),
@@ -82,6 +87,7 @@ const TABLES: &[(Table, &str, &[Part])] = &[
     (Table::TimersByDue, "the timer due",           &[Part::Time, Part::Text, Part::Customer, Part::Slot, Part::Text]),
     (Table::TimersByKey, "the timer",               &[Part::Text, Part::Customer, Part::Slot, Part::Text]),
     (Table::Poison,      "the count of traps",      &[Part::Slot, Part::Hash, Part::Hash]),
+    (Table::Works,       "the work item",           &[Part::Text, Part::Text, Part::Text, Part::Number]),
     (Table::Unfinished,  "the unfinished event",    &[Part::Text, Part::Text, Part::Text]),
     (Table::Intents,     "the intent",              &[Part::Text, Part::Text, Part::Text, Part::Number]),
     (Table::Pieces,      "the piece of a value",    &[Part::Hash, Part::Number]),
@@ -186,6 +192,27 @@ impl Key {
 
     pub(crate) fn poison(poison: &PoisonKey) -> Self {
         Self::of(Table::Poison).slot(&poison.slot).hash(&poison.digest).hash(&poison.fingerprint)
+    }
+
+    pub(crate) fn case(case: &CaseKey) -> Self {
+        Self::of(Table::Cases).case_parts(case)
+    }
+
+    pub(crate) fn case_due(due: Time, case: &CaseKey) -> Self {
+        Self::of(Table::CasesByDue).time(due).case_parts(case)
+    }
+
+    pub(crate) fn work(work: &WorkKey) -> Self {
+        Self::works_of(&work.case).text(&work.task).number(work.attempt.into())
+    }
+
+    /// The beginning of the keys of every work item of a case.
+    pub(crate) fn works_of(case: &CaseKey) -> Self {
+        Self::of(Table::Works).case_parts(case)
+    }
+
+    fn case_parts(self, case: &CaseKey) -> Self {
+        self.text(&case.tenant).text(&case.id)
     }
 
     /// A piece of the value of some key.
@@ -293,6 +320,20 @@ impl Parts<'_> {
     /// A governor version and an event fingerprint.
     pub(crate) fn poison(&mut self) -> Option<PoisonKey> {
         Some(PoisonKey { slot: self.slot()?, digest: self.take().map(Hash)?, fingerprint: self.take().map(Hash)? })
+    }
+
+    pub(crate) fn case(&mut self) -> Option<CaseKey> {
+        Some(CaseKey { tenant: self.text()?, id: self.text()? })
+    }
+
+    /// When something is due in a case, and in which.
+    pub(crate) fn case_due(&mut self) -> Option<(Time, CaseKey)> {
+        Some((self.time()?, self.case()?))
+    }
+
+    pub(crate) fn work(&mut self) -> Option<WorkKey> {
+        let (case, task) = (self.case()?, self.text()?);
+        Some(WorkKey { case, task, attempt: u32::try_from(self.number()?).ok()? })
     }
 
     fn slot(&mut self) -> Option<Slot> {

@@ -31,12 +31,14 @@
 //! (`host/ledger`). Not noticed here: a whole directory put back to an older state; only a checkpoint that someone
 //! else has kept tells that.
 
+mod cases;
 mod commit;
 mod copy;
 mod counters;
 mod disk;
 mod draft;
 mod error;
+mod firsts;
 mod forget;
 mod heart;
 mod home;

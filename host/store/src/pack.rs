@@ -74,6 +74,11 @@ impl Members {
         self
     }
 
+    /// Begins with whether there is one.
+    pub(crate) fn time_if_any(self, time: Option<Time>) -> Self {
+        time.into_iter().fold(self.number(time.is_some().into()), Self::time)
+    }
+
     pub(crate) fn lineage(self, lineage: Lineage) -> Self {
         self.number(lineage.depth.into()).number(lineage.timers.into())
     }
@@ -118,6 +123,14 @@ impl<'a> Taking<'a> {
         let (time, rest) = self.0.split_at_checked(8).ok_or(Unread::Length)?;
         self.0 = rest;
         Time::unpack(time)
+    }
+
+    pub(crate) fn time_if_any(&mut self) -> Result<Option<Time>, Unread> {
+        match self.number()? {
+            0 => Ok(None),
+            1 => self.time().map(Some),
+            _ => Err(Unread::Length),
+        }
     }
 
     fn slot(&mut self) -> Result<Slot, Unread> {

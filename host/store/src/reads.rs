@@ -1,12 +1,13 @@
 //! What the store answers: core's port for reading, once for what is durable and once for what is admitted.
 
 use syndic_core::ports::{
-    Claim, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Parked, Poison, PoisonKey, Raised, Reads,
-    StoreError, Timer, TimerKey, Unfinished,
+    CaseCounts, CaseKey, CaseRecord, Cases, Claim, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Parked,
+    Poison, PoisonKey, Raised, Reads, StoreError, Timer, TimerKey, Unfinished, WorkKey, WorkRow, Works,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Text, Time};
 use syndic_ledger::Hash;
 
+use crate::cases::{case_due_of, case_of, within, work_of};
 use crate::key::{Key, Table};
 use crate::pack::{Known, Reported, Told, Unpack, Waiting};
 use crate::records::{Front, Records};
@@ -35,15 +36,8 @@ macro_rules! answers {
             }
 
             fn due(&self, until: Time, limit: usize) -> Result<Vec<Timer>, StoreError> {
-                let mut due = Vec::new();
-                for (key, waiting) in self.first_timers(limit)? {
-                    let timer = timer_of(&key, waiting)?;
-                    if timer.due > until {
-                        break;
-                    }
-                    due.push(timer);
-                }
-                Ok(due)
+                let due = self.first_due(Table::TimersByDue, until, limit)?;
+                due.into_iter().map(|(key, waiting)| timer_of(&key, waiting)).collect()
             }
 
             fn timer(&self, key: &TimerKey) -> Result<Option<Timer>, StoreError> {
@@ -144,6 +138,40 @@ macro_rules! answers {
                 let named = found.into_iter().map(|(key, entry)| Ok((entry_name_of(&key)?, entry)));
                 let later = named.filter(|entry| !matches!(entry, Ok((key, _)) if !after.is_empty() && key == after));
                 later.take(limit).collect()
+            }
+
+            fn case(&self, key: &CaseKey) -> Result<Option<CaseRecord>, StoreError> {
+                self.look(|view| view.get(&Key::case(key)))
+            }
+
+            fn cases(&self, tenant: Option<&str>, after: Option<&CaseKey>, limit: usize) -> Result<Cases, StoreError> {
+                let (within, after) = (within(Table::Cases, tenant), after.map(Key::case));
+                let found = self.look(|view| view.after(&within, after.as_ref(), limit))?;
+                found.into_iter().map(|(key, record)| Ok((case_of(&key)?, record))).collect()
+            }
+
+            fn cases_due(&self, until: Time, limit: usize) -> Result<Vec<(Time, CaseKey)>, StoreError> {
+                let due = self.first_due::<()>(Table::CasesByDue, until, limit)?;
+                due.into_iter().map(|(key, ())| case_due_of(&key)).collect()
+            }
+
+            fn case_counts(&self) -> Result<CaseCounts, StoreError> {
+                self.look(|view| Ok(view.counters()?.cases))
+            }
+
+            fn work(&self, key: &WorkKey) -> Result<Option<WorkRow>, StoreError> {
+                self.look(|view| view.get(&Key::work(key)))
+            }
+
+            fn works(&self, tenant: Option<&str>, after: Option<&WorkKey>, limit: usize) -> Result<Works, StoreError> {
+                let (within, after) = (within(Table::Works, tenant), after.map(Key::work));
+                let found = self.look(|view| view.after(&within, after.as_ref(), limit))?;
+                found.into_iter().map(|(key, row)| Ok((work_of(&key)?, row))).collect()
+            }
+
+            fn works_of(&self, case: &CaseKey) -> Result<Works, StoreError> {
+                let found = self.look(|view| view.all(&Key::works_of(case)))?;
+                found.into_iter().map(|(key, row)| Ok((work_of(&key)?, row))).collect()
             }
         }
     )*};

@@ -132,9 +132,14 @@ impl<S: Space> Records<S> {
         &self.front.0
     }
 
-    pub(crate) fn first_timers<T: Unpack>(&self, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
-        let table = Key::of(Table::TimersByDue);
-        self.look(|view| view.some(&table, &table, limit))
+    /// The first of a table that goes by due times, up to a time.
+    pub(crate) fn first_due<T: Unpack>(
+        &self,
+        table: Table,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<(Key, T)>, StoreError> {
+        self.look(|view| view.due(table, &mut Key::of(table), until, limit))
     }
 
     /// Looks at what is durable.
@@ -164,8 +169,13 @@ impl<S: Space> Front<S> {
         self.0.look_at_front(None, answer)
     }
 
-    pub(crate) fn first_timers<T: Unpack>(&self, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
-        self.0.first_timers(limit)
+    pub(crate) fn first_due<T: Unpack>(
+        &self,
+        table: Table,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<(Key, T)>, StoreError> {
+        self.0.first_due(table, until, limit)
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use syndic_core::ports::{Head, Reads as _, StoreError};
 use syndic_ledger::{Frontier, Hash, Receipt, leaf_hash};
 
+use crate::cases;
 use crate::counters::Sum;
 use crate::key::{Key, Table};
 use crate::pack::Leaf;
@@ -54,11 +55,11 @@ impl<S: Space> Records<S> {
     }
 
     /// [`verify`](Self::verify), and then reads every record there is: what vanished or came back from the past, of any
-    /// kind, no longer adds up to what the store has counted. It takes as long as reading the whole store, and writers
-    /// wait meanwhile.
+    /// kind, no longer adds up to what the store has counted. Cases are found when they are due, and are as many as was
+    /// counted. It takes as long as reading the whole store, and writers wait meanwhile.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), and where the records do not add up.
+    /// As [`verify`](Self::verify), and where the records do not add up or do not agree.
     pub fn verify_all(&self) -> Result<Head, StoreError> {
         let head = self.verify()?;
         let (found, counted) = self.look(|view| Ok((sum_of(view.space)?, view.counters()?.written.records)))?;
@@ -68,6 +69,7 @@ impl<S: Space> Records<S> {
                 counted.count, found.count
             )));
         }
+        self.look(cases::agree)?;
         Ok(head)
     }
 

@@ -1,13 +1,16 @@
 //! Reading: records by key and by prefix, through layers and from the space under them.
 
 use std::borrow::Cow;
+use std::mem;
 
+use syndic_core::Time;
 use syndic_core::ports::{Head, StoreError};
 
 use crate::counters::Counters;
 use crate::key::{Key, Table};
 use crate::layer::{Layer, walk};
 use crate::pack::Unpack;
+use crate::reads::not_such_a_key;
 use crate::space::Space;
 use crate::value::{Record, damaged};
 
@@ -72,11 +75,56 @@ impl<'a> View<'a> {
 
     /// The first `limit` of them that are not below `from`.
     pub(crate) fn some<T: Unpack>(&self, prefix: &Key, from: &Key, limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
+        self.first(prefix, from.stored_prefix(), limit)
+    }
+
+    /// The first `limit` of them that come after a key, which need not be there; the first of all where there is none.
+    pub(crate) fn after<T: Unpack>(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, T)>, StoreError> {
+        match after {
+            None => self.some(prefix, prefix, limit),
+            // The next key there can be, as keys are filed.
+            Some(after) => self.first(prefix, &[&*after.stored(), &[0]].concat(), limit),
+        }
+    }
+
+    fn first<T: Unpack>(&self, prefix: &Key, start: &[u8], limit: usize) -> Result<Vec<(Key, T)>, StoreError> {
         let mut found = Vec::new();
-        self.walk(prefix, from, limit, |key, payload| {
+        if limit > 0 {
+            self.walk(prefix, start, limit, |key, payload| {
+                let record = read(&key, &payload)?;
+                found.push((key, record));
+                Ok(found.len() < limit)
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// The first `limit` records of a table that goes by due times, up to a time. Nothing of it comes before `first`,
+    /// which becomes the first there is.
+    pub(crate) fn due<T: Unpack>(
+        &self,
+        table: Table,
+        first: &mut Key,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<(Key, T)>, StoreError> {
+        let (start, mut seen, mut found) = (first.clone(), false, Vec::new());
+        self.walk(&Key::of(table), start.stored_prefix(), limit, |key, payload| {
+            if !mem::replace(&mut seen, true) {
+                first.clone_from(&key);
+            }
+            let due = key.parts().time().ok_or_else(|| not_such_a_key(&key))?;
+            if due > until || found.len() == limit {
+                return Ok(false);
+            }
             let record = read(&key, &payload)?;
             found.push((key, record));
-            Ok(())
+            Ok(found.len() < limit)
         })?;
         Ok(found)
     }
@@ -84,30 +132,24 @@ impl<'a> View<'a> {
     /// How many there are.
     pub(crate) fn count(&self, prefix: &Key) -> Result<u64, StoreError> {
         let mut count = 0;
-        self.walk(prefix, prefix, usize::MAX, |_, _| {
+        self.walk(prefix, prefix.stored_prefix(), usize::MAX, |_, _| {
             count += 1;
-            Ok(())
+            Ok(true)
         })?;
         Ok(count)
     }
 
-    /// Hands the first `limit` of them to `each`. A prefix longer than stored keys show is looked for in the keys that
-    /// values keep.
+    /// Hands them to `each`, from where `start` would be filed, until it says that it is enough; about `expected` of
+    /// them will be taken. A prefix longer than stored keys show is looked for in the keys that values keep.
     pub(crate) fn walk(
         &self,
         prefix: &Key,
-        from: &Key,
-        limit: usize,
-        mut each: impl FnMut(Key, Cow<'_, [u8]>) -> Result<(), StoreError>,
+        start: &[u8],
+        expected: usize,
+        mut each: impl FnMut(Key, Cow<'_, [u8]>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
-        let (shown, start) = (prefix.stored_prefix(), from.stored_prefix());
-        let mut taken = 0;
-        walk((&self.layers, self.space), (shown, start), limit, |(key, payload)| {
-            if taken < limit && key.bytes().starts_with(prefix.bytes()) {
-                taken += 1;
-                each(key, payload)?;
-            }
-            Ok(taken < limit)
+        walk((&self.layers, self.space), (prefix.stored_prefix(), start), expected, |(key, payload)| {
+            if key.bytes().starts_with(prefix.bytes()) { each(key, payload) } else { Ok(true) }
         })
     }
 }

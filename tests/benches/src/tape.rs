@@ -9,9 +9,9 @@ use std::task::{Poll, Waker};
 use syndic_core::config::SlotConfig;
 use syndic_core::fact::{FactName, Seen};
 use syndic_core::ports::{
-    Admitted, Called, Claim, Commit, DeadLetter, Decide, DedupRecord, Deferred, Entry, Facts, GovernorRuntime, Head,
-    Installed, Intent, Migrated, Parked, Poison, PoisonKey, Question, Raised, ReadError, Reads, Store, StoreError,
-    Ticket, Timer, TimerKey, Unfinished,
+    Admitted, Called, CaseCounts, CaseKey, CaseRecord, Cases, Claim, Commit, DeadLetter, Decide, DedupRecord, Deferred,
+    Entry, Facts, GovernorRuntime, Head, Installed, Intent, Migrated, Parked, Poison, PoisonKey, Question, Raised,
+    ReadError, Reads, Store, StoreError, Ticket, Timer, TimerKey, Unfinished, WorkKey, WorkRow, Works,
 };
 use syndic_core::{DedupKey, Error, Event, Fact, FactKey, Lane, Outcome, Slot, Text, Time};
 use syndic_ledger::{Hash, Master};
@@ -245,4 +245,11 @@ reads! {
     poisons() -> Vec<(PoisonKey, Poison)>;
     register(register: &str, key: &str) -> Option<Text>;
     registers(register: &str, after: &str, limit: usize) -> Vec<(String, Text)>;
+    case(key: &CaseKey) -> Option<CaseRecord>;
+    cases(tenant: Option<&str>, after: Option<&CaseKey>, limit: usize) -> Cases;
+    cases_due(until: Time, limit: usize) -> Vec<(Time, CaseKey)>;
+    case_counts() -> CaseCounts;
+    work(key: &WorkKey) -> Option<WorkRow>;
+    works(tenant: Option<&str>, after: Option<&WorkKey>, limit: usize) -> Works;
+    works_of(case: &CaseKey) -> Works;
 }

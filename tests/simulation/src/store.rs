@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use syndic_core::ports::{
-    Admitted, Claim, DeadLetter, Decide, DedupRecord, Deferred, Entry, Head, Intent, Parked, Poison, PoisonKey, Raised,
-    Reads, Store, StoreError, Ticket, Timer, TimerKey, Unfinished,
+    Admitted, CaseCounts, CaseKey, CaseRecord, Cases, Claim, DeadLetter, Decide, DedupRecord, Deferred, Entry, Head,
+    Intent, Parked, Poison, PoisonKey, Raised, Reads, Store, StoreError, Ticket, Timer, TimerKey, Unfinished, WorkKey,
+    WorkRow, Works,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Slot, Text, Time};
 use syndic_ledger::{Hash, Master};
@@ -93,6 +94,13 @@ macro_rules! all_but_facts {
             poisons() -> Vec<(PoisonKey, Poison)>;
             register(register: &str, key: &str) -> Option<Text>;
             registers(register: &str, after: &str, limit: usize) -> Vec<(String, Text)>;
+            case(key: &CaseKey) -> Option<CaseRecord>;
+            cases(tenant: Option<&str>, after: Option<&CaseKey>, limit: usize) -> Cases;
+            cases_due(until: Time, limit: usize) -> Vec<(Time, CaseKey)>;
+            case_counts() -> CaseCounts;
+            work(key: &WorkKey) -> Option<WorkRow>;
+            works(tenant: Option<&str>, after: Option<&WorkKey>, limit: usize) -> Works;
+            works_of(case: &CaseKey) -> Works;
         }
     };
 }

@@ -22,7 +22,7 @@ pub use records::{
     Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Raised, Tally, Timer, TimerKey,
     Unfinished,
 };
-pub use store::{Admitted, Decide, Reads, Store, StoreError, Ticket};
+pub use store::{Admitted, Cases, Decide, Reads, Store, StoreError, Ticket, Works};
 
 use crate::time::Time;
 

@@ -253,7 +253,7 @@ pub struct Commit {
     /// entry as JSON, or none to drop it. Registers are small and seldom written; what there is one of per event has a
     /// place of its own above.
     pub registers: Vec<(String, String, Option<Text>)>,
-    /// Cases to write, or with none to forget.
+    /// Cases to write, or with none to forget, with every row of their work.
     pub cases: Vec<(CaseKey, Option<CaseRecord>)>,
     /// Rows of open work items, or with none that it is open no more.
     pub works: Vec<(WorkKey, Option<WorkRow>)>,

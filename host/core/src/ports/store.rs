@@ -12,8 +12,8 @@ use syndic_ledger::Hash;
 use crate::event::{DedupKey, Lane};
 use crate::fact::{Fact, FactKey};
 use crate::ports::{
-    Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Parked, Poison, PoisonKey, Raised, Timer,
-    TimerKey, Unfinished,
+    CaseCounts, CaseKey, CaseRecord, Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Parked,
+    Poison, PoisonKey, Raised, Timer, TimerKey, Unfinished, WorkKey, WorkRow,
 };
 use crate::slot::Slot;
 use crate::text::Text;
@@ -105,7 +105,27 @@ pub trait Reads: Send + Sync {
     fn register(&self, register: &str, key: &str) -> Result<Option<Text>, StoreError>;
     /// The first `limit` entries of a register whose keys come after `after`, by key. Nothing comes before every key.
     fn registers(&self, register: &str, after: &str, limit: usize) -> Result<Vec<(String, Text)>, StoreError>;
+    /// A case.
+    fn case(&self, key: &CaseKey) -> Result<Option<CaseRecord>, StoreError>;
+    /// The first `limit` cases after one, of a tenant or of all of them, by tenant and id. `after` need not exist.
+    fn cases(&self, tenant: Option<&str>, after: Option<&CaseKey>, limit: usize) -> Result<Cases, StoreError>;
+    /// The first `limit` cases in which something is due at or before a time, in (due, tenant, id) order.
+    fn cases_due(&self, until: Time, limit: usize) -> Result<Vec<(Time, CaseKey)>, StoreError>;
+    /// How many cases and open work items there are. It is counted as they are written: asking costs nothing.
+    fn case_counts(&self) -> Result<CaseCounts, StoreError>;
+    /// The row of a work item that is open.
+    fn work(&self, key: &WorkKey) -> Result<Option<WorkRow>, StoreError>;
+    /// The first `limit` open work items after one, of a tenant or of all of them, by tenant, case, task and attempt.
+    fn works(&self, tenant: Option<&str>, after: Option<&WorkKey>, limit: usize) -> Result<Works, StoreError>;
+    /// Every open work item of a case, by task and attempt.
+    fn works_of(&self, case: &CaseKey) -> Result<Works, StoreError>;
 }
+
+/// Some cases, in order.
+pub type Cases = Vec<(CaseKey, CaseRecord)>;
+
+/// Some open work items, in order.
+pub type Works = Vec<(WorkKey, WorkRow)>;
 
 /// What a committer does while nobody else is admitted: looks at everything admitted before it, and says what it
 /// writes; nothing, where it thinks better of it.

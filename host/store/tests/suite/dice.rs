@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use serde_json::json;
-use syndic_core::ports::{Commit, Reads, StoreError};
+use syndic_core::ports::{CaseKey, CaseRecord, CaseStatus, Commit, Reads, StoreError, WorkKey, WorkState};
 use syndic_core::{Lane, Time};
 use syndic_ledger::sha256;
 
@@ -48,6 +48,27 @@ impl Dice {
         timer(self.customer(), slot, self.name(), Time::from_ms(self.roll(20).cast_signed() - 10))
     }
 
+    fn one_of<T: Copy, const N: usize>(&mut self, all: [T; N]) -> T {
+        all[usize::try_from(self.roll(N as u64)).unwrap()]
+    }
+
+    /// Of many that are due, most are at one moment.
+    fn case(&mut self) -> CaseRecord {
+        use CaseStatus::{Cancelled, Completed, Running, Stopped, Suspended};
+        let status = self.one_of([Running, Running, Suspended, Stopped, Completed, Cancelled]);
+        let due = self.maybe(|dice| Time::from_ms(dice.roll(3).cast_signed() - 1));
+        let length = usize::try_from(self.roll(14_000)).unwrap();
+        case(status, due, &self.name().repeat(length))
+    }
+
+    fn case_key(&mut self) -> CaseKey {
+        CaseKey { tenant: self.name().into(), id: self.name().into() }
+    }
+
+    fn work_key(&mut self) -> WorkKey {
+        WorkKey { case: self.case_key(), task: self.name().into(), attempt: self.roll(2) as u32 }
+    }
+
     pub(crate) fn commit(&mut self, store: &dyn Reads) -> Commit {
         let id = self.name();
         let receipt = self.maybe(|dice| receipt(store, dice.name(), id));
@@ -88,6 +109,17 @@ impl Dice {
                 let (register, key, entry) = register(dice.name(), dice.name());
                 (register, key, dice.maybe(|_| entry.clone()).flatten())
             }),
+            cases: self.some(3, |dice| {
+                let record = (dice.roll(4) > 0).then(|| dice.case());
+                (dice.case_key(), record)
+            }),
+            works: self.some(3, |dice| {
+                let row = dice.maybe(|dice| {
+                    let state = dice.one_of([WorkState::Enabled, WorkState::Offered, WorkState::Suspended]);
+                    work_row(state, dice.maybe(Self::name))
+                });
+                (dice.work_key(), row)
+            }),
         }
     }
 }
@@ -106,6 +138,12 @@ pub(crate) fn answers(store: &dyn Reads) -> Vec<String> {
         told(store.parked()),
         told(store.dead_letters(1, 5)),
         told(store.poisons()),
+        told(store.case_counts()),
+        told(store.cases(None, None, 99)),
+        told(store.works(None, None, 99)),
+        told(store.cases_due(Time::from_ms(0), 99)),
+        told(store.cases_due(Time::from_ms(0), 3)),
+        told(store.cases_due(Time::from_ms(-1), 99)),
     ];
     told_all.extend((-11..10).map(|due| told(store.due(Time::from_ms(due), 3))));
     told_all.extend((0..RECEIPTS).map(|sequence| told(store.receipt(sequence))));
@@ -117,9 +155,18 @@ pub(crate) fn answers(store: &dyn Reads) -> Vec<String> {
             told(store.dedup(&event(name))),
             told(store.intents(&event(name))),
             told(store.events_of_id(name)),
+            told(store.works(Some(name), None, 9)),
         ]);
         for other in NAMES {
+            let case = CaseKey { tenant: name.into(), id: other.into() };
+            let item = WorkKey { case: case.clone(), task: other.into(), attempt: 1 };
             told_all.extend([
+                told(store.case(&case)),
+                told(store.cases(Some(name), Some(&case), 2)),
+                told(store.cases(None, Some(&case), 2)),
+                told(store.work(&item)),
+                told(store.works(None, Some(&item), 2)),
+                told(store.works_of(&case)),
                 told(store.claim(name, other)),
                 told(store.last_number(name, other)),
                 told(store.register(name, other)),

@@ -156,11 +156,11 @@ fn two_that_make_a_store_at_once_make_one() {
 #[test]
 fn a_newer_or_older_store_is_refused_untouched() {
     let dir = made();
-    fs::write(dir.path().join("store/format"), "syndic store format 6\n").unwrap();
-    let newer = "DIR was made by a newer syndic: it has store format 6, and this one reads formats up to 5";
+    fs::write(dir.path().join("store/format"), "syndic store format 7\n").unwrap();
+    let newer = "DIR was made by a newer syndic: it has store format 7, and this one reads formats up to 6";
     assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), newer);
-    fs::write(dir.path().join("store/format"), "syndic store format 4\n").unwrap();
-    let older = "DIR was made by an older syndic: it has store format 4, and this one reads format 5 alone. Read it with \
+    fs::write(dir.path().join("store/format"), "syndic store format 5\n").unwrap();
+    let older = "DIR was made by an older syndic: it has store format 5, and this one reads format 6 alone. Read it with \
                  the syndic that made it, and let this one make its own store in another directory";
     assert_eq!(refusal(dir.path(), MasterWanted::Seed(0)), older);
     fs::write(dir.path().join("store/format"), "syndic store form").unwrap();

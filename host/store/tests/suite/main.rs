@@ -5,6 +5,7 @@
 
 mod admission;
 mod agreement;
+mod cases;
 mod copying;
 mod crash;
 mod dice;

@@ -5,8 +5,9 @@ use syndic_core::decision::{Effect, Undo};
 use syndic_core::effect::Mode;
 use syndic_core::fact::Held;
 use syndic_core::ports::{
-    Act, Again, Answer, Claim, Commit, DeadLetter, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Parked,
-    Poison, PoisonKey, Raised, Reads, Timer, TimerKey, Unfinished, Verb,
+    Act, Again, Answer, CaseCounts, CaseKey, CaseRecord, CaseStatus, Claim, Commit, DeadLetter, DedupRecord, Deferred,
+    Entry, Head, Intent, Kept, Lineage, Parked, Poison, PoisonKey, Raised, Reads, Timer, TimerKey, Unfinished, Verb,
+    WorkKey, WorkRow, WorkState,
 };
 use syndic_core::{DedupKey, Fact, FactKey, Lane, Outcome, Report, Slot, Text, Time};
 use syndic_ledger::{leaf_hash, sha256};
@@ -169,6 +170,30 @@ pub(crate) fn poison() -> (PoisonKey, Poison) {
     (key, Poison { traps: 2, event: event("evt-1"), receipt: 1 })
 }
 
+pub(crate) fn case_key(id: &str) -> CaseKey {
+    CaseKey { tenant: "acme".into(), id: id.into() }
+}
+
+pub(crate) fn case(status: CaseStatus, due: Option<Time>, data: &str) -> CaseRecord {
+    CaseRecord { status, net: "order".into(), due, receipt: 7, state: json!({ "data": data }).into() }
+}
+
+pub(crate) fn work_key(case: &str, task: &str, attempt: u32) -> WorkKey {
+    WorkKey { case: case_key(case), task: task.into(), attempt }
+}
+
+pub(crate) fn work_row(state: WorkState, holder: Option<&str>) -> WorkRow {
+    let roles = vec!["picker".into(), "lead".into()];
+    WorkRow {
+        state,
+        roles,
+        holder: holder.map(Into::into),
+        priority: -3,
+        since: NOON,
+        late: Some(NOON.plus_ms(60_000)),
+    }
+}
+
 /// A commit with something in every field, as an event that had raised, waited and asked leaves it.
 pub(crate) fn full_commit(store: &dyn Reads) -> Commit {
     Commit {
@@ -193,6 +218,11 @@ pub(crate) fn full_commit(store: &dyn Reads) -> Commit {
         dead: Some((1, Some(dead_letter()))),
         poison: vec![(poison().0, Some(poison().1))],
         registers: vec![register("slot", "billing"), register("slot", "own"), register("token", "ada")],
+        cases: vec![
+            (case_key("order-1"), Some(case(CaseStatus::Running, Some(NOON.plus_ms(1000)), "short"))),
+            (case_key("order-2"), Some(case(CaseStatus::Stopped, None, "long"))),
+        ],
+        works: vec![(work_key("order-1", "T_Pick", 1), Some(work_row(WorkState::Started, Some("ada"))))],
     }
 }
 
@@ -224,4 +254,15 @@ pub(crate) fn check_full_commit(store: &dyn Reads) {
     assert!(keys("", 9).eq(["billing", "own"]) && keys("billing", 9).eq(["own"]) && keys("", 1).eq(["billing"]));
     assert_eq!(store.register("token", "ada").unwrap(), register("token", "ada").2);
     assert_eq!(store.register("slot", "ada").unwrap(), None);
+    let running = case(CaseStatus::Running, Some(NOON.plus_ms(1000)), "short");
+    let stopped = case(CaseStatus::Stopped, None, "long");
+    assert_eq!(store.case(&case_key("order-1")).unwrap(), Some(running.clone()));
+    let cases = [(case_key("order-1"), running), (case_key("order-2"), stopped)];
+    assert_eq!(store.cases(Some("acme"), None, 9).unwrap(), cases);
+    assert_eq!(store.cases_due(NOON.plus_ms(1000), 9).unwrap(), [(NOON.plus_ms(1000), case_key("order-1"))]);
+    let (item, row) = (work_key("order-1", "T_Pick", 1), work_row(WorkState::Started, Some("ada")));
+    assert_eq!(store.work(&item).unwrap(), Some(row.clone()));
+    assert_eq!(store.works_of(&case_key("order-1")).unwrap(), [(item, row)]);
+    let counts = CaseCounts { running: 1, stopped: 1, work: 1, ..CaseCounts::default() };
+    assert_eq!(store.case_counts().unwrap(), counts);
 }
