@@ -6,6 +6,7 @@
 //!
 //! Not here: turns and threads (`engine`), WebAssembly (`runtime`), bytes on disk (`store`), the wire (`api`).
 
+pub mod calendar;
 pub mod capability;
 pub mod changes;
 pub mod config;
