@@ -3,13 +3,14 @@
 //! What is copied is at rest: the source's lock is held, as whoever opens it would, and nothing writes to it. The copy
 //! is made aside, synced, renamed, and then opened and verified whole, so that what is called a backup is one.
 //!
-//! Not here: a copy of a store that is being written to.
+//! Not here: how a store is read that is being written to ([`moment`](crate::moment)).
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use syndic_core::ports::{Head, StoreError};
+use syndic_ledger::Hash;
 
 use crate::SledStore;
 use crate::error::OpenError;
@@ -26,6 +27,12 @@ pub enum CopyError {
     Taken {
         /// The directory.
         dir: PathBuf,
+    },
+    /// What a copy is made from ended early, or is no copy.
+    #[error("what came is no whole backup: {why}")]
+    BrokenOff {
+        /// How that shows.
+        why: String,
     },
     /// The copy is not what it was made from. It was removed.
     #[error("the copy in {dir} is not whole: {why}")]
@@ -53,19 +60,33 @@ pub enum CopyError {
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Head, CopyError> {
     let (from, to) = (from.as_ref(), to.as_ref());
     let at_rest = locked(from)?;
+    stands_whole(to, |aside| {
+        copy_folder(&from.join("store"), aside).map_err(|source| CopyError::Io { dir: to.to_owned(), source })?;
+        drop(at_rest);
+        Ok(None)
+    })
+}
+
+/// Has a store laid down aside, in a directory that is missing or empty, and lets it stand once all of it is verified:
+/// with so many receipts and this root, where that is told.
+pub(crate) fn stands_whole(
+    to: &Path,
+    lay: impl FnOnce(&Path) -> Result<Option<(u64, Hash)>, CopyError>,
+) -> Result<Head, CopyError> {
     let io = |source| CopyError::Io { dir: to.to_owned(), source };
     make_folder(to).map_err(io)?;
     if fs::read_dir(to).map_err(io)?.next().is_some() {
         return Err(CopyError::Taken { dir: to.to_owned() });
     }
-    let copied = copied(&from.join("store"), to).map_err(io).and_then(|()| {
-        drop(at_rest);
-        verified(to)
+    let (aside, store) = (to.join("store.new"), to.join("store"));
+    let copied = lay(&aside).and_then(|told| {
+        fs::rename(&aside, &store).and_then(|()| File::open(to)?.sync_all()).map_err(io)?;
+        verified(to, told)
     });
     if copied.is_err() {
         // What is not whole must not be taken for a store; that it cannot be removed changes nothing of what is said.
-        let _ = fs::remove_dir_all(to.join("store"));
-        let _ = fs::remove_dir_all(to.join("store.new"));
+        let _ = fs::remove_dir_all(&store);
+        let _ = fs::remove_dir_all(&aside);
     }
     copied
 }
@@ -87,13 +108,6 @@ fn locked(from: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn copied(store: &Path, to: &Path) -> io::Result<()> {
-    let aside = to.join("store.new");
-    copy_folder(store, &aside)?;
-    fs::rename(&aside, to.join("store"))?;
-    File::open(to)?.sync_all()
-}
-
 /// Copies a folder with what is in it, all of it synced.
 fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     make_private_folder(to)?;
@@ -111,8 +125,15 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Opens the copy, and reads all of it.
-fn verified(to: &Path) -> Result<Head, CopyError> {
+fn verified(to: &Path, told: Option<(u64, Hash)>) -> Result<Head, CopyError> {
     let not_whole = |why: String| CopyError::NotWhole { dir: to.to_owned(), why };
     let copy = SledStore::open(to, MasterWanted::Kept).map_err(|why| not_whole(why.to_string()))?;
-    copy.verify_all().map_err(|why: StoreError| not_whole(why.to_string()))
+    let head = copy.verify_all().map_err(|why: StoreError| not_whole(why.to_string()))?;
+    let found = (head.frontier.size(), head.frontier.root());
+    match told {
+        Some((receipts, root)) if found != (receipts, root) => {
+            Err(not_whole(format!("its ledger has {} receipts, root {}: not the one that was told", found.0, found.1)))
+        }
+        _ => Ok(head),
+    }
 }

@@ -214,6 +214,13 @@ impl<S: Space> Heart<S> {
         Ok(())
     }
 
+    /// Looks at where the ledger durably ends, while nothing is written. Whoever writes waits.
+    pub(crate) fn between_batches<T>(&self, look: impl FnOnce(&Head) -> T) -> Result<T, StoreError> {
+        let standing = self.writer.lock().map_err(broken_off)?;
+        self.progress.sound()?;
+        Ok(look(&standing.head))
+    }
+
     /// Takes everything that is queued.
     fn take(&self) -> Option<Group> {
         let mut front = self.front_alone();

@@ -25,8 +25,8 @@ use crate::view::View;
 
 /// The format this version writes, and the only one it reads. It is kept in a file, not in sled, so that it can be read
 /// where everything else is different.
-const FORMAT: u64 = 6;
-const FORMAT_TEXT: &str = "syndic store format ";
+pub(crate) const FORMAT: u64 = 6;
+pub(crate) const FORMAT_TEXT: &str = "syndic store format ";
 
 /// The file with the number of the process that has the store. It says who is in the way and nothing else: the lock is
 /// sled's own, and what an earlier process left here is written over.

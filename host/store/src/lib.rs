@@ -47,6 +47,7 @@ mod key;
 mod layer;
 mod memory;
 mod merge;
+mod moment;
 mod pack;
 mod progress;
 mod reads;
@@ -61,6 +62,7 @@ pub use disk::{Disk, Watch};
 pub use error::OpenError;
 pub use home::MasterWanted;
 pub use memory::Memory;
+pub use moment::{Moment, MomentError, receive};
 pub use records::Records;
 pub use space::{HEAD_BYTES, Head, Pairs, Space, Writes};
 

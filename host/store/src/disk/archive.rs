@@ -81,6 +81,25 @@ impl Archive {
         block.value(number).cloned().ok_or_else(damaged)
     }
 
+    fn file(&self, blocks: bool) -> &OurFile {
+        if blocks { &self.blocks } else { &self.places }
+    }
+
+    /// Bytes of one of its files, as they are: of the blocks, or of where they are.
+    pub(super) fn raw(&self, blocks: bool, at: u64, bytes: usize) -> io::Result<Vec<u8>> {
+        self.file(blocks).read_at(at, bytes)
+    }
+
+    /// Lays such bytes down again. They count once an extent says so.
+    pub(super) fn lay(&self, blocks: bool, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file(blocks).write_at(bytes, at)
+    }
+
+    /// Everything that was laid down survives a power cut when this returns.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.blocks.sync().and_then(|()| self.places.sync())
+    }
+
     /// Where the block of a receipt begins.
     fn place(&self, number: u64) -> io::Result<u64> {
         let place = self.places.read_at((number - 1) * 8, 8)?;
@@ -123,7 +142,7 @@ impl Archive {
         }
         if extent != before {
             self.places.write_at(&places, before.count * 8)?;
-            failpoint!("store.archive.sync", self.blocks.sync().and_then(|()| self.places.sync())?);
+            failpoint!("store.archive.sync", self.sync()?);
             failpoint!("store.archive.synced");
         }
         Ok(extent)

@@ -84,6 +84,11 @@ impl Folder {
         drop(self.desk.idle());
     }
 
+    /// Whether no fold is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.desk.order().last.is_none()
+    }
+
     /// Folds what was frozen, of which the last batch has this number. The last fold is done.
     pub(super) fn begin(&self, last: u64) {
         self.desk.order().last = Some(last);

@@ -20,6 +20,7 @@ mod file;
 mod fold;
 mod journal;
 mod mark;
+mod moment;
 mod overlay;
 mod page;
 mod recent;
@@ -41,6 +42,8 @@ pub(crate) use self::file::{FOLD_BYTES, Unwatched};
 use self::fold::{Folder, fold};
 use self::journal::Journal;
 use self::mark::Mark;
+use self::moment::Hold;
+pub(crate) use self::moment::{Laid, Reach, Still};
 use self::overlay::Overlay;
 pub(crate) use self::tree::sync_files;
 use self::tree::{State, Tree};
@@ -64,6 +67,8 @@ pub struct Disk {
     mark: Mark,
     acknowledged: u64,
     fold_bytes: usize,
+    /// Keeps folds waiting while a [moment] is read.
+    hold: Arc<Hold>,
 }
 
 /// What is read.
@@ -134,7 +139,8 @@ impl Disk {
         sync_files(path)?;
         failpoint!("store.open.synced", else Unopened::Io);
         let (folder, writing) = (Folder::new(&shelf)?, Mutex::new(Writing { journal, last }));
-        Ok(Self { folder, shelf, writing, mark, acknowledged, fold_bytes: watch.fold_bytes() })
+        let (fold_bytes, hold) = (watch.fold_bytes(), Arc::default());
+        Ok(Self { folder, shelf, writing, mark, acknowledged, fold_bytes, hold })
     }
 
     fn writing(&self) -> MutexGuard<'_, Writing> {
@@ -238,7 +244,8 @@ impl Space for Disk {
 
     fn tidy(&self) {
         let mut writing = self.writing();
-        if self.shelf.overlay.bytes().max(writing.journal.bytes()) >= self.fold_bytes {
+        let bytes = self.shelf.overlay.bytes().max(writing.journal.bytes());
+        if bytes >= self.fold_bytes && self.hold.gives_way(bytes, self.fold_bytes) {
             self.turn(&mut writing);
         }
     }
@@ -253,6 +260,7 @@ impl Drop for Disk {
     /// for recovery.
     fn drop(&mut self) {
         if !std::thread::panicking() && self.shelf.overlay.bytes() > 0 {
+            self.hold.give_up();
             let mut writing = self.writing();
             self.turn(&mut writing);
             self.folder.wait();

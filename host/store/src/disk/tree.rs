@@ -10,6 +10,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -163,13 +164,41 @@ impl Tree {
                 unsynced = 0;
             }
         }
+        self.note(state)?;
+        self.recent.forget();
+        Ok(())
+    }
+
+    /// Says how far the tree is, and makes all of it durable.
+    pub(super) fn note(&self, state: State) -> io::Result<()> {
         let State { folded, archive } = state;
         let rest = [folded, archive.count, archive.bytes].map(u64::to_le_bytes).concat();
         self.db.insert(STATE_KEY, [&crc32fast::hash(&rest).to_le_bytes(), rest.as_slice()].concat())?;
         failpoint!("store.tree.noted");
-        self.sync()?;
-        self.recent.forget();
-        Ok(())
+        self.sync()
+    }
+
+    /// The pages after one, each with what it is filed under, until there are so many bytes.
+    pub(super) fn raw(&self, after: Option<&[u8]>, bytes: usize) -> Result<Pairs, sled::Error> {
+        let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
+        let from = after.map_or(Bound::Included(&AFTER_STATE[..]), Bound::Excluded);
+        let (mut pages, mut taken) = (Pairs::new(), 0);
+        for page in self.db.range::<&[u8], _>((from, Bound::Unbounded)) {
+            let (filed, page) = page?;
+            taken += filed.len() + page.len();
+            pages.push((filed.to_vec(), page.to_vec()));
+            if taken >= bytes {
+                break;
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Lays such pages down again. They count once the [note](Self::note) is there.
+    pub(super) fn lay(&self, pages: Pairs) -> Result<(), sled::Error> {
+        let mut batch = Batch::default();
+        pages.into_iter().for_each(|(filed, page)| batch.insert(filed, page));
+        self.db.apply_batch(batch)
     }
 
     /// Puts pages in the place of one, all at once: what stood on it and did not change is nowhere else. A small page
