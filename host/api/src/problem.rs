@@ -72,6 +72,7 @@ pub const PROBLEMS: &[ProblemKind] = &[
     kind("ConflictDetected",      500, "decisions disagree",                   "the event was rolled back; `governors` names who disagrees"),
     kind("RollbackFailed",        500, "an effect could not be undone",        "the event is stuck: settle it"),
     kind("EffectFailed",          500, "a service gave no answer",             "the event was rolled back; retry it"),
+    kind("CommandRefused",        500, "a case does not do what was asked",    "`code` says why; nothing has changed, and the receipt says so"),
     kind("ComponentRejected",     500, "a component may not be installed",     "`syndic governor check` says all that is wrong with it"),
 ];
 

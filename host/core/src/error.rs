@@ -95,6 +95,14 @@ pub enum Error {
         /// When to try again, in milliseconds.
         retry_after_ms: u64,
     },
+    /// A case does not do what it was asked.
+    #[error("{reason}")]
+    CommandRefused {
+        /// Why, by a stable name.
+        code: String,
+        /// Why, as a sentence.
+        reason: String,
+    },
     /// A component may not be installed.
     #[error("governor `{governor}` was not loaded: {reason}")]
     ComponentRejected {
@@ -135,6 +143,7 @@ impl Error {
             Self::NoGovernorsAssigned { .. } => "NoGovernorsAssigned",
             Self::EffectFailed { .. } => "EffectFailed",
             Self::Overloaded { .. } => "Overloaded",
+            Self::CommandRefused { .. } => "CommandRefused",
             Self::ComponentRejected { .. } => "ComponentRejected",
         }
     }

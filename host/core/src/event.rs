@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use syndic_ledger::{Hash, canonical_onto, sha256};
 
+use crate::command::{self, CASES_SOURCE};
 use crate::error::Error;
 use crate::json;
 use crate::payload;
@@ -78,6 +79,9 @@ impl Event {
         let event = Self::parse(bytes).map_err(Error::invalid)?;
         if event.source.starts_with(HOST_SOURCE) {
             return Err(Error::invalid("`source` may not begin with `syndic:`: the host alone makes such events"));
+        }
+        if event.source == CASES_SOURCE {
+            return Err(Error::invalid("`source` may not be `/cases`: the host's cases alone raise such events"));
         }
         if [TIMER_FIRED, EFFECT_SETTLED].contains(&event.kind.as_str()) {
             return Err(Error::invalid(format!(
@@ -160,6 +164,7 @@ impl Event {
         };
         let data = record.get("data").ok_or("`data` is missing: it must be an object")?;
         payload::check(&kind, data)?;
+        command::check(&kind, required_text(&record, "subject")?, data)?;
         let (canonical, data_at) = written(&record);
         for name in ["id", "source", "tenant", "subject"] {
             required_text(&record, name)?;
@@ -210,13 +215,19 @@ impl Event {
         DedupKey { tenant: self.tenant.clone(), source: self.source.clone(), id: self.id.clone() }
     }
 
-    /// The slot that made it, where the host did.
+    /// The slot that made it, where the host did; of an event that a case raised, `cases`.
     pub fn made_by(&self) -> Option<Slot> {
+        if self.source == CASES_SOURCE {
+            return Slot::new("cases").ok();
+        }
         self.source.strip_prefix(HOST_SOURCE).and_then(|name| Slot::new(name).ok())
     }
 
-    /// The lane it runs in. `tenant_kinds` are the configured kinds beyond our own that run in the tenant's lane.
+    /// The lane it runs in: a command's, that of its case. `tenant_kinds` are the configured kinds beyond our own that run in the tenant's lane.
     pub fn lane(&self, tenant_kinds: &[String]) -> Lane {
+        if let Some(case) = command::case_of(&self.kind, &self.subject) {
+            return Lane { tenant: self.tenant.clone(), customer: Some(case.to_owned()) };
+        }
         let tenant_wide = TENANT_KINDS.contains(&self.kind.as_str()) || tenant_kinds.contains(&self.kind);
         Lane { tenant: self.tenant.clone(), customer: (!tenant_wide).then(|| self.subject.clone()) }
     }

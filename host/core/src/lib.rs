@@ -9,6 +9,7 @@
 pub mod calendar;
 pub mod capability;
 pub mod changes;
+pub mod command;
 pub mod config;
 pub mod decision;
 pub mod effect;

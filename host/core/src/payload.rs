@@ -6,12 +6,13 @@
 
 use serde_json::{Map, Value};
 
+use crate::command::COMMANDS;
 use crate::json::MAX_SAFE_INTEGER;
 use crate::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use crate::time::Time;
 
 /// What a member must be.
-enum Is {
+pub(crate) enum Is {
     /// Text of 1 to 1024 bytes without control characters.
     Text,
     /// Text of at most 4096 bytes; line breaks are allowed.
@@ -30,6 +31,8 @@ enum Is {
     Month,
     /// A list of texts.
     Texts,
+    /// An object of anything.
+    Values,
     /// An object whose every value is as said.
     Each(&'static Is),
     /// An object with these members.
@@ -41,10 +44,10 @@ enum Is {
 const ENTRIES_MAX: usize = 1_000;
 
 /// A member: its name, what it must be, and whether it must be there.
-type Field = (&'static str, Is, Need);
+pub(crate) type Field = (&'static str, Is, Need);
 
 #[derive(Clone, Copy, PartialEq)]
-enum Need {
+pub(crate) enum Need {
     Required,
     Optional,
 }
@@ -141,7 +144,7 @@ pub fn check(kind: &str, data: &Value) -> Result<(), String> {
     let Value::Object(members) = data else {
         return Err("`data` must be an object".into());
     };
-    let Some((_, fields)) = PAYLOADS.iter().find(|(name, _)| *name == kind) else {
+    let Some((_, fields)) = PAYLOADS.iter().chain(COMMANDS).find(|(name, _)| *name == kind) else {
         return Ok(());
     };
     check_members("data", fields, members)?;
@@ -178,7 +181,7 @@ fn check_members(path: &str, fields: &[Field], members: &Map<String, Value>) -> 
 impl Is {
     fn check(&self, path: &str, value: &Value) -> Result<(), String> {
         match (self, value) {
-            (Each(_), Value::Object(members)) if members.len() > ENTRIES_MAX => {
+            (Each(_) | Values, Value::Object(members)) if members.len() > ENTRIES_MAX => {
                 Err(format!("`{path}` has {} members, over {ENTRIES_MAX}", members.len()))
             }
             (Each(inner), Value::Object(members)) => {
@@ -199,7 +202,7 @@ impl Is {
             (Text, Value::String(text)) => (1..=1024).contains(&text.len()) && !text.chars().any(char::is_control),
             (Prose, Value::String(text)) => text.len() <= 4096,
             (Int(low, high), Value::Number(n)) => n.as_i64().is_some_and(|n| (*low..=*high).contains(&n)),
-            (Bool, Value::Bool(_)) => true,
+            (Bool, Value::Bool(_)) | (Values, Value::Object(_)) => true,
             (One([]), Value::String(word)) => word.len() == 3 && word.bytes().all(|b| b.is_ascii_uppercase()),
             (One(_), Value::String(word)) => self.admits_word(word),
             (When, Value::String(text)) => Time::parse(text).is_ok(),
@@ -226,6 +229,7 @@ impl Is {
             When => "an RFC 3339 time with a zone".into(),
             Month => "a month like 2026-01".into(),
             Texts => format!("a list of at most {ENTRIES_MAX} texts"),
+            Values => format!("an object of at most {ENTRIES_MAX} members"),
             Each(inner) => format!("an object whose every member is {}", inner.describe()),
             Object(fields) => {
                 let names: Vec<&str> = fields.iter().map(|(name, ..)| *name).collect();

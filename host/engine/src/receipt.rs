@@ -319,6 +319,7 @@ pub(crate) fn error(error: &Error) -> ErrorRecord {
         Error::GovernorStartupFailed { governor, timeout_secs } => {
             vec![("governor", text(governor)), ("timeout_secs", ErrorField::Number(*timeout_secs))]
         }
+        Error::CommandRefused { code, .. } => vec![("code", text(code))],
         Error::CoordinationTimeout { phase } => vec![("phase", text(phase))],
         Error::GovernorError { governor, .. } | Error::ComponentRejected { governor, .. } => {
             vec![("governor", text(governor))]
