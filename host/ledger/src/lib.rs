@@ -33,8 +33,8 @@ pub use canonical::{canonical, canonical_hash, canonical_onto, try_canonical};
 pub use hash::{Digest, Hash, NotAHash, sha256};
 pub use merkle::{Frontier, NotAFrontier, leaf_hash, node_hash};
 pub use parts::{
-    Change, Claim, Conflict, Effect, EffectStatus, ErrorField, ErrorRecord, Event, Governor, Kind, Mode, Number,
-    Outcome, Parent, Policy, Raised, Read, Relation, Scope, Timer, Verdict,
+    Case, CaseStatus, Change, Claim, Conflict, Effect, EffectStatus, ErrorField, ErrorRecord, Event, Governor, Kind,
+    Mode, Number, Outcome, Parent, Policy, Raised, Read, Relation, Scope, Timer, Verdict,
 };
 pub use receipt::{Receipt, ReceiptError, V1};
 pub use salt::{Master, Salt};

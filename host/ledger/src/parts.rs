@@ -91,6 +91,8 @@ pub enum Relation {
     Resends,
     /// What was quarantined there is let through from here on.
     Releases,
+    /// The case's step before this one.
+    Continues,
 }
 
 /// One governor's part. In an administrative act: the version the act concerns, with fuel 0 and no verdict.
@@ -326,6 +328,49 @@ pub enum Outcome {
     RolledBack,
     /// Something failed, and not all of it could be undone.
     Stuck,
+}
+
+/// One step of a case: what happened in it, and what it is at afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// The transitions that fired, in order, as the net names them: `T_VerifyIdentity.pass`.
+    pub fired: Vec<String>,
+    /// The case's id, in the clear, as an event's is.
+    pub id: String,
+    /// The net's text.
+    pub net: Digest,
+    /// What it is at.
+    pub status: CaseStatus,
+}
+
+/// What a case is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseStatus {
+    /// It goes on.
+    Running,
+    /// Nothing in it moves until it is resumed.
+    Suspended,
+    /// It cannot go on until somebody repairs it.
+    Stopped,
+    /// It came to its end.
+    Completed,
+    /// Somebody ended it.
+    Cancelled,
+}
+
+impl CaseStatus {
+    /// The name in leaves and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Suspended => "suspended",
+            Self::Stopped => "stopped",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// Why it failed: a stable kind and its fields.

@@ -12,7 +12,8 @@ use crate::canonical::canonical;
 use crate::hash::Hash;
 use crate::merkle;
 use crate::parts::{
-    Change, Claim, Conflict, Effect, ErrorRecord, Event, Governor, Kind, Number, Outcome, Parent, Raised, Read, Timer,
+    Case, Change, Claim, Conflict, Effect, ErrorRecord, Event, Governor, Kind, Number, Outcome, Parent, Raised, Read,
+    Timer,
 };
 
 /// What was judged, by whom, on what, and what came of it. Members are declared in the order RFC 8785 writes them.
@@ -23,6 +24,10 @@ pub struct Receipt {
     /// of an event's first outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Hash>,
+    /// The step of a case that this is the receipt of: one that somebody's command made, or one that the host made by
+    /// itself. Absent where no case moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<Case>,
     /// Facts that are different afterwards.
     pub changes: Vec<Change>,
     /// Keys claimed for ever.
@@ -122,6 +127,7 @@ impl Receipt {
     pub fn new(sequence: u64, time: String, kind: Kind, outcome: Outcome, configuration: Hash, engine: Hash) -> Self {
         Self {
             act: None,
+            case: None,
             changes: Vec::new(),
             claims: Vec::new(),
             configuration,

@@ -1,14 +1,15 @@
 //! The leaf, byte for byte.
 //!
-//! `vectors/receipt.json` is one receipt with every member there is; `vectors/act.json` has as few as possible. Both
-//! are exact leaves (no line end), for verifiers in other languages too. They may never change: a leaf that was
-//! written must verify for ever.
+//! `vectors/receipt.json` is one receipt with every member that an event's may have, `vectors/case.json` one of a case's
+//! step; `vectors/act.json` has as few as possible. All are exact leaves (no line end), for verifiers in other languages
+//! too. They may never change: a leaf that was written must verify for ever.
 
 use std::collections::BTreeMap;
 
 use syndic_ledger::*;
 
 const FULL: &str = include_str!("vectors/receipt.json");
+const CASE: &str = include_str!("vectors/case.json");
 const ACT: &str = include_str!("vectors/act.json");
 
 fn full() -> Receipt {
@@ -117,6 +118,20 @@ fn full() -> Receipt {
     }
 }
 
+/// A step that the host made by itself.
+fn step() -> Receipt {
+    let case = Case {
+        fired: vec!["T_VerifyIdentity.pass".into(), "T_SetUpBanking".into()],
+        id: "vendor-7".into(),
+        net: Digest::of(b"a net"),
+        status: CaseStatus::Running,
+    };
+    let subject = Some(Master::from_seed(0).salt("acme", "vendor-7").commit(b"vendor-7"));
+    let parent = Some(Parent { relation: Relation::Continues, sequence: 16 });
+    let bare = bare(Kind::Act("case".into()), Outcome::Completed);
+    Receipt { case: Some(case), parent, subject, tenant: Some("acme".into()), ..bare }
+}
+
 fn bare(kind: Kind, outcome: Outcome) -> Receipt {
     Receipt::new(17, "2026-01-02T03:04:05.25Z".into(), kind, outcome, sha256(b"configuration"), sha256(b"engine"))
 }
@@ -125,6 +140,7 @@ fn bare(kind: Kind, outcome: Outcome) -> Receipt {
 fn a_receipt_has_these_bytes_and_this_leaf_hash() {
     for (receipt, leaf, hash) in [
         (full(), FULL, "ac79d686089cf841eb7f131347456f18b828ffd2cbfb02533e74cff5e1026fdd"),
+        (step(), CASE, "774d31250f03f52b6ef9c4246fb093db0d32626b0afacc535c674b4d6d712ecc"),
         (
             bare(Kind::Act("revert".into()), Outcome::Completed),
             ACT,
@@ -139,7 +155,9 @@ fn a_receipt_has_these_bytes_and_this_leaf_hash() {
 
 #[test]
 fn what_is_written_in_declared_order_is_what_rfc_8785_orders() {
-    assert_eq!(String::from_utf8(full().leaf()).unwrap(), canonical(&full()));
+    for receipt in [full(), step()] {
+        assert_eq!(String::from_utf8(receipt.leaf()).unwrap(), canonical(&receipt));
+    }
 }
 
 #[test]
@@ -151,8 +169,12 @@ fn no_word_of_a_person_is_in_a_leaf() {
 
 /// The full leaf with one thing replaced is refused with this sentence.
 fn check_refused(replace: &str, with: &str, sentence: &str) {
-    let forged = FULL.replacen(replace, with, 1);
-    assert_ne!(forged, FULL, "`{replace}` is not in the leaf");
+    check_forged(FULL, replace, with, sentence);
+}
+
+fn check_forged(leaf: &str, replace: &str, with: &str, sentence: &str) {
+    let forged = leaf.replacen(replace, with, 1);
+    assert_ne!(forged, leaf, "`{replace}` is not in the leaf");
     let error = Receipt::parse(forged.as_bytes()).expect_err(with).to_string();
     assert!(error.contains(sentence), "`{with}`: {error}");
 }
@@ -169,6 +191,7 @@ fn a_second_spelling_is_not_a_leaf() {
     check_refused("{\"code\":\"payment-declined\",", "{\"code\":null,", canonical);
     check_refused("9007199254740991", "9007199254740993", canonical);
     check_refused("\"fields\":{", "\"fields\":{\"effect\":1,", canonical);
+    check_refused("{\"changes\"", "{\"case\":null,\"changes\"", canonical);
 }
 
 #[test]
@@ -182,6 +205,9 @@ fn what_a_receipt_does_not_say_cannot_be_smuggled_in() {
     check_refused("\"fuel\":0", "\"fuel\":0.0", "expected u64");
     check_refused("\"outcome\":\"stuck\"", "\"outcome\":\"invalid\"", "unknown variant `invalid`");
     check_refused("\"sha256:", "\"sha512:", "64 lower-case hex digits");
+    check_forged(CASE, "\"fired\"", "\"data\":{},\"fired\"", "unknown field `data`");
+    check_forged(CASE, "\"running\"", "\"asleep\"", "unknown variant `asleep`");
+    check_forged(CASE, "\"case\":{", "\"case\":null,\"cases\":{", "unknown field `cases`");
 }
 
 #[test]
