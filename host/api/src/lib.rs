@@ -27,6 +27,6 @@ pub use open::{EventLine, QuarantinedLine, StuckLine, UndeliveredLine};
 pub use outcome::{ConflictLine, EffectLine, ErrorLine, GovernorLine, OutcomeLine, Prelude, Summary, SummaryLine};
 pub use page::Page;
 pub use problem::{PROBLEMS, ProblemKind, ProblemLine};
-pub use receipt::{ActLine, ReceiptFile, ReceiptLine};
+pub use receipt::{ActLine, CaseStep, ReceiptFile, ReceiptLine};
 pub use replay::{BacktestLine, DifferenceLine, FirstLine, ReplayLine, ReplaySummary, ReplayedLine, VersionLine};
 pub use stats::Stats;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use syndic_core::ports::Entry;
-use syndic_ledger::{Receipt, ReceiptError};
+use syndic_ledger::{Case, Receipt, ReceiptError};
 
 use crate::{OutcomeLine, Prelude};
 
@@ -55,6 +55,21 @@ pub struct ReceiptLine {
     pub id: Option<String>,
     /// The outcome.
     pub outcome: Cow<'static, str>,
+    /// The step of a case that it is of, where it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseStep>,
+}
+
+/// What happened in a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
+pub struct CaseStep {
+    /// The case.
+    pub id: String,
+    /// The transitions that fired, in order.
+    pub fired: Vec<String>,
+    /// What the case is at afterwards: running · suspended · stopped · completed · cancelled.
+    pub status: Cow<'static, str>,
 }
 
 impl ReceiptFile {
@@ -85,6 +100,8 @@ impl ReceiptLine {
         let leaf = Receipt::parse(entry.leaf.as_bytes())?;
         let (kind, id) = leaf.event.map(|event| (event.r#type, event.id)).unzip();
         let outcome = entry.kept.report.outcome.name().into();
-        Ok(Self { sequence, time: leaf.time, tenant: leaf.tenant, kind, id, outcome })
+        let step = |Case { fired, id, status, net: _ }| CaseStep { id, fired, status: status.name().into() };
+        let case = leaf.case.map(step);
+        Ok(Self { sequence, time: leaf.time, tenant: leaf.tenant, kind, id, outcome, case })
     }
 }

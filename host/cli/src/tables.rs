@@ -1,13 +1,16 @@
 //! Tables and lines for people. Programs use `--json`.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use syndic_api::{OutcomeLine, Prelude, Stats, Summary};
+use syndic_api::{CaseStep, OutcomeLine, Prelude, ReceiptLine, Stats, Summary};
 
 use crate::paint::Paint;
 use crate::plain::plain;
 
 /// A line under the heading, and nothing else that is not a word.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Transitions of a step that are named in a table; one step may fire hundreds.
+const FIRED_SHOWN: usize = 3;
 
 /// A table with a heading row; columns named in `right` are aligned so.
 pub fn table(headings: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
@@ -106,6 +109,29 @@ pub fn summary(summary: &Summary, paint: Paint) -> String {
     text
 }
 
+/// Receipts, one a line. What a case's step fired stands where an event's type does, or behind it.
+pub fn receipts(lines: &[ReceiptLine], paint: Paint) -> String {
+    let clean = |text: &Option<String>| plain(text.as_deref().unwrap_or_default()).into_owned();
+    let rows = lines.iter().map(|line| {
+        let kind = clean(&line.kind);
+        let kind = kind.strip_prefix("marketplace.").unwrap_or(&kind);
+        let about = [kind.to_owned(), line.case.as_ref().map(fired).unwrap_or_default()].join(" ").trim().to_owned();
+        let id = line.id.as_ref().or(line.case.as_ref().map(|case| &case.id)).cloned();
+        let outcome = paint.outcome(&line.outcome, &line.outcome);
+        vec![line.sequence.to_string(), line.time.clone(), clean(&line.tenant), about, clean(&id), outcome]
+    });
+    table(&["receipt", "time", "tenant", "event", "id", "outcome"], &[0], rows).to_string()
+}
+
+/// What a case's step fired, and where that left it if it is not running.
+fn fired(case: &CaseStep) -> String {
+    let (shown, more) = case.fired.split_at(case.fired.len().min(FIRED_SHOWN));
+    let mut words: Vec<String> = shown.iter().map(|name| plain(name).into_owned()).collect();
+    words.extend((!more.is_empty()).then(|| format!("and {} more", more.len())));
+    words.extend((case.status != "running").then(|| plain(&case.status).into_owned()));
+    format!("({})", words.join(", "))
+}
+
 /// How a data directory stands.
 pub fn stats(stats: &Stats) -> String {
     let mut rows = vec![
@@ -130,4 +156,39 @@ pub fn stats(stats: &Stats) -> String {
 fn lanes(stats: &Stats) -> String {
     let states: Vec<String> = stats.current_state.iter().map(|(state, count)| format!("{count} {state}")).collect();
     if states.is_empty() { "none".into() } else { states.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_of_a_case_says_what_fired_and_where_that_left_it() {
+        let line = |kind: Option<&str>, fired: &[&str], status: &'static str| ReceiptLine {
+            sequence: 7,
+            time: "2026-01-02T03:04:05Z".into(),
+            tenant: Some("acme".into()),
+            kind: kind.map(Into::into),
+            id: kind.map(|_| "evt-1".into()),
+            outcome: "completed".into(),
+            case: Some(CaseStep {
+                id: "vendor-7".into(),
+                fired: fired.iter().map(ToString::to_string).collect(),
+                status: status.into(),
+            }),
+        };
+        let lines = [
+            line(Some("syndic.case.launch"), &["T_Apply"], "running"),
+            line(None, &["T_A", "T_B", "T_C", "T_D", "T_E"], "stopped"),
+        ];
+        let text = receipts(&lines, Paint { colours: false });
+        let rows: Vec<&str> = text.lines().skip(2).map(str::trim).collect();
+        assert_eq!(
+            rows,
+            [
+                "7   2026-01-02T03:04:05Z   acme     syndic.case.launch (T_Apply)           evt-1      completed",
+                "7   2026-01-02T03:04:05Z   acme     (T_A, T_B, T_C, and 2 more, stopped)   vendor-7   completed",
+            ]
+        );
+    }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use syndic_api::{FactLine, ReceiptFile, ReceiptLine, Stats};
 use syndic_cli::args::{FactQuestion, FactVerb, Place, ReceiptVerb, There};
-use syndic_cli::plain::{plain, plain_lines};
+use syndic_cli::plain::plain_lines;
 use syndic_cli::{Failure, FailureKind, facts, tables};
 use syndic_core::ports::{GovernorRuntime as _, Reads, StoreError};
 use syndic_core::{Config, State};
@@ -81,20 +81,9 @@ fn list_receipts(store: &SledStore, from: u64, limit: usize, show: &Show) -> Res
         rows.push(ReceiptLine::new(sequence, &entry).map_err(|why| unreadable(sequence, &why))?);
     }
     if !show.json {
-        receipts_table(&rows, show)?;
+        show.line(&tables::receipts(&rows, show.paint))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-pub(crate) fn receipts_table(lines: &[ReceiptLine], show: &Show) -> Result<(), Failure> {
-    let clean = |text: &Option<String>| plain(text.as_deref().unwrap_or_default()).into_owned();
-    let rows = lines.iter().map(|line| {
-        let kind = clean(&line.kind);
-        let kind = kind.strip_prefix("marketplace.").unwrap_or(&kind).to_owned();
-        let outcome = show.paint.outcome(&line.outcome, &line.outcome);
-        vec![line.sequence.to_string(), line.time.clone(), clean(&line.tenant), kind, clean(&line.id), outcome]
-    });
-    show.line(&tables::table(&["receipt", "time", "tenant", "event", "id", "outcome"], &[0], rows).to_string())
 }
 
 fn show_receipt(store: &SledStore, sequence: u64, show: &Show) -> Result<ExitCode, Failure> {

@@ -11,9 +11,9 @@ use syndic_api::{EventLine, FactLine, Page, ReceiptLine};
 use syndic_cli::args::Server;
 use syndic_cli::client::Remote;
 use syndic_cli::plain::plain;
-use syndic_cli::{Failure, FailureKind};
+use syndic_cli::{Failure, FailureKind, tables};
 
-use crate::look::{pretty, receipts_table};
+use crate::look::pretty;
 use crate::show::Show;
 
 /// Events of one batch: many, so that they share the waiting; few enough to be answered soon.
@@ -62,7 +62,7 @@ pub(crate) fn list_receipts(daemon: &Remote, from: u64, limit: usize, show: &Sho
     if show.json {
         lines.iter().try_for_each(|line| show.result(line, |_| String::new()))?;
     } else {
-        receipts_table(&lines, show)?;
+        show.line(&tables::receipts(&lines, show.paint))?;
     }
     Ok(ExitCode::SUCCESS)
 }
