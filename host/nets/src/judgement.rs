@@ -57,27 +57,43 @@ impl Judgement {
 
 fn kept(property: &Property, flat: &Flat, budget: &Budget) -> (Property, Answer) {
     let answer = match property.rule.claim(flat) {
-        Some(claim) => holds(flat, &claim, budget),
-        None => Answer::Unknown {
-            explored: crate::proof::Explored::default(),
-            sentence: "it names places or tasks that the net does not have".to_owned(),
-        },
+        Ok(claim) => holds(flat, &claim, budget),
+        Err(missing) => Answer::Unknown { explored: crate::proof::Explored::default(), sentence: missing.to_string() },
     };
     (property.clone(), answer)
 }
 
+/// Something that a rule names and the net does not have. What is said of something else is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it names `{name}`, and the net has no such {}", if *task { "task" } else { "place" })]
+pub struct NotThere {
+    /// The name.
+    pub name: String,
+    /// Whether it is meant for a task's, or else for a place's.
+    pub task: bool,
+}
+
 impl Rule {
-    /// What it says of a flat net, if that has what it names. A task stands for all of its transitions.
-    pub fn claim(&self, flat: &Flat) -> Option<Claim> {
+    /// What it says of a flat net. A task stands for all of its transitions.
+    ///
+    /// # Errors
+    /// The first name in it that the net does not have.
+    pub fn claim(&self, flat: &Flat) -> Result<Claim, NotThere> {
+        let place = |name: &String| flat.find_place(name).ok_or_else(|| NotThere { name: name.clone(), task: false });
         match self {
-            Self::Together { place, other } => {
-                Some(Claim::NeverTogether(vec![flat.find_place(place)?, flat.find_place(other)?]))
-            }
-            Self::Without { place, tasks } => {
-                let of = |name: &str| tasks.iter().any(|task| is_of(name, task));
-                let meant = flat.transition_ids().filter(|id| of(&flat.transition(*id).name)).collect::<Vec<_>>();
-                let place = flat.find_place(place)?;
-                (!meant.is_empty()).then_some(Claim::NoPlaceWithout(place, meant))
+            Self::Together { place: one, other } => Ok(Claim::NeverTogether(vec![place(one)?, place(other)?])),
+            Self::Without { place: at, tasks } => {
+                let mut meant = Vec::new();
+                for task in tasks {
+                    let known = meant.len();
+                    meant.extend(flat.transition_ids().filter(|id| is_of(&flat.transition(*id).name, task)));
+                    if meant.len() == known {
+                        return Err(NotThere { name: task.clone(), task: true });
+                    }
+                }
+                meant.sort_unstable();
+                meant.dedup();
+                Ok(Claim::NoPlaceWithout(place(at)?, meant))
             }
         }
     }
@@ -86,4 +102,29 @@ impl Rule {
 /// Whether a transition is this one, or one of this task's.
 fn is_of(transition: &str, task: &str) -> bool {
     transition.strip_prefix(task).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_names_what_is_not_there_is_not_answered_for_the_rest() {
+        let net = crate::format::read(
+            "net = \"small\"\n[conditions]\nP_A = \"\"\nP_B = \"\"\n[task.T_Real]\nkind = \"user\"\n\
+             takes = \"P_A\"\noutcome.yes = { gives = \"P_B\" }\noutcome.no = { gives = \"P_B\" }\n",
+        );
+        let flat = net.unwrap().flatten().unwrap();
+        let claim = |rule: &str| rule.parse::<Rule>().unwrap().claim(&flat).map_err(|missing| missing.to_string());
+        let Ok(Claim::NoPlaceWithout(_, meant)) = claim("no P_B without T_Real.yes or T_Real") else { panic!() };
+        assert_eq!(meant.len(), 2, "each of its transitions once");
+        for (rule, sentence) in [
+            ("no P_B without T_Real or T_Typo", "it names `T_Typo`, and the net has no such task"),
+            ("no P_B without T_Re", "it names `T_Re`, and the net has no such task"),
+            ("no P_C without T_Real", "it names `P_C`, and the net has no such place"),
+            ("never P_A with P_D", "it names `P_D`, and the net has no such place"),
+        ] {
+            assert_eq!(claim(rule).unwrap_err(), sentence);
+        }
+    }
 }
