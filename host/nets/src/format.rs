@@ -7,6 +7,7 @@
 //! A file is read in full before anything is said of it: every mistake is told, with the line and column where it
 //! stands and what to do about it.
 
+mod event;
 mod fields;
 mod pnml;
 mod read;

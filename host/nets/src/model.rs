@@ -9,6 +9,7 @@
 
 mod check;
 mod data;
+mod event;
 mod flatten;
 mod inline;
 mod lift;
@@ -18,6 +19,7 @@ mod task;
 
 pub use check::Fault;
 pub use data::{Type, Value, Variable};
+pub use event::{Body, Event, NotATemplate, Template};
 pub use flatten::{FlattenError, Flattened, Origin, Way};
 pub use inline::{InlineError, Library};
 pub use property::{Property, Rule};

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use syndic_nets::draw::Sketch;
 use syndic_nets::format::{NotANet, read, read_pnml, write, write_pnml};
 use syndic_nets::marketplace;
-use syndic_nets::model::{FlattenError, Net};
+use syndic_nets::model::{FlattenError, Kind, Net, Value};
 
 const HEAD: &str = "\
 net = \"small\"
@@ -99,6 +99,78 @@ fn what_could_never_be_meant_is_refused() {
         let told = mistakes(tasks);
         assert!(told.contains(sentence), "{tasks}\n{told}");
     }
+}
+
+#[test]
+fn a_service_may_raise_an_event_that_is_filled_from_the_case() {
+    let text = small(
+        "[task.T_Subscribe]
+kind = \"service\"
+event = { type = \"marketplace.CustomerSubscribes\", subject = \"c-{tries}\", data = { sku = \"{verdict}\", price = { minor_units = \"{amount}\", note = \"at {amount}\" }, seats = [\"{tries}\", 2, true], rest = \"{amount}/{verdict}\" } }
+undo = \"event/undo\"
+takes = \"P_Begin\"
+gives = \"P_End\"
+",
+    );
+    let net = read(&text).unwrap();
+    assert_eq!(read(&write(&net)).unwrap(), net);
+    let Kind::Service(service) = &net.tasks[0].kind else { panic!() };
+    assert_eq!((service.action.as_str(), service.key.as_str()), ("event/marketplace.CustomerSubscribes", ""));
+    let event = service.event.as_ref().unwrap();
+    let filled = |values: [Option<Value>; 3]| {
+        let data = serde_json::Value::from(event.data(&net.data, &values)).to_string();
+        format!("{} {data}", event.subject.fill(&net.data, &values))
+    };
+    let known = filled([Some(Value::Text("pass".into())), Some(Value::Number(3)), Some(Value::Number(-2999))]);
+    let told =
+        r#"c-3 {"price":{"minor_units":-2999,"note":"at -2999"},"rest":"-2999/pass","seats":[3,2,true],"sku":"pass"}"#;
+    assert_eq!(known, told);
+    // What is not known is not said.
+    assert_eq!(filled([None, None, None]), r#"c- {"price":{"note":"at "},"rest":"/","seats":[2,true]}"#);
+}
+
+#[test]
+fn an_event_that_cannot_be_raised_is_told_with_its_place_and_a_way_out() {
+    let told = mistakes(
+        "[task.T_A]
+kind = \"service\"
+action = \"a/b\"
+key = \"k\"
+event = { type = \"syndic.case.launch\", subjct = \"x\", data = { sku = \"{verdit}\", at = 2026-01-02, x = \"{\" } }
+takes = \"P_Begin\"
+gives = \"P_End\"
+[task.T_B]
+kind = \"service\"
+event = { type = \"syndic.case.launch\", subject = \"{verdit}\", data = { sku = \"x{amont}\" } }
+takes = \"P_Begin\"
+gives = \"P_End\"
+[task.T_C]
+kind = \"service\"
+action = \"a/b\"
+key = \"{order}/{tries}\"
+takes = \"P_Begin\"
+gives = \"P_End\"
+[task.T_D]
+kind = \"auto\"
+event = { type = \"x\" }
+takes = \"P_Begin\"
+gives = \"P_End\"
+",
+    );
+    assert_eq!(
+        told,
+        "3:10 `action` and `event` say two things | its action is to raise the event: leave it out
+4:7 `key` and `event` say two things | an event is told from others by its case, task and attempt: leave it out
+5:1 `subject` is missing | say whose it is: subject = \"{customer_id}\"
+5:40 `subjct` is not a key here | did you mean `subject`?
+5:86 `at` is a date, and no event says that | write a text, a whole number, true, false, a list or a table
+5:102 the braces of `{` do not belong together | write a variable in braces, and no other brace: \"{order_id}/payment\"
+10:11 `syndic.case.launch` is not a type of events that a case may raise | name one that governors judge: \"marketplace.CustomerSubscribes\"
+10:40 `verdit` is no variable of this net | did you mean `verdict`?
+10:71 `amont` is no variable of this net | did you mean `amount`?
+16:1 `order` is no variable of this net | declare it under [data]
+21:9 `event` belongs to a service task, and this is an auto one | leave it out, or write kind = \"service\""
+    );
 }
 
 #[test]

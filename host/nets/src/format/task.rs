@@ -1,10 +1,11 @@
 //! Reading one task's block.
 
+use super::event;
 use super::fields::{Field, Fields};
 use super::read::value_of;
 use crate::guard::Guard;
 use crate::model::{
-    Due, Entry, Fallback, Flow, Instances, Join, Kind, Outcome, Retry, Service, Span, Split, Task, Timer, User,
+    Due, Entry, Event, Fallback, Flow, Instances, Join, Kind, Outcome, Retry, Service, Span, Split, Task, Timer, User,
     Variable, Write, is_task_name,
 };
 
@@ -31,7 +32,7 @@ const COMMON: &[&str] = &[
 #[rustfmt::skip]
 const KINDS: &[(&str, &[&str])] = &[
     ("auto",      &["action"]),
-    ("service",   &["action", "key", "undo", "retry", "timeout", "fallback"]),
+    ("service",   &["action", "key", "event", "undo", "retry", "timeout", "fallback"]),
     ("user",      &["roles"]),
     ("timer",     &["after"]),
     ("composite", &["net"]),
@@ -115,11 +116,19 @@ impl<'t> Block<'_, 't> {
 
     fn service(&self) -> Service {
         let fields = self.fields;
-        let hint = "name what is asked for: action = \"kyc/verify\"";
-        let key = "name what makes it one and the same request: key = \"{order_id}/payment\"";
+        let (action, key, event) = match fields.below("event") {
+            Some(event) => self.raises(&event),
+            None => {
+                let action = "name what is asked for: action = \"kyc/verify\"";
+                let key = "name what makes it one and the same request: key = \"{order_id}/payment\"";
+                let needed = |name, hint| fields.needed(name, hint).unwrap_or_default();
+                (needed("action", action), needed("key", key), None)
+            }
+        };
         Service {
-            action: fields.needed("action", hint).unwrap_or_default(),
-            key: fields.needed("key", key).unwrap_or_default(),
+            action,
+            key,
+            event: event.map(Box::new),
             undo: fields.text("undo"),
             retry: fields.below("retry").map(|retry| {
                 retry.only(&["attempts", "backoff"]);
@@ -132,6 +141,21 @@ impl<'t> Block<'_, 't> {
                 Fallback { name, roles: fallback.names("roles") }
             }),
         }
+    }
+
+    /// An event takes the place of action and key.
+    fn raises(&self, event: &Fields<'t>) -> (String, String, Option<Event>) {
+        for (key, why) in [
+            ("action", "its action is to raise the event: leave it out"),
+            ("key", "an event is told from others by its case, task and attempt: leave it out"),
+        ] {
+            if let Some(value) = self.fields.get(key) {
+                self.fields.source.mistake(value.span().start, format!("`{key}` and `event` say two things"), why);
+            }
+        }
+        let event = event::read(event);
+        let action = event.as_ref().map_or_else(String::new, |event| format!("event/{}", event.kind));
+        (action, String::new(), event)
     }
 
     fn due(&self) -> Option<Due> {

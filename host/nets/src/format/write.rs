@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::event;
 use crate::model::{Due, Instances, Join, Kind, Net, Service, Split, Task, Type, Value, Write};
 
 /// The net as a file.
@@ -98,8 +99,13 @@ impl Blocks {
 
     fn service(&mut self, service: &Service) {
         self.text("kind", "service");
-        self.pair("action", &quoted(&service.action));
-        self.pair("key", &quoted(&service.key));
+        match &service.event {
+            Some(event) => self.pair("event", &event::write(event)),
+            None => {
+                self.pair("action", &quoted(&service.action));
+                self.pair("key", &quoted(&service.key));
+            }
+        }
         self.optional("undo", service.undo.as_deref());
         if let Some(retry) = &service.retry {
             let backoff: Vec<String> = retry.backoff.iter().map(ToString::to_string).collect();
@@ -193,14 +199,14 @@ fn type_of(kind: &Type) -> String {
     }
 }
 
-fn value_of(value: &Value) -> String {
+pub(super) fn value_of(value: &Value) -> String {
     match value {
         Value::Text(text) => quoted(text),
         other => other.to_string(),
     }
 }
 
-fn table(pairs: &[(String, String)]) -> String {
+pub(super) fn table(pairs: &[(String, String)]) -> String {
     let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     format!("{{ {} }}", pairs.join(", "))
 }
@@ -217,13 +223,13 @@ fn array(names: &[String]) -> String {
     format!("[{}]", names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))
 }
 
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let bare = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
     if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
 }
 
 /// A text that holds quotes is a literal one, as guards are, if it can be; what cannot is escaped.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let literal = text.contains('"') && !text.contains('\'') && !text.chars().any(char::is_control);
     if literal {
         return format!("'{text}'");

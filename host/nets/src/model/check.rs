@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Due, Entry, Instances, Join, Kind, Net, Rule, Span, Split, Task, Type, Write};
+use super::{Due, Entry, Event, Instances, Join, Kind, Net, Rule, Span, Split, Task, Template, Type, Write};
 use crate::words::{list, nearest};
 
 /// Something in a net that cannot be meant.
@@ -137,6 +137,8 @@ impl Check<'_> {
             Kind::Timer(timer) => self.due(&format!("{path}.after"), &timer.due),
             Kind::Service(service) => {
                 service.timeout.iter().for_each(|span| self.span(&format!("{path}.timeout"), span));
+                self.key(&format!("{path}.key"), &service.key);
+                service.event.iter().for_each(|event| self.event(&format!("{path}.event"), event));
                 if service.retry.as_ref().is_some_and(|retry| retry.attempts == 0) {
                     let path = format!("{path}.retry");
                     self.fault(&path, "no attempt is allowed".into(), "attempts counts the first try: 1 or more");
@@ -152,6 +154,30 @@ impl Check<'_> {
         if let (Some(outcome), false) = (inside, matches!(task.kind, Kind::Composite(_))) {
             let path = format!("{path}.outcome.{}.closes", outcome.name);
             self.fault(&path, "only a net inside has a closing transition".into(), "leave it out");
+        }
+    }
+
+    fn key(&mut self, path: &str, key: &str) {
+        match Template::parse(key) {
+            Ok(key) => self.template(path, &key),
+            Err(error) => self.fault(path, error.to_string(), "write a variable in braces, and no other brace"),
+        }
+    }
+
+    fn event(&mut self, path: &str, event: &Event) {
+        if event.kind.is_empty() || event.kind.starts_with("syndic.") {
+            let what = format!("`{}` is not a type of events that a case may raise", event.kind);
+            let hint = "name one that governors judge: \"marketplace.CustomerSubscribes\"";
+            self.fault(&format!("{path}.type"), what, hint);
+        }
+        for (below, template) in event.templates() {
+            self.template(&format!("{path}.{below}"), template);
+        }
+    }
+
+    fn template(&mut self, path: &str, template: &Template) {
+        for name in template.variables().filter(|name| self.net.variable(name).is_none()).collect::<Vec<_>>() {
+            self.unknown_variable(path, name);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Tasks: what moves a case on, who does it, and what happens when nobody does.
 
-use super::{Due, Span, Value};
+use super::{Due, Event, Span, Value};
 use crate::guard::Guard;
 
 /// What moves a case on.
@@ -51,10 +51,13 @@ pub enum Kind {
 /// How a service is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// What it is asked for: `kyc/verify`.
+    /// What it is asked for: `kyc/verify`. Where it raises an event, `event/` and the event's type.
     pub action: String,
-    /// Under which key, with variables of the case in braces: `{vendor_id}/identity`. Asked twice, it does it once.
+    /// Under which key, with variables of the case in braces: `{vendor_id}/identity`. Asked twice, it does it once. Empty
+    /// where it raises an event, which has an id of its own.
     pub key: String,
+    /// The event it raises, whose outcome is its answer; none where a connector is asked.
+    pub event: Option<Box<Event>>,
     /// What is asked for when what it did has to be undone, or came too late.
     pub undo: Option<String>,
     /// How often it is asked again when there is no answer.
