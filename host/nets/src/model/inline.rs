@@ -71,13 +71,14 @@ impl Library {
             return Err(InlineError::Endless(net.name.clone()));
         }
         let mut whole = Net { tasks: Vec::new(), closing: None, ..net.clone() };
+        let own: BTreeSet<&str> = net.tasks.iter().map(|task| task.name.as_str()).collect();
         for task in &net.tasks {
             match &task.kind {
                 Kind::Composite(name) => {
                     let inner = self.0.iter().find(|net| net.name == *name);
                     let missing = || InlineError::NoSuchNet { task: task.name.clone(), net: name.clone() };
                     let inner = self.inline_below(inner.ok_or_else(missing)?, depth + 1)?;
-                    splice(&mut whole, task, inner)?;
+                    splice(&mut whole, task, inner, &own)?;
                 }
                 _ => whole.tasks.push(task.clone()),
             }
@@ -87,8 +88,8 @@ impl Library {
     }
 }
 
-/// Puts the insides of one composite task into the net.
-fn splice(whole: &mut Net, task: &Task, inner: Net) -> Result<(), InlineError> {
+/// Puts the insides of one composite task into the net, whose own tasks have these names.
+fn splice(whole: &mut Net, task: &Task, inner: Net, own: &BTreeSet<&str>) -> Result<(), InlineError> {
     let flat = inner.flatten()?;
     let (Some(source), Some(sink)) = (flat.source, flat.sink) else { return Err(InlineError::NoWorkflow(inner.name)) };
     let begins = task.takes().next().cloned().unwrap_or_default();
@@ -110,15 +111,21 @@ fn splice(whole: &mut Net, task: &Task, inner: Net) -> Result<(), InlineError> {
         }
     }
     declare(whole, &inner)?;
+    let known: BTreeSet<String> = whole.tasks.iter().map(|known| known.name.clone()).collect();
+    // A task, or a transition of one.
+    let called = |name: &str| {
+        let of = name.split('.').next().unwrap_or(name);
+        if known.contains(of) || own.contains(of) { format!("{}/{name}", task.name) } else { name.to_owned() }
+    };
     for inside in inner.tasks.iter().filter(|inside| inner.closing.as_ref() != Some(&inside.name)) {
-        let moved = renamed(inside, task, &place, whole)?;
+        let moved = Task { name: called(&inside.name), ..renamed(inside, &place, whole)? };
         whole.tasks.push(moved);
     }
     for end in ends.iter().filter(|end| !end.fused()) {
         let end = End { takes: end.takes.iter().map(|name| place(name)).collect(), ..end.clone() };
         close(whole, task, end);
     }
-    whole.properties.extend(inner.properties.iter().map(|property| moved(property, &inner.name, &place)));
+    whole.properties.extend(inner.properties.iter().map(|property| moved(property, &inner.name, &place, &called)));
     Ok(())
 }
 
@@ -199,12 +206,8 @@ fn close(whole: &mut Net, composite: &Task, end: End) {
 }
 
 /// A task of the sub-net, with its conditions' new names and its guards over the whole's variables.
-fn renamed(inside: &Task, composite: &Task, place: &impl Fn(&str) -> String, whole: &Net) -> Result<Task, InlineError> {
-    let taken = whole.task(&inside.name).is_some();
+fn renamed(inside: &Task, place: &impl Fn(&str) -> String, whole: &Net) -> Result<Task, InlineError> {
     let mut task = inside.clone();
-    if taken {
-        task.name = format!("{}/{}", composite.name, task.name);
-    }
     let all = |names: &mut Vec<String>| names.iter_mut().for_each(|name| *name = place(name));
     all(&mut task.cancels);
     match &mut task.join {
@@ -224,11 +227,55 @@ fn renamed(inside: &Task, composite: &Task, place: &impl Fn(&str) -> String, who
     Ok(task)
 }
 
-/// A property of the sub-net; each net names its own, so here they are told apart by the net.
-fn moved(property: &Property, net: &str, place: &impl Fn(&str) -> String) -> Property {
+/// A property of the sub-net, about what its conditions and tasks are called now; each net names its own properties, so
+/// here they are told apart by the net.
+fn moved(
+    property: &Property,
+    net: &str,
+    place: &impl Fn(&str) -> String,
+    called: &impl Fn(&str) -> String,
+) -> Property {
     let rule = match &property.rule {
-        Rule::Without { place: at, tasks } => Rule::Without { place: place(at), tasks: tasks.clone() },
+        Rule::Without { place: at, tasks } => {
+            Rule::Without { place: place(at), tasks: tasks.iter().map(|task| called(task)).collect() }
+        }
         Rule::Together { place: at, other } => Rule::Together { place: place(at), other: place(other) },
     };
     Property { name: format!("{net}/{}", property.name), rule }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::read;
+
+    #[test]
+    fn a_task_inside_is_told_from_one_of_its_name_outside_and_so_is_what_is_promised_of_it() {
+        let task = |name: &str, takes: &str, gives: &str, rest: &str| {
+            format!("[task.{name}]\nkind = \"{rest}\"\ntakes = \"{takes}\"\ngives = \"{gives}\"\n")
+        };
+        let net = |name: &str, conditions: &[&str], tasks: &[String], rest: &str| {
+            let conditions: String = conditions.iter().map(|name| format!("{name} = \"\"\n")).collect();
+            read(&format!("net = \"{name}\"\n[conditions]\n{conditions}{}{rest}", tasks.concat())).unwrap()
+        };
+        let inner_tasks = [task("T_Ask", "P_In", "P_Mid", "user"), task("T_End", "P_Mid", "P_Out", "auto")];
+        let promised = "[properties]\nasked = \"no P_Out without T_Ask or T_End\"\n";
+        let inner = net("inner", &["P_In", "P_Mid", "P_Out"], &inner_tasks, promised);
+        let composite = "composite\"\nnet = \"inner";
+        let tasks = [
+            task("T_Once", "P_Begin", "P_Once", composite),
+            task("T_Again", "P_Once", "P_Twice", composite),
+            task("T_Ask", "P_Twice", "P_Done", "user"),
+        ];
+        let outer = net("outer", &["P_Begin", "P_Once", "P_Twice", "P_Done"], &tasks, "");
+        let whole = Library(vec![inner]).inline(&outer).unwrap();
+        let names: Vec<&str> = whole.tasks.iter().map(|task| task.name.as_str()).collect();
+        assert_eq!(whole.faults(), []);
+        let twice = ["T_Again/T_Ask", "T_Again/T_End", "T_Again.ended", "T_Ask"];
+        assert_eq!(names, [&["T_Once/T_Ask", "T_End", "T_Once.ended"][..], &twice].concat());
+        let rules: Vec<String> = whole.properties.iter().map(|property| property.rule.to_string()).collect();
+        let told =
+            ["no P_Out without T_Once/T_Ask or T_End", "no T_Again/P_Out without T_Again/T_Ask or T_Again/T_End"];
+        assert_eq!(rules, told);
+    }
 }
