@@ -1,5 +1,6 @@
 //! Arguments: the verbs of the command line and the help that teaches them.
 
+mod completions;
 mod daemon;
 mod governor;
 mod slots;
@@ -21,6 +22,7 @@ pub use replay::{Backtest, Replay};
 use crate::failure::{Failure, FailureKind};
 use replay::REPLAY_HELP;
 
+pub use completions::Completions;
 pub use daemon::{ConfigVerb, Configured, Run};
 pub use governor::{Bench, Build, Check, Dev, GovernorVerb, New, Sign, Test, Verify};
 pub use remote::{Place, Server, There, TokenPlace, TokenVerb, TokenWish};
@@ -90,6 +92,9 @@ pub enum Command {
     Backup(Backup),
     /// Bring a backup back, and verify it
     Restore(Restore),
+    /// What a shell needs to complete these verbs
+    #[command(after_help = completions::COMPLETIONS_HELP)]
+    Completions(Completions),
 }
 
 const PLAY_HELP: &str = "\

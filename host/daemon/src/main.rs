@@ -4,6 +4,7 @@
 //! turns whatever went wrong into three lines and an exit code. It decides nothing about events.
 
 mod author;
+mod completions;
 mod demo;
 mod embedded;
 mod events;
@@ -63,6 +64,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Doctor(args) => upkeep::doctor(&args, show),
         Command::Backup(args) => upkeep::backup(&args, show),
         Command::Restore(args) => upkeep::restore(&args, show),
+        Command::Completions(args) => completions::run(&args, show),
     }
 }
 
