@@ -80,6 +80,15 @@ const fn kind(name: &'static str, status: u16, title: &'static str, hint: &'stat
     ProblemKind { name, status, title, hint }
 }
 
+/// The exit code of a verb that ends because a daemon answered with this status.
+pub fn exit_code(status: u16) -> u8 {
+    match status {
+        404 | 409 | 422 => 1,
+        400 | 413 | 415 => 2,
+        _ => 3,
+    }
+}
+
 impl ProblemKind {
     /// The kind of a name.
     pub fn named(name: &str) -> Option<&'static Self> {

@@ -1,10 +1,12 @@
 //! A client of the daemon: asks over HTTP, and says as a failure what was not answered.
 
+use std::io::Read;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use syndic_api::{ProblemKind, exit_code};
 use ureq::http::{Method, Request, Response, Uri};
 use ureq::{Agent, Body};
 
@@ -62,6 +64,7 @@ impl Remote {
             Some((scheme @ ("http" | "https"), host)) => (scheme, host),
             _ => {
                 return Err(Failure::new(FailureKind::Usage, format!("`{server}` is no URL of a daemon"))
+                    .because("it does not begin with `http://` or `https://` and a host")
                     .hint("write it like `http://127.0.0.1:7070`"));
             }
         };
@@ -90,6 +93,18 @@ impl Remote {
         self.send(Method::GET, path, "", Vec::new())
     }
 
+    /// Asks for what is a word for people and not JSON.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn text(&self, path: &str) -> Result<String, Failure> {
+        let mut response = self.answer(Method::GET, path, "", Vec::new())?;
+        if !response.status().is_success() {
+            return Err(told(response).map_or_else(|failure| failure, |_| unread("it is no text")));
+        }
+        response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_string().map_err(unread)
+    }
+
     /// Has something removed.
     ///
     /// # Errors
@@ -114,7 +129,30 @@ impl Remote {
         self.send(Method::POST, "/v1/events", "application/cloudevents-batch+json", body)
     }
 
+    /// Has something told as a stream: where it is described, and its bytes. There is no limit to how long they take.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn stream(&self, path: &str) -> Result<(Option<String>, impl Read + use<>), Failure> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(PATIENCE))
+            .timeout_recv_response(Some(PATIENCE));
+        let patient = Self { agent: config.build().into(), server: self.server.clone(), token: self.token.clone() };
+        let response = patient.answer(Method::POST, path, "", Vec::new())?;
+        if !response.status().is_success() {
+            return Err(told(response).map_or_else(|failure| failure, |_| unread("it is no stream")));
+        }
+        let place = response.headers().get("location").and_then(|place| place.to_str().ok()).map(str::to_owned);
+        Ok((place, response.into_body().into_reader()))
+    }
+
     fn send(&self, method: Method, path: &str, media: &str, body: Vec<u8>) -> Result<Told, Failure> {
+        told(self.answer(method, path, media, body)?)
+    }
+
+    fn answer(&self, method: Method, path: &str, media: &str, body: Vec<u8>) -> Result<Response<Body>, Failure> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -127,12 +165,11 @@ impl Remote {
                 .because(why)
                 .hint("look at `--server` and the token")
         })?;
-        let response = self.agent.run(request).map_err(|why| {
+        self.agent.run(request).map_err(|why| {
             Failure::new(FailureKind::Unreachable, format!("the daemon at `{}` cannot be reached", self.server))
                 .because(why)
                 .hint("is it running there? `syndic run` says where it listens")
-        })?;
-        told(response)
+        })
     }
 }
 
@@ -149,16 +186,18 @@ fn told(mut response: Response<Body>) -> Result<Told, Failure> {
 /// A problem document as a failure.
 fn problem(problem: &Value) -> Failure {
     let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
-    let (kind, hint) = match problem["status"].as_u64() {
-        Some(401 | 403) => {
-            (FailureKind::Unreachable, "`--token` or `SYNDIC_TOKEN` gives a token; `syndic token create` makes one")
-        }
-        Some(404 | 409 | 422) => (FailureKind::No, ""),
-        Some(400 | 413 | 415) => (FailureKind::Usage, ""),
-        _ => (FailureKind::Unreachable, "try again"),
+    let status = problem["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
+    let kind = match exit_code(status) {
+        1 => FailureKind::No,
+        2 => FailureKind::Usage,
+        _ => FailureKind::Unreachable,
     };
-    let failure = Failure::new(kind, text("title")).because(format!("{}: {}", text("kind"), text("detail")));
-    if hint.is_empty() { failure } else { failure.hint(hint) }
+    let known = ProblemKind::named(&text("kind")).map(|kind| kind.hint);
+    let hint = match status {
+        401 | 403 => "`--token` or `SYNDIC_TOKEN` gives a token; `syndic token create` makes one",
+        _ => known.unwrap_or("try again"),
+    };
+    Failure::new(kind, text("title")).because(format!("{}: {}", text("kind"), text("detail"))).hint(hint)
 }
 
 #[cfg(test)]

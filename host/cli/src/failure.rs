@@ -27,6 +27,16 @@ impl FailureKind {
             Self::Corrupt => 4,
         }
     }
+
+    /// What to do now, where nobody knows better.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::No => "nothing was changed; `--help` after the verb says what else there is to ask",
+            Self::Usage => "`--help` after the verb says how it is written",
+            Self::Unreachable => "`syndic doctor` looks at all that syndic stands on",
+            Self::Corrupt => "keep what there is as it is, and restore a backup elsewhere",
+        }
+    }
 }
 
 /// A failure in three lines: what went wrong, why, and what to do now.
@@ -38,7 +48,7 @@ pub struct Failure {
     pub what: String,
     /// Why.
     pub cause: Option<String>,
-    /// What to do now.
+    /// What to do now; where nobody knows better, the kind says.
     pub hint: Option<String>,
 }
 
@@ -69,10 +79,7 @@ impl fmt::Display for Failure {
         if let Some(cause) = &self.cause {
             write!(f, "\ncause: {}", plain_lines(cause))?;
         }
-        if let Some(hint) = &self.hint {
-            write!(f, "\nhint:  {}", plain_lines(hint))?;
-        }
-        Ok(())
+        write!(f, "\nhint:  {}", plain_lines(self.hint.as_deref().unwrap_or(self.kind.hint())))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod args;
 pub mod client;
 pub mod facts;
 pub mod failure;
+mod mistyped;
 pub mod paint;
 pub mod plain;
 pub mod replayed;
@@ -14,3 +15,4 @@ pub mod tables;
 
 pub use args::Cli;
 pub use failure::{Failure, FailureKind};
+pub use mistyped::mistyped;

@@ -35,7 +35,9 @@ pub(crate) fn fact(verb: FactVerb, show: &Show) -> Result<ExitCode, Failure> {
     };
     let whose = customer.map_or_else(|| format!("tenant `{tenant}`"), |customer| format!("`{customer}` of `{tenant}`"));
     if all.is_empty() {
-        return Err(Failure::new(FailureKind::No, format!("there are no facts of {whose}")));
+        return Err(Failure::new(FailureKind::No, format!("there are no facts of {whose}"))
+            .because("no event of theirs has completed here, or the name is written in another way")
+            .hint("`syndic event list` shows tenants and events; names are compared byte for byte"));
     }
     let facts = match &name {
         Some(name) => facts::named(all, name),
@@ -43,6 +45,7 @@ pub(crate) fn fact(verb: FactVerb, show: &Show) -> Result<ExitCode, Failure> {
     };
     if let (true, Some(name)) = (facts.is_empty(), name) {
         return Err(Failure::new(FailureKind::No, format!("no fact of {whose} is called `{name}`, or begins so"))
+            .because("there are others")
             .hint("`syndic fact list` shows their names"));
     }
     match (show.json, long) {
@@ -90,7 +93,8 @@ fn show_receipt(store: &SledStore, sequence: u64, show: &Show) -> Result<ExitCod
     let Some(entry) = read(store.receipt(sequence))? else {
         let size = read(store.head())?.frontier.size();
         return Err(Failure::new(FailureKind::No, format!("there is no receipt {sequence}"))
-            .because(format!("the ledger has receipts 1 to {size}")));
+            .because(format!("the ledger has receipts 1 to {size}"))
+            .hint("`syndic receipt list` shows them"));
     };
     let file = ReceiptFile::new(&entry).map_err(|why| unreadable(sequence, &why))?;
     let all = json!(file);

@@ -29,14 +29,23 @@ use std::process::ExitCode;
 use clap::Parser;
 use syndic_cli::args::Command;
 use syndic_cli::paint::Paint;
-use syndic_cli::{Cli, Failure};
+use syndic_cli::{Cli, Failure, mistyped};
 
 /// Judging makes and drops thousands of small values, some of them in another thread than the one that made them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => match mistyped(&error) {
+            Some(failure) => {
+                eprintln!("{failure}");
+                return ExitCode::from(failure.kind.code());
+            }
+            None => error.exit(),
+        },
+    };
     let show = show::Show::new(cli.json, Paint { colours: wants_colour() });
     match run(cli.command, &show) {
         Ok(code) => code,

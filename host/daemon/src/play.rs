@@ -67,6 +67,7 @@ fn open(file: &Path) -> Result<(Input, Option<u64>), Failure> {
     let about = opened.metadata().map_err(unreadable)?;
     if about.is_dir() {
         return Err(Failure::new(FailureKind::Usage, format!("`{}` is a directory", file.display()))
+            .because("events are read from a file")
             .hint("name a file with one event per line, or `-` for stdin"));
     }
     Ok((input(opened), Some(about.len())))
@@ -165,8 +166,11 @@ impl<'a> Run<'a> {
             if memchr::memchr(b'\n', input.buffer()).is_none() {
                 self.settle()?;
             }
-            let read = next_line(input, &mut buffer)
-                .map_err(|why| Failure::new(FailureKind::Usage, "the stream broke off").because(why))?;
+            let read = next_line(input, &mut buffer).map_err(|why| {
+                Failure::new(FailureKind::Usage, "the stream broke off")
+                    .hint("what came before it is done; play the whole stream again")
+                    .because(why)
+            })?;
             self.bar.inc(buffer.len() as u64 + 1);
             let line = match read {
                 Line::End => break,

@@ -9,7 +9,7 @@ use super::App;
 use super::ask::Ask;
 use super::problem::Problem;
 use super::routes::{ROUTES, Route, Scope, Takes};
-use crate::{PROBLEMS, ProblemKind};
+use crate::{PROBLEMS, ProblemKind, explained};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
 code{font-family:ui-monospace,monospace}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #ddd}\
@@ -72,12 +72,11 @@ fn row(route: &Route) -> String {
 /// What a kind of problem means.
 pub(crate) async fn problem(_: &App, ask: Ask) -> Result<Response, Problem> {
     let kind = ProblemKind::named(ask.part("kind")).ok_or_else(|| Problem::not_found("problem of this kind"))?;
-    let body = format!(
-        "<p>Status {}: {}.</p>\n<p>{}.</p>\n<p><a href=\"/\">All routes and problems</a></p>",
-        kind.status,
-        kind.title,
-        code(kind.hint)
-    );
+    let mut body = format!("<p>Status {}: {}.</p>\n", kind.status, kind.title);
+    for paragraph in explained(kind.name).into_iter().flatten() {
+        let _ = writeln!(body, "<p>{}</p>", code(paragraph));
+    }
+    let _ = writeln!(body, "<p>In short: {}.</p>\n<p><a href=\"/\">All routes and problems</a></p>", code(kind.hint));
     Ok(page(kind.name, &body))
 }
 

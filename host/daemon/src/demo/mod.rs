@@ -69,6 +69,7 @@ fn folder(wanted: Option<&Path>) -> Result<PathBuf, Failure> {
     let taken = std::fs::read_dir(wanted).is_ok_and(|mut entries| entries.next().is_some());
     if taken {
         return Err(Failure::new(FailureKind::Usage, format!("`{}` is not empty", wanted.display()))
+            .because("what is in it would mix with the month")
             .hint("a demo begins in a new folder; to go on with an old one, use `syndic play`"));
     }
     Ok(wanted.to_owned())

@@ -78,6 +78,8 @@ async fn every_kind_of_problem_is_described_where_its_type_says() {
     for kind in PROBLEMS {
         let page = door.get(&kind.path(), "").await;
         assert!(page.status.is_success() && page.body.contains(kind.title), "{}", kind.name);
+        let status = format!("<p>HTTP status {}", kind.status);
+        assert!(page.body.contains(&status), "{}: it says less than the reference", kind.name);
     }
     assert_eq!(door.get("/problems/None", "").await.problem(), "NotFound");
 }
