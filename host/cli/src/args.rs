@@ -87,7 +87,7 @@ pub enum Command {
     Stats(Place),
     /// Look at everything the daemon stands on: configuration, governors, store, disk, clock, limits
     Doctor(Configured),
-    /// Copy a data directory that nobody is using, and verify the copy
+    /// Copy what a daemon has while it runs, or a data directory at rest, and verify the copy
     #[command(after_help = upkeep::BACKUP_HELP)]
     Backup(Backup),
     /// Bring a backup back, and verify it

@@ -71,7 +71,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Replay(args) => replay::replay(&args, show),
         Command::Stats(place) => look::stats(place, show),
         Command::Doctor(args) => upkeep::doctor(&args, show),
-        Command::Backup(args) => upkeep::backup(&args, show),
+        Command::Backup(args) => upkeep::backup(args, show),
         Command::Restore(args) => upkeep::restore(&args, show),
         Command::Completions(args) => completions::run(&args, show),
     }

@@ -11,18 +11,18 @@ use crate::daemon::Daemon;
 use crate::syndic::{Home, Told, command, event_of, stream, told};
 
 /// A token, made where the data is.
-fn token(home: &Home, name: &str, role: &str) -> String {
+pub(super) fn token(home: &Home, name: &str, role: &str) -> String {
     let told = home.run(&["token", "create", "--name", name, "--role", role, "--json"]).exits(0);
     told.values()[0]["secret"].as_str().unwrap().to_owned()
 }
 
 /// The command line, asking a daemon.
-fn ask(daemon: &Daemon, token: &str, args: &[&str]) -> Told {
+pub(super) fn ask(daemon: &Daemon, token: &str, args: &[&str]) -> Told {
     told(command(args).env("SYNDIC_SERVER", daemon.place()).env("SYNDIC_TOKEN", token))
 }
 
 /// A customer who begins now: the daemon's clock is on the wall, and what was to follow long ago would follow at once.
-fn subscribes(tenant: &str, id: &str, subject: &str) -> Value {
+pub(super) fn subscribes(tenant: &str, id: &str, subject: &str) -> Value {
     let now = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap().stdout;
     let now = String::from_utf8(now).unwrap();
     let order = json!({"sku": "pro", "seats": 2, "payment_method": "card"});
@@ -30,13 +30,13 @@ fn subscribes(tenant: &str, id: &str, subject: &str) -> Value {
 }
 
 /// Waits until nothing follows any more from what was sent.
-fn rests(daemon: &Daemon, token: &str) {
+pub(super) fn rests(daemon: &Daemon, token: &str) {
     let stands = || ask(daemon, token, &["stats", "--json"]).exits(0).values().remove(0);
     while std::iter::once(stands()).any(|stats| stats["pending_events"] != 0 || stats["effects_waiting"] == true) {}
 }
 
 /// A request in so many words, and the status and body of its answer.
-fn said(mut stream: impl Read + Write, request: &str, headers: &[&str], body: &str) -> (u16, String) {
+pub(super) fn said(mut stream: impl Read + Write, request: &str, headers: &[&str], body: &str) -> (u16, String) {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     let length = body.len();
     write!(
@@ -50,7 +50,7 @@ fn said(mut stream: impl Read + Write, request: &str, headers: &[&str], body: &s
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-fn tcp(daemon: &Daemon) -> TcpStream {
+pub(super) fn tcp(daemon: &Daemon) -> TcpStream {
     TcpStream::connect(daemon.place().strip_prefix("http://").unwrap()).unwrap()
 }
 

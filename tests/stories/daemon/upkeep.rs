@@ -35,7 +35,7 @@ fn what_a_daemon_uses_is_not_copied() {
     let daemon = Daemon::start(&home);
     let holder = format!("process {}", daemon.pid());
     let backup = home.data.with_file_name("backup");
-    home.run(&["backup", backup.to_str().unwrap()]).fails(3, &[&holder, "stop the daemon first"]);
+    home.run(&["backup", backup.to_str().unwrap()]).fails(3, &[&holder, "--server"]);
     let told = home.run(&["doctor", "--json"]).exits(0).values();
     assert_eq!(states(&told, "store"), ["odd"]);
     daemon.stop();

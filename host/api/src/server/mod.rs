@@ -12,6 +12,7 @@
 mod admin;
 mod answer;
 mod ask;
+mod backup;
 mod binding;
 mod caller;
 mod events;
@@ -41,7 +42,9 @@ pub use caller::{Caller, Grant, Role};
 pub use listen::{Listener, serve};
 pub use rate::Rate;
 pub use router::Limits;
-pub use service::{Accepted, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, Target, Unavailable};
+pub use service::{
+    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, Target, Unavailable,
+};
 pub use tls::{Tls, TlsError};
 pub use tokens::mint;
 

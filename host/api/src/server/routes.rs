@@ -14,7 +14,7 @@ use super::ask::Ask;
 use super::caller::Role::{self, Admin, Agent, Auditor, Ingest, Operator};
 use super::problem::Problem;
 use super::shape::{Given, Shape};
-use super::{admin, events, look, openapi, page, stream};
+use super::{admin, backup, events, look, openapi, page, stream};
 use crate::{
     EventFile, EventLine, FactLine, InstalledLine, MoveLine, NewToken, OrderBody, OutcomeLine, QuarantinedLine,
     ReceiptFile, ReceiptLine, ResendBody, Stats, StuckLine, TokenBody, TokenLine, UndeliveredLine,
@@ -71,6 +71,8 @@ const HEARERS: &[Role] = &Role::ALL;
 const ORDERERS: &[Role] = &[Operator];
 /// Hands out tokens.
 const ADMINS: &[Role] = &[Admin];
+/// Carries everything away.
+const KEEPERS: &[Role] = &[Admin, Operator];
 /// Nobody in particular.
 const ANYBODY: &[Role] = &[];
 
@@ -188,6 +190,11 @@ pub(crate) static ROUTES: &[Route] = &[
         query: &[], takes: Nothing,
         gives: &[Given::json(200, "What it was", Shape::of::<TokenLine>())],
         handler: answers!(admin::revoke_token) },
+    Route { method: Method::POST, path: "/v1/backup", roles: KEEPERS, scope: Host,
+        name: "takeBackup", summary: "All that is kept, as of now, while events go on; `syndic backup` lays it out and verifies it",
+        query: &[], takes: Nothing,
+        gives: &[Given::media(200, "A stream; `Location` is the receipt of its taking", backup::BACKUP)],
+        handler: |app, ask| Box::pin(backup::backup(app, ask)) },
     Route { method: Method::GET, path: "/metrics", roles: LOOKERS, scope: Host,
         name: "metrics", summary: "What Prometheus reads",
         query: &[], takes: Nothing,

@@ -4,10 +4,12 @@
 //! answer is a promise, and every promise may say that the host cannot.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use syndic_core::ports::{Act, Entry};
 use syndic_core::{DedupKey, Event, Outcome, Report, Time};
+use tokio::sync::mpsc;
 
 use crate::{
     EventFile, EventLine, FactLine, InstalledLine, QuarantinedLine, Stats, StuckLine, TokenLine, UndeliveredLine,
@@ -75,6 +77,17 @@ pub struct KeptToken {
     pub line: TokenLine,
 }
 
+/// All that is kept, as of one moment.
+#[derive(Debug)]
+pub struct Backup {
+    /// The receipt that says who took it, and which root it has.
+    pub receipt: u64,
+    /// How long writers were held up.
+    pub paused: Duration,
+    /// The bytes, piece by piece. Whoever takes none for long is given no more.
+    pub pieces: mpsc::Receiver<Result<Vec<u8>, Unavailable>>,
+}
+
 /// How the host is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -129,4 +142,7 @@ pub trait Service: Send + Sync {
     fn tokens(&self) -> Promise<'_, Vec<KeptToken>>;
     /// Keeps a token, or forgets it; `by` says who wanted it. Durable on return.
     fn keep_token(&self, token: KeptToken, keep: bool, by: String) -> Promise<'_, ()>;
+
+    /// All that is kept, as of now; `by` says who wanted it. Denied where another is being taken.
+    fn backup(&self, by: String) -> Promise<'_, Result<Backup, Denied>>;
 }

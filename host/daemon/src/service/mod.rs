@@ -3,6 +3,7 @@
 //! What is judged goes through the lanes; what is looked at is read from the store, which shows what is durable and
 //! nothing else. Reading may have to wait for the disk, so it is done on threads that may.
 
+mod backup;
 mod files;
 mod later;
 mod tokens;
@@ -11,13 +12,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use syndic_api::server::{
-    Accepted, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, Target, Unavailable,
+    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, Target, Unavailable,
 };
 use syndic_api::{EventFile, EventLine, FactLine, InstalledLine, QuarantinedLine, Stats, StuckLine, UndeliveredLine};
 use syndic_core::ports::{Act, Clock, Entry, Reads, StoreError};
 use syndic_core::{DedupKey, Event, Report, Time};
 use syndic_engine::{Halt, Order};
 use syndic_store::SledStore;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -199,6 +201,14 @@ impl Service for HostService {
             kept.map_err(|panic| Unavailable(panic.to_string()))?
                 .map_err(|halt| unavailable(&halt))?
                 .map_err(Unavailable)
+        })
+    }
+
+    fn backup(&self, by: String) -> Promise<'_, Result<Backup, Denied>> {
+        let (live, runtime) = (Arc::clone(&self.live), Handle::current());
+        Box::pin(async move {
+            let taken = tokio::task::spawn_blocking(move || backup::take(&live, &by, runtime)).await;
+            taken.map_err(|panic| Unavailable(panic.to_string()))?
         })
     }
 }

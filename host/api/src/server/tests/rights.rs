@@ -35,6 +35,7 @@ const EXPECTED: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/tokens",                                    "a",     false),
     ("POST",   "/v1/tokens",                                    "a",     false),
     ("DELETE", "/v1/tokens/{id}",                               "a",     false),
+    ("POST",   "/v1/backup",                                    "ao",    false),
     ("GET",    "/metrics",                                      "aou",   false),
     ("GET",    "/v1/moves",                                     "-",     false),
     ("GET",    "/healthz",                                      "-",     false),

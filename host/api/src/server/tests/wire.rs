@@ -251,3 +251,13 @@ async fn every_answer_is_safe_to_keep_and_to_show() {
     assert_eq!(door.get("/v1/moves", "").await.json()[0]["from"], "Initializing");
     assert!(door.get("/metrics", &door.token("operator", ALL).await).await.body.contains("syndic_lanes"));
 }
+
+#[test]
+async fn a_backup_is_a_stream_and_says_which_receipt_it_has_and_how_long_it_held_writers_up() {
+    let door = Door::open().await;
+    let operator = door.token("operator", None).await;
+    let told = door.post("/v1/backup", &operator, &[], "").await;
+    assert_eq!((told.status.as_u16(), told.body.as_str()), (200, "all that is kept"));
+    assert_eq!(told.header("location"), "/v1/receipts/7");
+    assert_eq!(told.header("server-timing"), "pause;dur=0.042");
+}
