@@ -31,7 +31,7 @@ impl EventLine {
 }
 
 /// A stuck event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct StuckLine {
     /// Its id.
@@ -43,7 +43,7 @@ pub struct StuckLine {
     /// The receipt that says `stuck`.
     pub receipt: u64,
     /// What it comes to once everything is undone.
-    pub becomes: &'static str,
+    pub becomes: Cow<'static, str>,
     /// What is still to be undone, in that order, as `slot/id`.
     pub remaining: Vec<String>,
     /// The action that undoes the first of them.
@@ -66,7 +66,7 @@ impl StuckLine {
             tenant,
             source,
             receipt: parked.receipt,
-            becomes: parked.meant.name(),
+            becomes: parked.meant.name().into(),
             remaining: parked.remaining.iter().map(|intent| format!("{}/{}", intent.slot, intent.effect.id)).collect(),
             undo: first.and_then(|intent| intent.effect.undo.as_ref()).map(|undo| undo.action.clone()),
             key: first.map(|intent| intent.key.to_string()),
@@ -77,7 +77,7 @@ impl StuckLine {
 }
 
 /// A deferred effect that nobody answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct UndeliveredLine {
     /// Its number, to send it again.
@@ -116,7 +116,7 @@ impl UndeliveredLine {
 }
 
 /// A governor version that is not asked about an event any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
 pub struct QuarantinedLine {
     /// The slot.

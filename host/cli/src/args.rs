@@ -85,8 +85,9 @@ pub enum Command {
     Token(TokenVerb),
     /// How a data directory or a daemon stands
     Stats(Place),
-    /// Look at everything the daemon stands on: configuration, governors, store, disk, clock, limits
-    Doctor(Configured),
+    /// Look at everything a daemon stands on: configuration, governors, store, disk, clock, limits; or at one that runs
+    #[command(after_help = upkeep::DOCTOR_HELP)]
+    Doctor(TokenPlace),
     /// Copy what a daemon has while it runs, or a data directory at rest, and verify the copy
     #[command(after_help = upkeep::BACKUP_HELP)]
     Backup(Backup),

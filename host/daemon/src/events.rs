@@ -41,9 +41,27 @@ pub(crate) fn run(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
             };
             list_lines(&lines, show)
         }
-        EventVerb::Stuck { data } => stuck(&open(&data.data)?, show),
-        EventVerb::Undelivered { data } => undelivered(&open(&data.data)?, show),
-        EventVerb::Quarantined { data } => quarantined(&open(&data.data)?, show),
+        EventVerb::Stuck { place } => {
+            let lines = match place.there()? {
+                There::Data(data) => stuck(&open(&data)?)?,
+                There::Server(daemon) => daemon.get("/v1/stuck")?.read()?,
+            };
+            stuck_lines(&lines, show)
+        }
+        EventVerb::Undelivered { place } => {
+            let lines = match place.there()? {
+                There::Data(data) => undelivered(&open(&data)?)?,
+                There::Server(daemon) => remote::undelivered(&daemon)?,
+            };
+            undelivered_lines(&lines, show)
+        }
+        EventVerb::Quarantined { place } => {
+            let lines = match place.there()? {
+                There::Data(data) => quarantined(&open(&data)?)?,
+                There::Server(daemon) => daemon.get("/v1/quarantined")?.read()?,
+            };
+            quarantined_lines(&lines, show)
+        }
         EventVerb::Resolve { about, winner, refuse, judges } => {
             let verb = if refuse { Verb::Refuse } else { Verb::Resolve { winner: slot(winner)? } };
             order_about(about, verb, &judges, show)
@@ -54,15 +72,24 @@ pub(crate) fn run(verb: EventVerb, show: &Show) -> Result<ExitCode, Failure> {
             order_about(about, verb, &Judges { governor: Vec::new() }, show)
         }
         EventVerb::Release { about, judges } => order_about(about, Verb::Release, &judges, show),
-        EventVerb::Resend { number, reason, by, judges, data } => {
-            let act = Act { verb: Verb::Resend, by, reason };
-            order(&data.data, Order { target: Target::Letter(number), act }, &judges, show)
-        }
+        EventVerb::Resend { number, reason, by, judges, place } => match place.there()? {
+            There::Data(data) => {
+                let act = Act { verb: Verb::Resend, by, reason };
+                order(&data, Order { target: Target::Letter(number), act }, &judges, show)
+            }
+            There::Server(daemon) => {
+                judged_there(&judges)?;
+                remote::resend(&daemon, number, reason, show)
+            }
+        },
     }
 }
 
 fn slot(name: Option<String>) -> Result<Option<Slot>, Failure> {
-    let wrong = |why| Failure::new(FailureKind::Usage, "that is not a slot").because(why);
+    let wrong = |why| {
+        let failure = Failure::new(FailureKind::Usage, "that is not a slot").because(why);
+        failure.hint("name one like `billing`; a refusal or referral shows whose it is")
+    };
     name.map(|name| Slot::new(name).map_err(wrong)).transpose()
 }
 
@@ -103,11 +130,13 @@ fn list_lines(lines: &[EventLine], show: &Show) -> Result<ExitCode, Failure> {
     })
 }
 
-fn stuck(store: &SledStore, show: &Show) -> Result<ExitCode, Failure> {
-    let lines: Vec<StuckLine> =
-        read(store.parked())?.into_iter().map(|(key, parked)| StuckLine::new(key, &parked)).collect();
+fn stuck(store: &SledStore) -> Result<Vec<StuckLine>, Failure> {
+    Ok(read(store.parked())?.into_iter().map(|(key, parked)| StuckLine::new(key, &parked)).collect())
+}
+
+fn stuck_lines(lines: &[StuckLine], show: &Show) -> Result<ExitCode, Failure> {
     let headings = ["event", "tenant", "receipt", "to undo", "by", "tries", "next try"];
-    rows(show, &lines, "nothing is stuck", &headings, |line| {
+    rows(show, lines, "nothing is stuck", &headings, |line| {
         let next = line.next.clone().unwrap_or_else(|| "given up".into());
         let undo = line.undo.clone().unwrap_or_default();
         let (receipt, tries) = (line.receipt.to_string(), line.tries.to_string());
@@ -123,22 +152,27 @@ fn stuck(store: &SledStore, show: &Show) -> Result<ExitCode, Failure> {
     })
 }
 
-fn undelivered(store: &SledStore, show: &Show) -> Result<ExitCode, Failure> {
+fn undelivered(store: &SledStore) -> Result<Vec<UndeliveredLine>, Failure> {
     let letters = read(store.dead_letters(0, usize::MAX))?;
-    let lines: Vec<UndeliveredLine> =
-        letters.iter().map(|(number, letter)| UndeliveredLine::new(*number, letter)).collect();
+    Ok(letters.iter().map(|(number, letter)| UndeliveredLine::new(*number, letter)).collect())
+}
+
+fn undelivered_lines(lines: &[UndeliveredLine], show: &Show) -> Result<ExitCode, Failure> {
     let headings = ["number", "tenant", "subject", "effect", "action", "asked in", "sent again"];
-    rows(show, &lines, "nothing is undelivered", &headings, |line| {
+    rows(show, lines, "nothing is undelivered", &headings, |line| {
         let (number, cause, resent) = (line.number.to_string(), line.cause.to_string(), line.resent.to_string());
         vec![number, clean(&line.tenant), clean(&line.subject), clean(&line.effect), clean(&line.action), cause, resent]
     })
 }
 
-fn quarantined(store: &SledStore, show: &Show) -> Result<ExitCode, Failure> {
+fn quarantined(store: &SledStore) -> Result<Vec<QuarantinedLine>, Failure> {
     let poisons = read(store.poisons())?;
     let quarantined = poisons.iter().filter(|(_, poison)| poison.is_quarantined());
-    let lines: Vec<QuarantinedLine> = quarantined.map(|(key, poison)| QuarantinedLine::new(key, poison)).collect();
-    rows(show, &lines, "nothing is quarantined", &["slot", "traps", "last event", "tenant", "receipt"], |line| {
+    Ok(quarantined.map(|(key, poison)| QuarantinedLine::new(key, poison)).collect())
+}
+
+fn quarantined_lines(lines: &[QuarantinedLine], show: &Show) -> Result<ExitCode, Failure> {
+    rows(show, lines, "nothing is quarantined", &["slot", "traps", "last event", "tenant", "receipt"], |line| {
         let (traps, receipt) = (line.traps.to_string(), line.receipt.to_string());
         vec![line.slot.clone(), traps, clean(&line.id), clean(&line.tenant), receipt]
     })
@@ -167,12 +201,29 @@ fn rows<T: Serialize>(
 }
 
 fn order_about(about: About, verb: Verb, judges: &Judges, show: &Show) -> Result<ExitCode, Failure> {
+    let data = match about.place.clone().there()? {
+        There::Data(data) => data,
+        There::Server(daemon) => {
+            judged_there(judges)?;
+            return remote::order(&daemon, &about, verb, show);
+        }
+    };
     let key = {
-        let store = open(&about.data.data)?;
+        let store = open(&data)?;
         one_event(&store, &about)?
     };
     let act = Act { verb, by: about.by, reason: about.reason };
-    order(&about.data.data, Order { target: Target::Event(key), act }, judges, show)
+    order(&data, Order { target: Target::Event(key), act }, judges, show)
+}
+
+/// A daemon judges with the governors that are installed there.
+fn judged_there(judges: &Judges) -> Result<(), Failure> {
+    if judges.governor.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Usage, "the daemon judges with its own governors")
+        .because("`--governor` is for a directory that no daemon serves")
+        .hint("leave it away; `syndic governor install` puts another version in a slot"))
 }
 
 /// The one event that is meant. One that is stuck is found though its key was forgotten.
@@ -198,7 +249,8 @@ fn one_event(store: &SledStore, about: &About) -> Result<DedupKey, Failure> {
 
 fn unknown(id: &str) -> Failure {
     Failure::new(FailureKind::No, format!("no event `{id}` was accepted here"))
-        .hint("events that were turned away at the door are not kept")
+        .because("it was never sent here, or it was turned away at the door: those are not kept")
+        .hint("`syndic event list` shows what there is; ids are compared byte for byte")
 }
 
 /// Carries an order out, and what follows from it. What a killed run left unfinished is completed first.

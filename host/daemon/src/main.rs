@@ -70,7 +70,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Receipt(verb) => look::receipt(verb, show),
         Command::Replay(args) => replay::replay(&args, show),
         Command::Stats(place) => look::stats(place, show),
-        Command::Doctor(args) => upkeep::doctor(&args, show),
+        Command::Doctor(place) => upkeep::doctor(&place, show),
         Command::Backup(args) => upkeep::backup(args, show),
         Command::Restore(args) => upkeep::restore(&args, show),
         Command::Completions(args) => completions::run(&args, show),

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use syndic_api::{EventLine, FactLine, Page, ReceiptLine};
-use syndic_cli::args::Server;
+use syndic_api::{EventLine, FactLine, OrderBody, OrderVerb, Page, ReceiptLine, ResendBody, UndeliveredLine};
+use syndic_cli::args::{About, Server};
 use syndic_cli::client::Remote;
+use syndic_cli::paint::Paint;
 use syndic_cli::plain::plain;
 use syndic_cli::{Failure, FailureKind, tables};
+use syndic_core::ports::Verb;
 
 use crate::look::pretty;
 use crate::show::Show;
@@ -89,6 +91,53 @@ fn pages<T: serde::de::DeserializeOwned>(
     Ok(items)
 }
 
+/// Deferred effects that nobody answered.
+pub(crate) fn undelivered(daemon: &Remote) -> Result<Vec<UndeliveredLine>, Failure> {
+    pages(daemon, "/v1/undelivered", "", None, usize::MAX)
+}
+
+/// Gives an order about an event. The daemon knows by the token who gives it.
+pub(crate) fn order(daemon: &Remote, about: &About, verb: Verb, show: &Show) -> Result<ExitCode, Failure> {
+    let (verb, winner) = match verb {
+        Verb::Resolve { winner } => (OrderVerb::Resolve, winner.map(|slot| slot.to_string())),
+        Verb::Refuse => (OrderVerb::Refuse, None),
+        Verb::Retry => (OrderVerb::Retry, None),
+        Verb::Undo => (OrderVerb::Undo, None),
+        Verb::Settle => (OrderVerb::Settle, None),
+        Verb::Release => (OrderVerb::Release, None),
+        Verb::Resend => unreachable!("an effect is sent again, and an event is not"),
+    };
+    let mut query = String::new();
+    for (name, value) in [("tenant", &about.tenant), ("source", &about.source)] {
+        if let Some(value) = value {
+            let separator = if query.is_empty() { '?' } else { '&' };
+            query.push_str(&format!("{separator}{name}={}", Remote::coded(value)));
+        }
+    }
+    let path = format!("/v1/events/{}/orders{query}", Remote::coded(&about.id));
+    ordered(daemon, &path, &json!(OrderBody { verb, reason: about.reason.clone(), winner }), show)
+}
+
+/// Has an effect sent again that nobody answered.
+pub(crate) fn resend(daemon: &Remote, number: u64, reason: String, show: &Show) -> Result<ExitCode, Failure> {
+    ordered(daemon, &format!("/v1/undelivered/{number}/resend"), &json!(ResendBody { reason }), show)
+}
+
+fn ordered(daemon: &Remote, path: &str, body: &Value, show: &Show) -> Result<ExitCode, Failure> {
+    let outcome = daemon.post(path, body)?.value();
+    show.result(&outcome, |paint| outcome_line(&outcome, paint))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An outcome, its receipt, and why.
+fn outcome_line(line: &Value, paint: Paint) -> String {
+    let text = |name: &str| plain(line[name].as_str().unwrap_or_default()).into_owned();
+    let why = line["error"]["message"].as_str().unwrap_or_default();
+    let receipt = line["receipt"].as_u64().map_or_else(|| "-".into(), |receipt| format!("#{receipt}"));
+    let word = paint.outcome(&text("outcome"), &format!("{:<11}", text("outcome")));
+    format!("{word} {receipt:>7}  {}  {}", text("id"), plain(why))
+}
+
 /// Sends events, in the order of their lines.
 pub(crate) fn submit(file: &Path, strict: bool, server: &Server, show: &Show) -> Result<ExitCode, Failure> {
     let Some(daemon) = server.remote()? else {
@@ -96,7 +145,11 @@ pub(crate) fn submit(file: &Path, strict: bool, server: &Server, show: &Show) ->
             .because("no daemon is named")
             .hint("add `--server URL`; `syndic play` judges events without a daemon"));
     };
-    let unread = |why| Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display())).because(why);
+    let unread = |why| {
+        Failure::new(FailureKind::Usage, format!("`{}` cannot be read", file.display()))
+            .because(why)
+            .hint("name a file of events, one JSON object per line; `-` reads them from stdin")
+    };
     let input: Box<dyn BufRead> = match file.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
         _ => Box::new(BufReader::new(File::open(file).map_err(unread)?)),
@@ -160,14 +213,7 @@ impl Sending<'_> {
     }
 
     fn tell(&mut self, line: Value) -> Result<(), Failure> {
-        let text = |name: &str| plain(line[name].as_str().unwrap_or_default()).into_owned();
-        let outcome = text("outcome");
-        self.all_completed &= outcome == "completed";
-        self.show.result(&line, |paint| {
-            let why = line["error"]["message"].as_str().unwrap_or_default();
-            let receipt = line["receipt"].as_u64().map_or_else(|| "-".into(), |receipt| format!("#{receipt}"));
-            let word = paint.outcome(&outcome, &format!("{outcome:<11}"));
-            format!("{:>8}  {word} {receipt:>7}  {}  {}", line["line"], text("id"), plain(why))
-        })
+        self.all_completed &= line["outcome"] == "completed";
+        self.show.result(&line, |paint| format!("{:>8}  {}", line["line"], outcome_line(&line, paint)))
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use syndic_api::{
     BacktestLine, DecidedLine, DifferenceLine, FirstLine, ReplayLine, ReplaySummary, ReplayedLine, VersionLine,
 };
-use syndic_cli::args::{Backtest, Replay};
+use syndic_cli::args::{Backtest, Replay, There};
 use syndic_cli::{Failure, FailureKind, replayed};
 use syndic_core::ports::{GovernorRuntime, Reads, StoreError};
 use syndic_core::{Config, Slot};
@@ -72,7 +72,15 @@ impl From<Ended> for Failure {
 }
 
 pub(crate) fn replay(args: &Replay, show: &Show) -> Result<ExitCode, Failure> {
-    let opened = Opened::new(&args.data.data)?;
+    let data = match args.place.clone().there()? {
+        There::Data(data) => data,
+        There::Server(_) => {
+            return Err(Failure::new(FailureKind::Usage, "a daemon does not judge the past again")
+                .because("it would stand in the way of the events of now")
+                .hint("`syndic backup DIR` takes what it has while it runs; then `syndic replay … --data DIR`"));
+        }
+    };
+    let opened = Opened::new(&data)?;
     let equal = opened.with(|past, began| match args.sequence {
         Some(sequence) => replay_one(past, sequence, show),
         None => replay_range(past, (args.from, args.to), began, show),

@@ -1,5 +1,6 @@
 //! The daemon: what it is told before it starts, and how it lives and ends.
 
+mod asked;
 mod doors;
 mod kept;
 mod life;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Data, Place, Replacement, Server, replacement};
+use super::{Place, Replacement, Server, replacement};
 
 /// `event …`
 #[derive(Debug, Subcommand)]
@@ -73,9 +73,9 @@ pub enum EventVerb {
     /// Events of which something could not be undone
     #[command(after_help = STUCK_HELP)]
     Stuck {
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// End a stuck event: try its undo again now, or say that it was undone by hand
     #[command(after_help = STUCK_HELP)]
@@ -92,9 +92,9 @@ pub enum EventVerb {
     },
     /// Deferred effects that nobody answered for as long as they were tried
     Undelivered {
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Try an effect that nobody answered again, under the same key
     Resend {
@@ -103,21 +103,21 @@ pub enum EventVerb {
         /// Why; kept with the receipt
         #[arg(long, value_name = "TEXT")]
         reason: String,
-        /// Who says so; kept with the receipt
+        /// Who says so, where no daemon knows; kept with the receipt
         #[arg(long, value_name = "WHO", env = "USER", hide_env_values = true, default_value = "operator")]
         by: String,
         /// Who judges how it ended
         #[command(flatten)]
         judges: Judges,
-        /// Where the data is
+        /// Where it is
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Events that governors trapped on, and that they are not asked about any more
     Quarantined {
-        /// Where the data is
+        /// Where to look
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Let a quarantined event through to its governors again; `event retry` has it judged then
     Release {
@@ -146,15 +146,15 @@ pub struct About {
     /// Why; kept with the receipt
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// Who says so; kept with the receipt
+    /// Who says so, where no daemon knows; kept with the receipt
     #[arg(long, value_name = "WHO", env = "USER", hide_env_values = true, default_value = "operator")]
     pub by: String,
-    /// Where the data is
+    /// Where it is
     #[command(flatten)]
-    pub data: Data,
+    pub place: Place,
 }
 
-/// The governors of this run.
+/// The governors of this run; a daemon has its own.
 #[derive(Debug, Args)]
 pub struct Judges {
     /// Replace a bundled governor for this run; repeatable
@@ -177,7 +177,7 @@ OperatorDecided event. Then have the event judged again; its second receipt name
 Examples:
   syndic event list --outcome referred --data data
   syndic event resolve evt-7 --reason \"the customer showed the invoice\" --data data
-  syndic event resolve evt-7 --refuse --reason \"14 days are over\" --data data";
+  syndic event resolve evt-7 --refuse --reason \"14 days are over\" --server http://127.0.0.1:7070";
 
 const STUCK_HELP: &str = "\
 An event is stuck where it was stopped and a service did not undo what had been done for it. The host goes on trying

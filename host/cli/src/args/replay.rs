@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Data;
+use super::{Data, Place};
 
 /// `replay`
 #[derive(Debug, Args)]
@@ -21,9 +21,9 @@ pub struct Replay {
     /// The last of them [default: the ledger's last]
     #[arg(long, value_name = "SEQ")]
     pub to: Option<u64>,
-    /// Where the data is
+    /// Where the data is; of a daemon's, in a backup
     #[command(flatten)]
-    pub data: Data,
+    pub place: Place,
 }
 
 /// `governor backtest`

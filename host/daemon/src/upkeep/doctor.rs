@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use syndic_cli::args::Configured;
+use syndic_cli::args::TokenPlace;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::Time;
 use syndic_core::ports::{Reads, StoreError};
@@ -26,7 +26,7 @@ use crate::show::Show;
 use crate::trouble;
 
 /// What was found.
-enum Found {
+pub(super) enum Found {
     /// As it should be.
     Well(String),
     /// It works, and somebody should look: what, and what to do.
@@ -37,7 +37,7 @@ enum Found {
 
 use Found::{Ill, Odd, Well};
 
-type Findings = Vec<(&'static str, Found)>;
+pub(super) type Findings = Vec<(&'static str, Found)>;
 
 /// A disk with less room is an ill one, or an odd one.
 const ROOM_BYTES: [u64; 2] = [100 << 20, 1 << 30];
@@ -54,13 +54,21 @@ const BEHIND_MS: i64 = 300_000;
 /// Files that a busy daemon has open at once: the store's, and a socket for each connection.
 const FILES_MIN: u64 = 4_096;
 
-pub(crate) fn doctor(args: &Configured, show: &Show) -> Result<ExitCode, Failure> {
-    let settings = Settings::read(args);
+pub(crate) fn doctor(place: &TokenPlace, show: &Show) -> Result<ExitCode, Failure> {
+    if let Some(daemon) = place.remote()? {
+        return report(super::visit::visit(&daemon), show);
+    }
+    let settings = Settings::read(&place.configured);
     let settings = settings.map_err(|wrong| all_but_last(wrong, |failure| show.aside(&format!("{failure}\n"))))?;
-    let mut ills = Vec::new();
     let said = format!("every key is known; its digest is {}", settings.rules.digest());
     let first = vec![("configuration", Well(said))];
-    for (what, found) in first.into_iter().chain(governors(&settings)).chain(data(&settings.data)).chain(machine()) {
+    report(first.into_iter().chain(governors(&settings)).chain(data(&settings.data)).chain(machine()), show)
+}
+
+/// Tells each finding. The worst is told once more at the end, as what failed.
+fn report(found: impl IntoIterator<Item = (&'static str, Found)>, show: &Show) -> Result<ExitCode, Failure> {
+    let mut ills = Vec::new();
+    for (what, found) in found {
         tell(what, &found, show)?;
         if let Ill(failure) = found {
             ills.push(failure);

@@ -1,6 +1,7 @@
 //! Upkeep: what an operator does to keep what a host knows.
 
 mod doctor;
+mod visit;
 
 use std::fs;
 use std::path::Path;
