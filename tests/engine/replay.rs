@@ -2,8 +2,9 @@
 
 use crate::world::*;
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use syndic_core::config::SlotConfig;
 use syndic_core::decision::Write;
 use syndic_core::fact::Seen;
@@ -445,6 +446,30 @@ fn what_a_candidate_reads_beyond_is_as_it_was_at_that_place_of_the_ledger() {
         [(Change::Otherwise, 20)],
         "who wrote it first had read it, and so leads to what was before"
     );
+}
+
+/// An event is dear to whoever meets it first, and every call takes a little longer or shorter, as on a real machine.
+#[test]
+fn versions_that_are_equally_fast_are_as_fast_as_each_other_whoever_is_asked_first() {
+    let stage = payments(400);
+    let time = Arc::new(AtomicU64::new(0));
+    let takes = |who: &'static str| {
+        let (time, met, dice) = (Arc::clone(&time), Mutex::new(BTreeSet::new()), AtomicU64::new(who.len() as u64));
+        move |asked: &Asked| {
+            let first = met.lock().unwrap().insert(asked.context().id.clone());
+            let rolled = dice.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+            time.fetch_add(if first { 5_000 } else { 1_000 } + rolled % 300, Ordering::SeqCst);
+            Ok(approve().set("customer-account.n", json!(1)))
+        }
+    };
+    let world = shop().governor("customer-account", takes("recorded"));
+    let bench = Bench::of(world.version("customer-account", "candidate", |_| {}, takes("candidate")));
+    let candidate = bench.load(&slot("customer-account"), b"candidate", &SlotConfig::default()).unwrap();
+    let stopwatch = move || time.load(Ordering::SeqCst);
+    let reads = whole(&stage, &|_, _| {});
+    let past = Past::new(reads, &bench, &Master::from_seed(0), &stopwatch, 1).backtest(&candidate, None).unwrap();
+    let ratio = past.time.unwrap();
+    assert!(ratio.of == 400 && (0.995..=1.005).contains(&ratio.median), "{ratio:?}");
 }
 
 /// The first receipt of the walk stepped the fact without reading it, so nothing tells what was there before; from then
