@@ -1,8 +1,8 @@
 //! Another version in a slot: under way, on trial, taken back, and with facts of another shape.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use syndic_core::config::{Budget, Gate, SlotConfig};
@@ -176,6 +176,38 @@ fn what_must_not_be_done_twice_is_done_once() {
     let again = stage.host.install(once()).unwrap().unwrap();
     assert_eq!((again.report.receipt, again.report.duplicate), (first.report.receipt, true));
     assert_eq!(stage.slot_record().versions, 2);
+    // Whatever else is asked for under that name is another act, and is not done.
+    let as_a_shadow = Install { mode: Mode::Shadow, ..once() };
+    let another_reason = Install { cause: Cause { reason: "it is Wednesday".into(), ..once().cause }, ..once() };
+    let another = NotSwapped::Another { slot: slot("billing"), receipt: first.report.receipt.unwrap() };
+    for install in [as_a_shadow, another_reason] {
+        assert_eq!(stage.host.install(install).unwrap(), Err(another.clone()));
+    }
+    assert_eq!(stage.host.revert(&slot("billing"), &once().cause).unwrap(), Err(another));
+    assert_eq!(stage.said("e1"), 2);
+}
+
+/// The second is installed while the first judges the past, and so is there before it.
+#[test]
+fn of_two_who_install_at_once_one_is_told_that_it_was_overtaken() {
+    for modes in [[Mode::Active, Mode::Active], [Mode::Shadow, Mode::Active], [Mode::Shadow, Mode::Shadow]] {
+        let quicker: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>> = Arc::default();
+        let meanwhile = Arc::clone(&quicker);
+        let slow = move |asked: &Asked| {
+            let happens = meanwhile.lock().unwrap().take();
+            happens.into_iter().for_each(|happens| happens());
+            says(3)(asked)
+        };
+        let stage = two().version("billing", "three", version("3.0.0"), slow).stage();
+        assert_eq!(stage.said("e1"), 1);
+        let host = Arc::clone(&stage.host);
+        *quicker.lock().unwrap() =
+            Some(Box::new(move || drop(host.install(install("two", modes[1])).unwrap().unwrap())));
+        let told = stage.install("three", modes[0]);
+        assert_eq!(told, Err(NotSwapped::Overtaken { slot: slot("billing") }), "{modes:?}");
+        let record = stage.slot_record();
+        assert_eq!((record.versions, record.trial.is_some()), (2, modes[1] == Mode::Shadow), "{modes:?}");
+    }
 }
 
 #[test]
@@ -198,7 +230,7 @@ fn an_event_ends_on_the_version_it_began_with() {
         .stage();
     // The second version is installed while the service is asked about the first one's effect.
     let host = Arc::clone(&stage.host);
-    let swap = std::sync::Mutex::new(Some(move || host.install(install("two", Mode::Active)).unwrap().unwrap()));
+    let swap = Mutex::new(Some(move || host.install(install("two", Mode::Active)).unwrap().unwrap()));
     *stage.connector.while_asked.lock().unwrap() = Some(Box::new(move || {
         if let Some(swap) = swap.lock().unwrap().take() {
             swap();

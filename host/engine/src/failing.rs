@@ -72,6 +72,13 @@ impl Failing {
         Counted::Failed { record: record.clone(), over }
     }
 
+    /// How often a version failed among its last so many calls.
+    fn of_late(&self, slot: &Slot, digest: Hash, budget: Budget) -> usize {
+        let Some(record) = self.0.get(slot).filter(|record| record.digest == Some(digest)) else { return 0 };
+        let since = record.calls.saturating_sub(u64::from(budget.calls));
+        record.failures.iter().filter(|nth| **nth > since).count()
+    }
+
     pub(crate) fn forget(&mut self, slot: &Slot) {
         self.0.remove(slot);
     }
@@ -154,6 +161,12 @@ fn was_asked(seat: &Seat) -> bool {
 }
 
 impl Host {
+    /// How often a version of a slot failed among the last calls that its budget is about. Those of a version that there
+    /// is nothing to go back from are not counted.
+    pub fn failures(&self, slot: &Slot, digest: Hash) -> usize {
+        self.failing().of_late(slot, digest, self.slot(slot).budget)
+    }
+
     /// Takes back what an earlier process found over its budget and was stopped before it could.
     pub(crate) fn take_back_the_failing(&self) -> Result<(), Halt> {
         let lineup: Arc<Lineup> = self.lineup();

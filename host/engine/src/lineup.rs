@@ -41,7 +41,7 @@ impl Seating {
     }
 
     /// Whether the failures of a version lead anywhere: to the one before, or out of its trial.
-    pub(crate) fn watches(&self, digest: Hash) -> bool {
+    pub fn watches(&self, digest: Hash) -> bool {
         let tried = matches!(&self.trial, Some((trial, Mode::Canary(_))) if trial.digest == digest);
         tried || (self.warm.is_some() && self.active.digest == digest)
     }

@@ -17,7 +17,7 @@ use syndic_core::ports::{Installed, Reads, StoreError};
 use syndic_core::trust::judge;
 use syndic_core::versions::Mode;
 use syndic_core::{Error, Fact, Slot};
-use syndic_ledger::sha256;
+use syndic_ledger::{Digest, sha256};
 
 use super::{Allow, Install, NotSwapped, Swapped, Trialled};
 use crate::host::{Halt, Host};
@@ -49,8 +49,21 @@ pub enum Step {
 }
 
 impl Step {
-    /// The name in sentences and on the wire.
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
+        match self {
+            Self::Trust => "trust",
+            Self::Load => "load",
+            Self::Version => "version",
+            Self::Capabilities => "capabilities",
+            Self::Migration => "migration",
+            Self::SelfTest => "self-test",
+            Self::Backtest => "back-test",
+        }
+    }
+
+    /// What it is called in sentences.
+    pub fn words(self) -> &'static str {
         match self {
             Self::Trust => "check of its origin",
             Self::Load => "loader",
@@ -70,8 +83,11 @@ impl Host {
     /// [`Halt`]: the store failed. That it is not installed is the answer, with the step that said no.
     pub fn install(&self, install: Install) -> Result<Result<Swapped, NotSwapped>, Halt> {
         let Install { slot, component, signature, mode, backtest, allow, cause } = install;
-        if let Some(done) = cause.id.as_deref().map(|id| self.done_before(id)).transpose()?.flatten() {
-            return self.swapped(&slot, done).map(Ok);
+        let allowed: Vec<&str> = allow.iter().map(|allow| allow.name()).collect();
+        let component_digest = Digest::of(&component).to_string();
+        let mut details = json!({ "installed": mode.name(), "component": component_digest, "allowed": allowed });
+        if let Some(done) = self.done(&slot, "install", &cause, &details)? {
+            return Ok(done);
         }
         let no = |step, reason| NotSwapped::Step { slot: slot.clone(), step, reason };
         let lineup = self.lineup();
@@ -110,21 +126,22 @@ impl Host {
         let kept = vec![(loaded.digest, component), self.kept_now(&seating.active)?];
         let ticket = self.ports.store.keep(kept.into_iter().filter(|(_, bytes)| !bytes.is_empty()).collect())?;
         pollster::block_on(self.durable(ticket))?;
-        let generation = Arc::clone(&seating.active);
-        let swapped = self.swap(&slot, "install", &cause, |state| {
+        let trial_of = |trial: Option<&Installed>| trial.map(|trial| trial.digest);
+        let met = (seating.active.digest, trial_of(seating.trial.as_ref().map(|(trial, _)| &**trial)));
+        (details["publisher"], details["key"]) = (json!(provenance.publisher), json!(provenance.key));
+        let swapped = self.swap(&slot, "install", &cause, &details, |state| {
             if let Some(mode) = state.judge_of(loaded.digest) {
                 let version = loaded.manifest.version.clone();
                 return Err(NotSwapped::Same { slot: slot.clone(), version, mode }.into());
             }
-            if state.active.record.digest != generation.digest {
+            if met != (state.active.record.digest, trial_of(state.trial.as_ref().map(|(trial, _)| &*trial.code))) {
                 return Err(NotSwapped::Overtaken { slot: slot.clone() }.into());
             }
             if mode == Mode::Active && state.trial.is_some() {
                 return Err(NotSwapped::OnTrial { slot: slot.clone() }.into());
             }
             state.install(loaded, mode, one_way, provenance.publisher.clone(), &cause);
-            let allowed: Vec<&str> = allow.iter().map(|allow| allow.name()).collect();
-            Ok(json!({ "installed": mode.name(), "allowed": allowed, "publisher": provenance.publisher, "key": provenance.key }))
+            Ok(())
         });
         self.kept(swapped)
     }

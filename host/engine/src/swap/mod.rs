@@ -10,7 +10,7 @@ mod slot;
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use syndic_core::outcome::Report;
 use syndic_core::ports::StoreError;
 use syndic_core::versions::{self, Mode, SLOT_REGISTER, SlotRecord, TRIAL_REGISTER, TrialRecord};
@@ -98,7 +98,7 @@ pub struct Swapped {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSwapped {
     /// A step of an installation said no.
-    #[error("`{slot}` stays as it is: the {} said no: {reason}", step.name())]
+    #[error("`{slot}` stays as it is: the {} said no: {reason}", step.words())]
     Step {
         /// The slot.
         slot: Slot,
@@ -157,9 +157,35 @@ pub enum NotSwapped {
         /// The slot.
         slot: Slot,
     },
+    /// What the act is to be known by stands for another one.
+    #[error("`{slot}` stays as it is: the key stands for another act, the one of receipt {receipt}")]
+    Another {
+        /// The slot.
+        slot: Slot,
+        /// The receipt of the other one.
+        receipt: u64,
+    },
     /// The words of the act are none.
     #[error("{0}")]
     Senseless(String),
+}
+
+impl NotSwapped {
+    /// The name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Step { step, .. } => step.name(),
+            Self::Same { .. } => "same",
+            Self::Overtaken { .. } => "overtaken",
+            Self::NoTrial { .. } => "no-trial",
+            Self::OnTrial { .. } => "on-trial",
+            Self::Gate { .. } => "gate",
+            Self::NoWayBack { .. } => "no-way-back",
+            Self::NoSlot { .. } => "no-slot",
+            Self::Another { .. } => "another",
+            Self::Senseless(_) => "senseless",
+        }
+    }
 }
 
 impl Host {
@@ -168,7 +194,7 @@ impl Host {
     /// # Errors
     /// [`Halt`]: the store failed. That it is not promoted is the answer.
     pub fn promote(&self, slot: &Slot, force: bool, cause: &Cause) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        let promoted = self.swap(slot, "promote", cause, |state| {
+        let promoted = self.swap(slot, "promote", cause, &json!({ "force": force }), |state| {
             let Some(trial) = state.record.trial else {
                 return Err(NotSwapped::NoTrial { slot: slot.clone() }.into());
             };
@@ -177,8 +203,7 @@ impl Host {
                     .map_err(SwapError::Store)?
                     .map_err(|reason| NotSwapped::Gate { slot: slot.clone(), reason })?;
             }
-            state.promote(cause)?;
-            Ok(json!({ "force": force }))
+            Ok(state.promote(cause)?)
         });
         self.kept(promoted)
     }
@@ -188,10 +213,7 @@ impl Host {
     /// # Errors
     /// As [`promote`](Self::promote).
     pub fn revert(&self, slot: &Slot, cause: &Cause) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        let reverted = self.swap(slot, "revert", cause, |state| {
-            state.go_back(cause)?;
-            Ok(json!({}))
-        });
+        let reverted = self.swap(slot, "revert", cause, &json!({}), |state| Ok(state.go_back(cause)?));
         self.kept(reverted)
     }
 
@@ -199,12 +221,11 @@ impl Host {
     pub(crate) fn take_back(&self, over: &Over) -> Result<(), Halt> {
         let Over { slot, digest, reason, at } = over;
         let cause = Cause { by: HOST.into(), reason: reason.clone(), at: *at, id: None };
-        let done = self.swap(slot, "revert", &cause, |state| {
+        let done = self.swap(slot, "revert", &cause, &json!({ "automatic": true }), |state| {
             if state.judge_of(*digest).is_none() {
                 return Err(NotSwapped::Overtaken { slot: slot.clone() }.into());
             }
-            state.go_back(&cause)?;
-            Ok(json!({ "automatic": true }))
+            Ok(state.go_back(&cause)?)
         })?;
         // Where it was not done, somebody was faster, or it stays and every event it fails on is rolled back.
         let _ = done;
@@ -216,10 +237,8 @@ impl Host {
     /// # Errors
     /// As [`promote`](Self::promote).
     pub fn explain(&self, slot: &Slot, which: Option<u64>, cause: &Cause) -> Result<Result<Swapped, NotSwapped>, Halt> {
-        let explained = self.swap(slot, "explain", cause, |state| {
-            state.explain(which, cause)?;
-            Ok(json!({ "difference": which }))
-        });
+        let details = json!({ "difference": which });
+        let explained = self.swap(slot, "explain", cause, &details, |state| Ok(state.explain(which, cause)?));
         self.kept(explained)
     }
 
@@ -250,37 +269,63 @@ impl Host {
         })
     }
 
+    /// What became of an act that must not be done twice, where it was done; or that it was another one.
+    fn done(
+        &self,
+        slot: &Slot,
+        name: &str,
+        cause: &Cause,
+        details: &Value,
+    ) -> Result<Option<Result<Swapped, NotSwapped>>, Halt> {
+        let Some(report) = cause.id.as_deref().map(|id| self.done_before(id)).transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let receipt = report.receipt.unwrap_or_default();
+        let kept = crate::act::entry(self.ports.store.front(), receipt)?.kept;
+        let unread = |why| StoreError::Corrupt(format!("the act of receipt {receipt} does not read: {why}"));
+        let act: Value = serde_json::from_str(&kept.event).map_err(unread)?;
+        let wanted = json!({ "act": name, "by": cause.by, "reason": cause.reason });
+        let told = &act["details"];
+        let same = told["slot"] == json!(slot) && has_all(&act, &wanted) && has_all(told, details);
+        Ok(Some(if same {
+            Ok(self.swapped(slot, report)?)
+        } else {
+            Err(NotSwapped::Another { slot: slot.clone(), receipt })
+        }))
+    }
+
     /// Changes a slot: `change` says what it is from now on; then a receipt is written with it, and the lineup published.
     fn swap(
         &self,
         slot: &Slot,
         name: &str,
         cause: &Cause,
-        change: impl FnOnce(&mut Changed) -> Result<serde_json::Value, SwapError>,
+        details: &Value,
+        change: impl FnOnce(&mut Changed) -> Result<(), SwapError>,
     ) -> Result<Result<Swapped, NotSwapped>, Halt> {
         if let Err(why) = crate::act::check_words(&cause.by, &cause.reason) {
             return Ok(Err(NotSwapped::Senseless(why)));
         }
         let swapping = self.swapping.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(done) = cause.id.as_deref().map(|id| self.done_before(id)).transpose()?.flatten() {
-            return Ok(Ok(self.swapped(slot, done)?));
+        if let Some(done) = self.done(slot, name, cause, details)? {
+            return Ok(done);
         }
         let mut changed = match self.state_of(slot)? {
             Some(changed) => changed,
             None => return Ok(Err(NotSwapped::NoSlot { slot: slot.clone() })),
         };
-        let details = match change(&mut changed) {
-            Ok(details) => details,
+        match change(&mut changed) {
+            Ok(()) => {}
             Err(SwapError::No(no)) => return Ok(Err(no)),
             Err(SwapError::Store(error)) => return Err(error.into()),
-        };
+        }
         let deed = Deed {
             name: name.to_owned(),
             by: cause.by.clone(),
             reason: cause.reason.clone(),
             at: cause.at,
             id: cause.id.clone(),
-            details: changed.details(details),
+            details: changed.details(details.clone()),
         };
         let poison = self.poison_of(&changed)?;
         let forgotten = poison.clone();
@@ -314,6 +359,11 @@ impl Host {
         let known = |number| version(front, slot, number);
         Ok(Some(Changed::of(slot.clone(), seating, record, known)?))
     }
+}
+
+/// Whether a document has every member of another, with the same value.
+fn has_all(document: &Value, members: &Value) -> bool {
+    members.as_object().is_none_or(|members| members.iter().all(|(name, value)| document[name] == *value))
 }
 
 /// Why a change was not made.
