@@ -36,6 +36,5 @@ mod wasi;
 
 pub use cache::Cache;
 pub use call::Level;
-pub use load::COMPONENT_MAX_BYTES;
 pub use private::{CacheUnusable, WhyUnusable};
 pub use runtime::{Log, Runtime, Unavailable};

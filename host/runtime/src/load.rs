@@ -10,7 +10,7 @@
 use syndic_core::config::{SlotConfig, Wasi};
 use syndic_core::decision::Manifest;
 use syndic_core::error::Error;
-use syndic_core::ports::{Code, Installed};
+use syndic_core::ports::{COMPONENT_MAX_BYTES, Code, Installed};
 use syndic_core::slot::Slot;
 use syndic_ledger::{Hash, sha256};
 use wasmtime::Engine;
@@ -25,9 +25,6 @@ use crate::runtime::Log;
 use crate::text::one_line;
 use crate::wasi::Moment;
 use crate::{manifest, offer, parts, wasi};
-
-/// Bytes a component may have. An interpreter compiled in has some ten million; compiling more would stall the host.
-pub const COMPONENT_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The major version of the contract that this host keeps.
 const MAJOR: u64 = 1;

@@ -14,6 +14,9 @@ use crate::fact::{FactName, Seen};
 use crate::slot::Slot;
 use crate::time::Time;
 
+/// Bytes a component may have. An interpreter compiled in has some ten million; compiling more would stall the host.
+pub const COMPONENT_MAX_BYTES: usize = 32 * 1024 * 1024;
+
 /// A governor version, loaded for a slot and ready to be asked for as long as somebody holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {

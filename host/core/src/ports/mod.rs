@@ -15,8 +15,8 @@ pub use acts::{Act, Again, DeadLetter, POISON_TRAPS, Parked, Poison, PoisonKey, 
 pub use cases::{CaseCounts, CaseKey, CaseRecord, CaseStatus, WorkKey, WorkRow, WorkState};
 pub use connector::{Answer, Answering, Connector, NoAnswer, Request};
 pub use governor::{
-    Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed, Migrated, Question,
-    ReadError,
+    COMPONENT_MAX_BYTES, Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed,
+    Migrated, Question, ReadError,
 };
 pub use records::{
     Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Raised, Tally, Timer, TimerKey,

@@ -10,11 +10,12 @@ use syndic_cli::{Failure, FailureKind};
 use syndic_core::capability::{About, Capabilities, Widening, gained, spelt};
 use syndic_core::config::SlotConfig;
 use syndic_core::decision::Manifest;
+use syndic_core::ports::COMPONENT_MAX_BYTES;
 use syndic_core::ports::{GovernorRuntime as _, Installed};
 use syndic_core::slot::{EFFECT_SETTLED, ROUTES, TIMER_FIRED};
 use syndic_core::{Error, Slot};
 use syndic_ledger::Digest;
-use syndic_runtime::{COMPONENT_MAX_BYTES, Runtime};
+use syndic_runtime::Runtime;
 
 use super::component::{read, runtime, slot};
 use super::contract::{CORE_MODULE, World, Wrong, world_of};

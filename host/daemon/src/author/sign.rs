@@ -14,9 +14,9 @@ use syndic_cli::args::{Sign, Verify};
 use syndic_cli::plain::plain;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::Time;
+use syndic_core::ports::COMPONENT_MAX_BYTES;
 use syndic_core::trust::{self, NAMESPACE, Policy, PrivateKey, Publisher, Signature, Why, sshsig};
 use syndic_ledger::Digest;
-use syndic_runtime::COMPONENT_MAX_BYTES;
 
 use super::build::put;
 use super::component::{ANY, slot};
