@@ -1,9 +1,11 @@
-//! Cases and their work: listed, found when they are due, counted. Each story runs on every store.
+//! Cases and their work: listed, found when they are due, counted. What is promised is promised by every store; what only
+//! a directory can get wrong comes after.
+
+use std::thread;
 
 use syndic_core::Time;
-use syndic_core::ports::{
-    CaseCounts, CaseKey, CaseRecord, CaseStatus, Commit, Reads as _, Store as _, WorkKey, WorkState,
-};
+use syndic_core::ports::{CaseCounts, CaseKey, CaseRecord, CaseStatus, Commit, Reads, Store as _, WorkKey, WorkState};
+use syndic_store::{MasterWanted, SledStore};
 
 use crate::samples::*;
 use crate::stores::on_every_store;
@@ -137,4 +139,78 @@ on_every_store! {
         assert_eq!(store.cases_due(NOON, 9).unwrap(), []);
         store.verify_all().unwrap();
     }
+}
+
+#[test]
+fn of_many_who_step_one_case_at_once_each_goes_on_from_what_the_one_before_left() {
+    const STEPS: usize = 60;
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), MasterWanted::Seed(0)).unwrap();
+    let at = |steps: i64| CaseRecord { receipt: steps.cast_unsigned(), ..running(Some(Time::from_ms(steps))).unwrap() };
+    store.commit(write(&case_key("1"), Some(at(0)))).unwrap();
+    // A step is worked out beside the others, and holds if the case is still the one it was worked out for.
+    let step = || {
+        loop {
+            let known = store.front().case(&case_key("1")).unwrap().unwrap();
+            thread::yield_now();
+            let mut commit = Some(write(&case_key("1"), Some(at(known.receipt.cast_signed() + 1))));
+            let decide = &mut |front: &dyn Reads| {
+                let now = front.case(&case_key("1"))?.unwrap();
+                Ok(commit.take().filter(|_| now == known))
+            };
+            if let Some(admitted) = store.admit(decide).unwrap() {
+                return store.wait(admitted.ticket).unwrap();
+            }
+        }
+    };
+    let look = || {
+        let due = store.front().cases_due(Time::from_ms(i64::MAX), 9).unwrap();
+        assert_eq!(due.len(), 1, "a case is due once, whoever looks while it moves: {due:?}");
+    };
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..STEPS {
+                    step();
+                    look();
+                }
+            });
+        }
+    });
+    let steps = 4 * STEPS as i64;
+    assert_eq!(store.case(&case_key("1")).unwrap(), Some(at(steps)));
+    assert_eq!(store.cases_due(Time::from_ms(steps), 9).unwrap(), [(Time::from_ms(steps), case_key("1"))]);
+    drop(store);
+    SledStore::open(dir.path(), MasterWanted::Seed(0)).unwrap().verify_all().unwrap();
+}
+
+#[test]
+fn many_cases_that_are_due_at_one_moment_are_each_found_once_through_folds_and_openings() {
+    const CASES: usize = 3_000;
+    let dir = tempfile::tempdir().unwrap();
+    let open = || SledStore::open_folding(dir.path(), MasterWanted::Seed(0), 40_000).unwrap();
+    let mut store = open();
+    let id = |nth: usize| case_key(&format!("{nth:05}"));
+    for first in (0..CASES).step_by(100) {
+        let cases = (first..first + 100).rev().map(|nth| (id(nth), running(Some(NOON)))).collect();
+        store.commit(Commit { cases, ..Commit::default() }).unwrap();
+    }
+    for (nth, took) in (0..CASES).zip((0..7).cycle()) {
+        let (due, next) = store.front().cases_due(NOON, 1 + took).unwrap().swap_remove(0);
+        assert_eq!((due, &next), (NOON, &id(nth)));
+        // Some are due again, at the same moment to come, and some of them before those that are left.
+        let due = [None, Some(NOON.plus_ms(1))][nth % 2];
+        let ticket = store.admit(&mut |_| Ok(Some(write(&next, running(due))))).unwrap().unwrap().ticket;
+        if nth % 50 == 0 {
+            store.wait(ticket).unwrap();
+        }
+        if nth % 1_000 == 999 {
+            drop(store);
+            store = open();
+        }
+    }
+    store.wait(store.last()).unwrap();
+    assert_eq!(store.front().cases_due(NOON, 1).unwrap(), []);
+    assert_eq!(store.front().cases_due(NOON.plus_ms(1), CASES).unwrap().len(), CASES / 2);
+    store.verify_all().unwrap();
 }
