@@ -13,6 +13,7 @@
 //! | `http` | a month over HTTP at 1, 16 and 256 connections, beside `play` |
 //! | `daemon` | how long `run` takes to come up and to drain, and what it does under ten times its load; `-- soak 30` |
 //! | `sizes` | what an event costs where much is stored, for few customers or many; `-- million` goes further |
+//! | `cases -- million` | what cases cost that are open and sleep, up to a million: memory, disk, a step's time, opening |
 //! | `memory -- calls 1000000` | resident memory over a million calls, of which one in eight traps |
 //! | `memory -- events 1000000` | resident memory over a million events, durable and receipted |
 //!
@@ -26,6 +27,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bare;
+pub mod caseload;
 pub mod daemon;
 pub mod disk;
 mod ours;
