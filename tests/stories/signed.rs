@@ -13,7 +13,7 @@ use crate::guest::{APPROVE, evaluating};
 use crate::syndic::Told;
 
 /// A key of nobody's.
-const PRIVATE: &str = "-----BEGIN OPENSSH PRIVATE KEY-----
+pub(crate) const PRIVATE: &str = "-----BEGIN OPENSSH PRIVATE KEY-----
 b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
 QyNTUxOQAAACD2lHqSFnC2ADnJI1hU64i8GKpSOrKwNCK2Xiv30J3OZgAAAJAczKQOHMyk
 DgAAAAtzc2gtZWQyNTUxOQAAACD2lHqSFnC2ADnJI1hU64i8GKpSOrKwNCK2Xiv30J3OZg
@@ -21,7 +21,7 @@ AAAEDKnzDJ1FVDPkxU8eH9WwnBsOwHDhHlIR7LjyjZ/HxTO/aUepIWcLYAOckjWFTriLwY
 qlI6srA0IrZeK/fQnc5mAAAABm5vYm9keQECAwQFBgc=
 -----END OPENSSH PRIVATE KEY-----
 ";
-const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPaUepIWcLYAOckjWFTriLwYqlI6srA0IrZeK/fQnc5m";
+pub(crate) const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPaUepIWcLYAOckjWFTriLwYqlI6srA0IrZeK/fQnc5m";
 const STRANGER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJvfnBtnnZrMCiIsrtkrHsp0fV46NBI57PUQP1pnRFEt";
 
 /// A desk with a component and a publisher's keys.

@@ -17,6 +17,7 @@ mod receipt;
 mod replay;
 #[cfg(feature = "server")]
 pub mod server;
+mod slots;
 mod stats;
 
 pub use ask::{NewToken, OrderBody, OrderVerb, ResendBody, TokenBody, TokenLine};
@@ -24,11 +25,15 @@ pub use decided::DecidedLine;
 pub use event::{EventFile, HistoryLine};
 pub use explained::explained;
 pub use fact::FactLine;
-pub use host::{InstalledLine, MoveLine};
+pub use host::MoveLine;
 pub use open::{EventLine, QuarantinedLine, StuckLine, UndeliveredLine};
 pub use outcome::{ConflictLine, EffectLine, ErrorLine, GovernorLine, OutcomeLine, Prelude, Summary, SummaryLine};
 pub use page::Page;
 pub use problem::{PROBLEMS, ProblemKind, ProblemLine, exit_code};
 pub use receipt::{ActLine, CaseStep, ReceiptFile, ReceiptLine};
 pub use replay::{BacktestLine, DifferenceLine, FirstLine, ReplayLine, ReplaySummary, ReplayedLine, VersionLine};
+pub use slots::{
+    ALLOWED, BudgetLine, ExplainBody, LeftLine, PastVersion, PromoteBody, RevertBody, SeatLine, SlotLine, SwappedLine,
+    TrialCounts, TrialDifference, TrialFile, TrialLine,
+};
 pub use stats::Stats;

@@ -52,11 +52,12 @@ pub const PROBLEMS: &[ProblemKind] = &[
     kind("NotFound",              404, "there is no such thing",               "what belongs to another tenant is not found either"),
     kind("MethodNotAllowed",      405, "the path has other methods",           "`Allow` names them"),
     kind("SlowRequest",           408, "the request came too slowly",          "send it again on a better line"),
-    kind("Denied",                409, "the order was not carried out",        "nothing has changed, but for what `detail` says"),
+    kind("Denied",                409, "the order was not carried out",        "nothing has changed, but for what `detail` says; what is about a slot says `why` in a word"),
     kind("Ambiguous",             409, "several events have this id",          "name the one with `tenant` and `source`"),
-    kind("TooLarge",              413, "the body is too large",                "an event has at most 64 KiB, a batch 500 events and 4 MiB"),
-    kind("UnsupportedMediaType",  415, "the body is of another type",          "send `application/cloudevents+json`, `application/cloudevents-batch+json` or `application/json`"),
+    kind("TooLarge",              413, "the body is too large",                "an event has at most 64 KiB, a batch 500 events and 4 MiB, a component 32 MiB"),
+    kind("UnsupportedMediaType",  415, "the body is of another type",          "send `application/cloudevents+json`, `application/cloudevents-batch+json` or `application/json`; a component as `application/wasm`"),
     kind("IdempotencyViolation",  422, "the key stands for something else",    "the first content stands; send the other under another id"),
+    kind("ComponentRejected",     422, "a component may not be installed",     "`step` said no, and nothing has changed; `syndic governor check` says all that is wrong with it"),
     kind("NoGovernorsAssigned",   422, "nobody judges this type of event",     "`detail` names the type; the configuration may add a route"),
     kind("Overloaded",            429, "the queue is full",                    "nothing was taken: send it again after `Retry-After`"),
     kind("RateLimited",           429, "too many requests",                    "nothing was taken: send it again after `Retry-After`"),
@@ -73,7 +74,6 @@ pub const PROBLEMS: &[ProblemKind] = &[
     kind("RollbackFailed",        500, "an effect could not be undone",        "the event is stuck: settle it"),
     kind("EffectFailed",          500, "a service gave no answer",             "the event was rolled back; retry it"),
     kind("CommandRefused",        500, "a case does not do what was asked",    "`code` says why; nothing has changed, and the receipt says so"),
-    kind("ComponentRejected",     500, "a component may not be installed",     "`syndic governor check` says all that is wrong with it"),
 ];
 
 const fn kind(name: &'static str, status: u16, title: &'static str, hint: &'static str) -> ProblemKind {

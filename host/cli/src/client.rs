@@ -98,9 +98,9 @@ impl Remote {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn text(&self, path: &str) -> Result<String, Failure> {
-        let mut response = self.answer(Method::GET, path, "", Vec::new())?;
+        let mut response = self.answered(Method::GET, path, &[], Vec::new())?;
         if !response.status().is_success() {
-            return Err(told(response).map_or_else(|failure| failure, |_| unread("it is no text")));
+            return Err(told(response)?.map_or_else(|said| problem(&said), |_| unread("it is no text")));
         }
         response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_string().map_err(unread)
     }
@@ -140,25 +140,51 @@ impl Remote {
             .timeout_connect(Some(PATIENCE))
             .timeout_recv_response(Some(PATIENCE));
         let patient = Self { agent: config.build().into(), server: self.server.clone(), token: self.token.clone() };
-        let response = patient.answer(Method::POST, path, "", Vec::new())?;
+        let response = patient.answered(Method::POST, path, &[], Vec::new())?;
         if !response.status().is_success() {
-            return Err(told(response).map_or_else(|failure| failure, |_| unread("it is no stream")));
+            return Err(told(response)?.map_or_else(|said| problem(&said), |_| unread("it is no stream")));
         }
         let place = response.headers().get("location").and_then(|place| place.to_str().ok()).map(str::to_owned);
         Ok((place, response.into_body().into_reader()))
     }
 
-    fn send(&self, method: Method, path: &str, media: &str, body: Vec<u8>) -> Result<Told, Failure> {
-        told(self.answer(method, path, media, body)?)
+    /// Sends a component. Where the daemon says that it takes longer, the same is sent again, under the same key, until it
+    /// says what became of it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn send_component(&self, path: &str, component: &[u8], key: &str) -> Result<Told, Failure> {
+        let key = format!("\"{key}\"");
+        // A daemon that will not have it says so before all of it was sent.
+        let headers = [("content-type", "application/wasm"), ("idempotency-key", &*key), ("expect", "100-continue")];
+        loop {
+            match told(self.answered(Method::POST, path, &headers, component.to_vec())?)? {
+                Ok(told) => return Ok(told),
+                Err(pending) if pending["kind"] == "OutcomePending" => {}
+                Err(other) => return Err(problem(&other)),
+            }
+        }
     }
 
-    fn answer(&self, method: Method, path: &str, media: &str, body: Vec<u8>) -> Result<Response<Body>, Failure> {
+    fn send(&self, method: Method, path: &str, media: &str, body: Vec<u8>) -> Result<Told, Failure> {
+        let headers = [("content-type", media)];
+        let headers = if media.is_empty() { &[][..] } else { &headers[..] };
+        told(self.answered(method, path, headers, body)?)?.map_err(|told| problem(&told))
+    }
+
+    fn answered(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Response<Body>, Failure> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if !media.is_empty() {
-            request = request.header("content-type", media);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.body(body).map_err(|why| {
             Failure::new(FailureKind::Usage, "that cannot be asked")
@@ -173,14 +199,12 @@ impl Remote {
     }
 }
 
-fn told(mut response: Response<Body>) -> Result<Told, Failure> {
+/// What was answered, or the problem that was.
+fn told(mut response: Response<Body>) -> Result<Result<Told, Value>, Failure> {
     let status = response.status();
     let body = response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_vec().map_err(unread)?;
     let value: Value = serde_json::from_slice(&body).map_err(unread)?;
-    if status.is_success() {
-        return Ok(Told(value));
-    }
-    Err(problem(&value))
+    Ok(if status.is_success() { Ok(Told(value)) } else { Err(value) })
 }
 
 /// A problem document as a failure.

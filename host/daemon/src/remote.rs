@@ -70,7 +70,7 @@ pub(crate) fn list_receipts(daemon: &Remote, from: u64, limit: usize, show: &Sho
 }
 
 /// A list, page by page, as long as it is wanted.
-fn pages<T: serde::de::DeserializeOwned>(
+pub(crate) fn pages<T: serde::de::DeserializeOwned>(
     daemon: &Remote,
     path: &str,
     query: &str,

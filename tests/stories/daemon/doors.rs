@@ -35,17 +35,28 @@ pub(super) fn rests(daemon: &Daemon, token: &str) {
     while std::iter::once(stands()).any(|stats| stats["pending_events"] != 0 || stats["effects_waiting"] == true) {}
 }
 
-/// A request in so many words, and the status and body of its answer.
-pub(super) fn said(mut stream: impl Read + Write, request: &str, headers: &[&str], body: &str) -> (u16, String) {
+/// The head of a request, but for how long its body is.
+pub(super) fn head(request: &str, headers: &[&str]) -> String {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}")
+}
+
+/// A request in so many words, and the status and body of its answer.
+pub(super) fn said(
+    mut stream: impl Read + Write,
+    request: &str,
+    headers: &[&str],
+    body: impl AsRef<[u8]>,
+) -> (u16, String) {
+    let body = body.as_ref();
     let length = body.len();
-    write!(
-        stream,
-        "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    write!(stream, "{}content-length: {length}\r\n\r\n", head(request, headers)).unwrap();
+    // Who is turned away may be so before all of it was sent.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    assert!(read.is_ok() || !answer.is_empty(), "{read:?}");
+    let answer = String::from_utf8(answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }

@@ -6,6 +6,8 @@ mod kept;
 mod life;
 mod packaging;
 mod settings;
+mod slots;
+mod traffic;
 mod upkeep;
 
 use std::io::{BufRead, BufReader, Read};

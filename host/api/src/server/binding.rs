@@ -158,7 +158,7 @@ fn unquoted(text: &str) -> Option<String> {
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The key of the IETF draft, a quoted string; one without its quotes is taken too, for many senders leave them away.
-fn idempotency_key(ask: &Ask) -> Result<Option<String>, Problem> {
+pub(crate) fn idempotency_key(ask: &Ask) -> Result<Option<String>, Problem> {
     let Some(text) = ask.header(&IDEMPOTENCY_KEY)? else { return Ok(None) };
     match unquoted(text.trim()) {
         Some(key) if !key.is_empty() => Ok(Some(key)),

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Hands out tokens; looks at everything.
+    /// Hands out tokens; puts governors in slots; looks at everything.
     Admin,
-    /// Gives orders about what is not over; sends events; looks at everything.
+    /// Gives orders about what is not over; puts governors in slots; sends events; looks at everything.
     Operator,
     /// Serves customers: sends events, looks at events and facts.
     Agent,

@@ -18,7 +18,7 @@ use crate::{EventLine, OrderBody, OrderVerb, OutcomeLine, Page, Prelude, ResendB
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Takes one event or a batch.
 pub(crate) async fn submit(app: &App, ask: Ask) -> Result<Response, Problem> {

@@ -28,10 +28,6 @@ pub(crate) async fn facts(app: &App, ask: Ask) -> Result<Response, Problem> {
     conditional(&ask, &facts)
 }
 
-pub(crate) async fn governors(app: &App, _: Ask) -> Result<Response, Problem> {
-    Ok(json(&app.service.governors()))
-}
-
 pub(crate) async fn moves(_: &App, ask: Ask) -> Result<Response, Problem> {
     conditional(&ask, &MoveLine::all())
 }

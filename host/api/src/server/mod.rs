@@ -27,6 +27,7 @@ mod router;
 mod routes;
 mod service;
 mod shape;
+mod slots;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -36,14 +37,15 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use caller::{Caller, Grant, Role};
 pub use listen::{Listener, serve};
 pub use rate::Rate;
 pub use router::Limits;
 pub use service::{
-    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, Target, Unavailable,
+    Accepted, Backup, Denied, EventsWanted, Health, InstallWanted, KeptToken, Promise, Service, Stretch, SwapVerb,
+    SwapWanted, Target, Unavailable,
 };
 pub use tls::{Tls, TlsError};
 pub use tokens::mint;
@@ -78,6 +80,9 @@ const STRANGERS: Rate = Rate { per_ms: 60_000, requests: 10, burst: 10 };
 /// Addresses and callers counted at once; some hundred bytes each.
 const COUNTED_MAX: usize = 20_000;
 
+/// Components that may be under way to this host at once: each may be in memory whole.
+const UPLOADS_MAX: usize = 4;
+
 /// What handlers share.
 pub(crate) struct App {
     pub(crate) service: Arc<dyn Service>,
@@ -85,6 +90,8 @@ pub(crate) struct App {
     pub(crate) callers: Buckets,
     pub(crate) strangers: Buckets,
     pub(crate) metrics: Metrics,
+    /// Places for components that are being sent.
+    pub(crate) uploads: Semaphore,
     pub(crate) limits: Limits,
     /// True from the moment the server closes.
     pub(crate) closing: watch::Receiver<bool>,
@@ -102,6 +109,7 @@ impl App {
             callers: Buckets::new(config.rate, COUNTED_MAX),
             strangers: Buckets::new(Some(STRANGERS), COUNTED_MAX),
             metrics: Metrics::new(),
+            uploads: Semaphore::new(UPLOADS_MAX),
             limits: config.limits,
             closing,
         })

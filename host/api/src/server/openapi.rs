@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::json;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Required,
@@ -21,6 +21,7 @@ use super::binding::{BATCH, JSON, STRUCTURED};
 use super::problem::{PROBLEM_JSON, Problem};
 use super::routes::{ROUTES, Route, Scope, Takes};
 use super::shape::{Given, Named, Shape};
+use super::slots::{MODES, WASM};
 use crate::ProblemLine;
 
 pub(crate) async fn answer(_: &App, ask: Ask) -> Result<Response, Problem> {
@@ -83,10 +84,13 @@ fn operation(route: &Route, named: &mut Named) -> Operation {
     for name in route.query {
         operation = operation.parameter(parameter(name, ParameterIn::Query));
     }
-    if let Takes::Events = route.takes {
-        for name in ["Idempotency-Key", "Prefer"] {
-            operation = operation.parameter(parameter(name, ParameterIn::Header));
-        }
+    let headers: &[&str] = match route.takes {
+        Takes::Events => &["Idempotency-Key", "Prefer"],
+        Takes::Act(_) | Takes::Component => &["Idempotency-Key"],
+        Takes::Nothing | Takes::Json(_) => &[],
+    };
+    for name in headers {
+        operation = operation.parameter(parameter(name, ParameterIn::Header));
     }
     if route.scope != Scope::Open {
         let roles: Vec<&str> = route.roles.iter().map(|role| role.name()).collect();
@@ -120,7 +124,17 @@ fn parameter(name: &str, place: ParameterIn) -> Parameter {
         "source" => (text(), "The event's source"),
         "name" => (text(), "A fact's name, or what it begins with up to a point"),
         "kind" => (text(), "The problem's kind"),
-        "Idempotency-Key" => (text(), "The event's id, in double quotes; an event without an id takes it from here"),
+        "slot" => (text(), "The slot"),
+        "mode" => (word(&MODES), "As what it is installed: `active` where nothing is said"),
+        "percent" => (whole(1, Some(100)), "For how many of a hundred customers a canary judges, always the same ones"),
+        "backtest" => (whole(1, None), "Have it judge the last so many recorded decisions of its slot first"),
+        "max_different" => (whole(0, None), "Install nothing where more of them than this are different"),
+        "allow" => (text(), "What is let through, with commas between: wider, downgrade, one-way, failing"),
+        "signature" => (text(), "Its detached signature, as OpenSSH armours it"),
+        "reason" => (text(), "Why; it is kept for ever beside the receipt"),
+        "Idempotency-Key" => {
+            (text(), "What is sent twice under one key is done once; of an event it is the id. In double quotes")
+        }
         "Prefer" => (text(), "`respond-async`: keep the event, answer at once, judge it later"),
         _ => (text(), "Its id"),
     };
@@ -137,6 +151,10 @@ fn text() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).into()
 }
 
+fn word(words: &[&'static str]) -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.to_vec())).into()
+}
+
 fn whole(least: u64, most: Option<u64>) -> Schema {
     ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(most).into()
 }
@@ -147,7 +165,13 @@ fn request_body(route: &Route, named: &mut Named) -> Option<RequestBody> {
     let body = RequestBodyBuilder::new().required(Some(Required::True));
     match route.takes {
         Takes::Nothing => None,
-        Takes::Json(shape) => Some(body.content(JSON, content(shape.schema(named))).build()),
+        Takes::Json(shape) | Takes::Act(shape) => Some(body.content(JSON, content(shape.schema(named))).build()),
+        Takes::Component => {
+            let bytes = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+            Some(body.content(WASM, content(Schema::from(bytes).into())).build())
+        }
         Takes::Events => {
             let batch =
                 utoipa::openapi::ArrayBuilder::new().items(event()).max_items(Some(super::binding::BATCH_MAX)).build();

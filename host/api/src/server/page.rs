@@ -59,7 +59,8 @@ fn row(route: &Route) -> String {
     let body = match route.takes {
         Takes::Nothing => "",
         Takes::Events => "<br>takes CloudEvents: structured, binary, batch",
-        Takes::Json(_) => "<br>takes JSON",
+        Takes::Component => "<br>takes a component: application/wasm",
+        Takes::Json(_) | Takes::Act(_) => "<br>takes JSON",
     };
     let gives: Vec<String> = route.gives.iter().map(|given| format!("{}: {}", given.status, given.says)).collect();
     let gives = gives.join("<br>");

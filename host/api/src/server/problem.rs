@@ -32,12 +32,25 @@ impl Problem {
         }
     }
 
+    /// A problem as the host says it.
+    pub(crate) fn of(line: ProblemLine) -> Self {
+        let problem = Self { line: Box::new(line), headers: HeaderMap::new() };
+        match problem.line.fields.get("retry_after_ms").and_then(serde_json::Value::as_u64) {
+            Some(ms) => problem.retry_after_ms(ms),
+            None => problem,
+        }
+    }
+
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new("BadRequest", detail)
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new("NotFound", format!("there is no {what}"))
+    }
+
+    pub(crate) fn overloaded(retry_after_ms: u64) -> Self {
+        Self::from(&Error::Overloaded { retry_after_ms })
     }
 
     pub(crate) fn rate_limited(retry_after_ms: u64) -> Self {

@@ -14,6 +14,7 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, ORIGIN, X_CONTENT_T
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
+use syndic_core::ports::COMPONENT_MAX_BYTES;
 use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -28,6 +29,9 @@ use super::tokens::NotTaken;
 
 /// Bytes of a body that is no event.
 const BODY_MAX_BYTES: usize = 16 * 1024;
+
+/// When to come back where too many components are under way: most are there, loaded and tried within a second.
+const UPLOADED_MS: u64 = 1_000;
 
 /// Bytes of a path with its query: names have at most 256 bytes, and three of them, percent-encoded, make a cursor.
 const URI_MAX_BYTES: usize = 8 * 1024;
@@ -89,6 +93,11 @@ async fn guarded(app: &Arc<App>, route: &'static Route, request: Request) -> Res
     let parts = parts.map_err(|why| Problem::bad_request(format!("the path does not read: {why}")))?;
     let path = parts.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = read_query(head.uri.query().unwrap_or_default(), route.query)?;
+    // Held until the answer: what is sent is in memory for as long.
+    let _place = match route.takes {
+        Takes::Component => Some(app.uploads.try_acquire().map_err(|_| Problem::overloaded(UPLOADED_MS))?),
+        _ => None,
+    };
     let body = read_body(app, route, body).await?;
     let ask = Ask { caller, path, query, headers: head.headers, body };
     match timeout(app.limits.answer, (route.handler)(Arc::clone(app), ask)).await {
@@ -174,7 +183,8 @@ async fn read_body(app: &App, route: &Route, body: Body) -> Result<Bytes, Proble
     let most = match route.takes {
         Takes::Nothing => return Ok(Bytes::new()),
         Takes::Events => BATCH_MAX_BYTES,
-        Takes::Json(_) => BODY_MAX_BYTES,
+        Takes::Component => COMPONENT_MAX_BYTES,
+        Takes::Json(_) | Takes::Act(_) => BODY_MAX_BYTES,
     };
     match timeout(app.limits.body, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),

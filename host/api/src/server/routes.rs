@@ -14,10 +14,11 @@ use super::ask::Ask;
 use super::caller::Role::{self, Admin, Agent, Auditor, Ingest, Operator};
 use super::problem::Problem;
 use super::shape::{Given, Shape};
-use super::{admin, backup, events, look, openapi, page, stream};
+use super::{admin, backup, events, look, openapi, page, slots, stream};
 use crate::{
-    EventFile, EventLine, FactLine, InstalledLine, MoveLine, NewToken, OrderBody, OutcomeLine, QuarantinedLine,
-    ReceiptFile, ReceiptLine, ResendBody, Stats, StuckLine, TokenBody, TokenLine, UndeliveredLine,
+    EventFile, EventLine, ExplainBody, FactLine, MoveLine, NewToken, OrderBody, OutcomeLine, PastVersion, PromoteBody,
+    QuarantinedLine, ReceiptFile, ReceiptLine, ResendBody, RevertBody, SlotLine, Stats, StuckLine, SwappedLine,
+    TokenBody, TokenLine, TrialFile, UndeliveredLine,
 };
 
 /// A handler at work.
@@ -39,7 +40,12 @@ pub(crate) enum Scope {
 pub(crate) enum Takes {
     Nothing,
     Events,
+    /// JSON of this shape.
     Json(Shape),
+    /// The same; an `Idempotency-Key` keeps it from being done twice.
+    Act(Shape),
+    /// A component; so does one of it.
+    Component,
 }
 
 /// A row.
@@ -69,6 +75,8 @@ const SENDERS: &[Role] = &[Operator, Agent, Ingest];
 const HEARERS: &[Role] = &Role::ALL;
 /// Gives orders.
 const ORDERERS: &[Role] = &[Operator];
+/// Puts governors in slots.
+const INSTALLERS: &[Role] = &[Admin, Operator];
 /// Hands out tokens.
 const ADMINS: &[Role] = &[Admin];
 /// Carries everything away.
@@ -77,7 +85,7 @@ const KEEPERS: &[Role] = &[Admin, Operator];
 const ANYBODY: &[Role] = &[];
 
 use Scope::{Host, Open, Tenant};
-use Takes::{Events, Json, Nothing};
+use Takes::{Act, Component, Events, Json, Nothing};
 
 macro_rules! answers {
     ($handler:path) => {
@@ -164,12 +172,48 @@ pub(crate) static ROUTES: &[Route] = &[
         query: &["after"], takes: Nothing,
         gives: &[Given::media(200, "Events named `receipt`, each with its sequence as id", "text/event-stream")],
         handler: |app, ask| Box::pin(stream::stream(app, ask)) },
-    // ── the host ─────────────────────────────────────────────────────────────
-    Route { method: Method::GET, path: "/v1/governors", roles: SERVERS, scope: Host,
-        name: "listGovernors", summary: "Installed governors",
+    // ── governors ────────────────────────────────────────────────────────────
+    Route { method: Method::GET, path: "/v1/governors", roles: LOOKERS, scope: Host,
+        name: "listGovernors", summary: "Slots: who judges there, who is tried, who judged before",
         query: &[], takes: Nothing,
-        gives: &[Given::json(200, "By slot", Shape::list::<InstalledLine>())],
-        handler: answers!(look::governors) },
+        gives: &[Given::json(200, "By name", Shape::list::<SlotLine>())],
+        handler: answers!(slots::list) },
+    Route { method: Method::GET, path: "/v1/governors/{slot}", roles: LOOKERS, scope: Host,
+        name: "showGovernor", summary: "A slot",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "The slot", Shape::of::<SlotLine>())],
+        handler: answers!(slots::show) },
+    Route { method: Method::GET, path: "/v1/governors/{slot}/history", roles: LOOKERS, scope: Host,
+        name: "listVersions", summary: "Every version a slot has had: from whom, when, as what, and why it left",
+        query: &["after", "limit"], takes: Nothing,
+        gives: &[Given::json(200, "A page; empty where nothing was ever installed", Shape::page::<PastVersion>())],
+        handler: answers!(slots::history) },
+    Route { method: Method::GET, path: "/v1/governors/{slot}/trial", roles: LOOKERS, scope: Host,
+        name: "showTrial", summary: "What a trial has shown: how often it was asked, and where it decided otherwise",
+        query: &["after"], takes: Nothing,
+        gives: &[Given::json(200, "The trial, with the differences behind `after`", Shape::of::<TrialFile>())],
+        handler: answers!(slots::trial) },
+    Route { method: Method::POST, path: "/v1/governors/{slot}/install", roles: INSTALLERS, scope: Host,
+        name: "installGovernor", summary: "Puts a component in a slot, to judge or on trial, if every step says yes",
+        query: &["mode", "percent", "backtest", "max_different", "allow", "signature", "reason"], takes: Component,
+        gives: &[Given::json(200, "It is there", Shape::of::<SwappedLine>())],
+        handler: answers!(slots::install) },
+    Route { method: Method::POST, path: "/v1/governors/{slot}/promote", roles: INSTALLERS, scope: Host,
+        name: "promoteGovernor", summary: "Has the version on trial judge from now on; the one that did stays warm",
+        query: &[], takes: Act(Shape::of::<PromoteBody>()),
+        gives: &[Given::json(200, "It judges", Shape::of::<SwappedLine>())],
+        handler: answers!(slots::promote) },
+    Route { method: Method::POST, path: "/v1/governors/{slot}/revert", roles: INSTALLERS, scope: Host,
+        name: "revertGovernor", summary: "Ends a trial; or, where there is none, has the version before judge again",
+        query: &[], takes: Act(Shape::of::<RevertBody>()),
+        gives: &[Given::json(200, "It is so", Shape::of::<SwappedLine>())],
+        handler: answers!(slots::revert) },
+    Route { method: Method::POST, path: "/v1/governors/{slot}/explain", roles: INSTALLERS, scope: Host,
+        name: "explainTrial", summary: "Says why differences of a trial are all right",
+        query: &[], takes: Act(Shape::of::<ExplainBody>()),
+        gives: &[Given::json(200, "They are explained", Shape::of::<SwappedLine>())],
+        handler: answers!(slots::explain) },
+    // ── the host ─────────────────────────────────────────────────────────────
     Route { method: Method::GET, path: "/v1/stats", roles: LOOKERS, scope: Host,
         name: "showStats", summary: "How the host stands",
         query: &[], takes: Nothing,

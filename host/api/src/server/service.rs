@@ -6,13 +6,16 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
 use syndic_core::ports::{Act, Entry};
+use syndic_core::versions::Mode;
 use syndic_core::{DedupKey, Event, Outcome, Report, Time};
 use tokio::sync::mpsc;
 
 use crate::{
-    EventFile, EventLine, FactLine, InstalledLine, QuarantinedLine, Stats, StuckLine, TokenLine, UndeliveredLine,
+    EventFile, EventLine, FactLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine, Stats, StuckLine, SwappedLine,
+    TokenLine, TrialFile, UndeliveredLine,
 };
 
 /// An answer that takes a while.
@@ -66,6 +69,57 @@ pub struct Stretch<T, K> {
     pub items: Vec<T>,
     /// Where the search stopped.
     pub next: Option<K>,
+}
+
+/// A change of a slot that is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SwapWanted {
+    /// The slot.
+    pub slot: String,
+    /// Who wants it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// What it is to be known by to whoever sends it twice.
+    pub key: Option<String>,
+    /// What.
+    pub verb: SwapVerb,
+}
+
+/// What may be done to a slot.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SwapVerb {
+    /// Another version is put there.
+    Install(InstallWanted),
+    /// The version on trial judges from now on.
+    Promote {
+        /// Whatever the trial has shown.
+        force: bool,
+    },
+    /// A trial ends, or the version before judges again.
+    Revert,
+    /// Differences of a trial are all right.
+    Explain {
+        /// Which; none for all.
+        difference: Option<u64>,
+    },
+}
+
+/// A component that is to be installed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstallWanted {
+    /// As what.
+    pub mode: Mode,
+    /// How many recorded decisions it judges first.
+    pub backtest: Option<u64>,
+    /// How many of those may differ.
+    pub max_different: Option<u64>,
+    /// What is let through, by the names of [`ALLOWED`](crate::ALLOWED).
+    pub allow: Vec<&'static str>,
+    /// Its signature, where it has one.
+    pub signature: Option<String>,
+    /// Its bytes.
+    pub component: Bytes,
 }
 
 /// A token as it is kept: under the hash of its secret, which is nowhere kept.
@@ -127,8 +181,6 @@ pub trait Service: Send + Sync {
     fn quarantined(&self) -> Promise<'_, Vec<QuarantinedLine>>;
     /// Every fact of a customer, or of the tenant, by name.
     fn facts(&self, tenant: String, customer: Option<String>) -> Promise<'_, Vec<FactLine>>;
-    /// The installed governors.
-    fn governors(&self) -> Vec<InstalledLine>;
     /// A receipt.
     fn receipt(&self, sequence: u64) -> Promise<'_, Option<Entry>>;
     /// The first so many receipts behind one.
@@ -137,6 +189,15 @@ pub trait Service: Send + Sync {
     fn grown(&self, beyond: u64) -> Promise<'_, u64>;
     /// How it stands.
     fn stats(&self) -> Promise<'_, Stats>;
+
+    /// Every slot, by name.
+    fn slots(&self) -> Promise<'_, Vec<SlotLine>>;
+    /// The versions a slot has had: the first so many above a number. None: there is no such slot.
+    fn versions(&self, slot: String, after: u32, limit: usize) -> Promise<'_, Option<Vec<PastVersion>>>;
+    /// What the trial of a slot has shown, with the differences above a number; none where nothing is tried there.
+    fn trial(&self, slot: String, after: u64) -> Promise<'_, Option<TrialFile>>;
+    /// Changes a slot. The answer is durable. What was begun goes on though nobody waits for it any more.
+    fn swap(&self, wanted: SwapWanted) -> Promise<'_, Result<SwappedLine, Box<ProblemLine>>>;
 
     /// Every token that is kept.
     fn tokens(&self) -> Promise<'_, Vec<KeptToken>>;

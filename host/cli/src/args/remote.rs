@@ -140,8 +140,8 @@ pub struct TokenWish {
 }
 
 const TOKEN_HELP: &str = "\
-  admin      hands out tokens, looks at everything
-  operator   sends events, gives orders about what is not over, looks at everything
+  admin      hands out tokens, puts governors in slots, looks at everything
+  operator   sends events, gives orders about what is not over, puts governors in slots, looks at everything
   agent      sends events, looks at events and facts
   auditor    looks at everything
   ingest     sends events, and hears what became of them

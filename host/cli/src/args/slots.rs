@@ -3,25 +3,26 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use syndic_api::ALLOWED;
 
-use super::Data;
+use super::Place;
 
 /// `governor list` and all that changes what it lists.
 #[derive(Debug, Subcommand)]
 pub enum SlotVerb {
     /// Which version is in which slot, and which is on trial
     List {
-        /// Where the data is
+        /// Where the slots are
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Every version a slot has had: from whom, when, as what, and why it left
     History {
         /// The slot
         slot: String,
-        /// Where the data is
+        /// Where the slots are
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Put a component in a slot, to judge or on trial
     #[command(after_help = INSTALL_HELP)]
@@ -30,9 +31,9 @@ pub enum SlotVerb {
     Trial {
         /// The slot
         slot: String,
-        /// Where the data is
+        /// Where the slots are
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Say why differences of a trial are all right
     Explain {
@@ -47,9 +48,9 @@ pub enum SlotVerb {
         /// Who says so
         #[command(flatten)]
         who: Who,
-        /// Where the data is
+        /// Where the slots are
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Have the version on trial judge from now on; the one that did stays warm
     Promote {
@@ -61,9 +62,9 @@ pub enum SlotVerb {
         /// Who does it
         #[command(flatten)]
         who: Who,
-        /// Where the data is
+        /// Where the slots are
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// End a trial; or, where there is none, have the version before judge again
     Revert {
@@ -72,9 +73,9 @@ pub enum SlotVerb {
         /// Who does it
         #[command(flatten)]
         who: Who,
-        /// Where the data is
+        /// Where the slots are
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
 }
 
@@ -101,17 +102,17 @@ pub struct Install {
     #[arg(long, value_name = "N", requires = "backtest")]
     pub max_different: Option<u64>,
     /// Let through what is refused otherwise; repeatable
-    #[arg(long, value_name = "WHAT", value_parser = ["wider", "downgrade", "one-way", "failing"])]
+    #[arg(long, value_name = "WHAT", value_parser = ALLOWED)]
     pub allow: Vec<String>,
-    /// A configuration that says what the slot asks of a component: signatures, pins [default: nothing is asked]
+    /// For a directory: a configuration that says what the slot asks of a component, signatures and pins [default: nothing]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Who installs it
     #[command(flatten)]
     pub who: Who,
-    /// Where the data is
+    /// Where the slot is
     #[command(flatten)]
-    pub data: Data,
+    pub place: Place,
 }
 
 /// Who does something to a slot, and why.
@@ -120,7 +121,7 @@ pub struct Who {
     /// Why; kept with the receipt
     #[arg(long, value_name = "TEXT", default_value = "no reason was given")]
     pub reason: String,
-    /// Who says so; kept with the receipt
+    /// Who says so; kept with the receipt. A daemon knows by the token
     #[arg(long, value_name = "WHO", env = "USER", hide_env_values = true, default_value = "operator")]
     pub by: String,
 }
@@ -138,4 +139,7 @@ Let through with --allow:
   failing    it fails on what was decided before
 
 A version that fails more often than its slot's budget allows (three times in a hundred calls) is
-taken back by the host itself.";
+taken back by the host itself.
+
+A daemon installs while it judges, and asks what its configuration says of the slot:
+  syndic governor install billing new.wasm --shadow --server http://127.0.0.1:7070";

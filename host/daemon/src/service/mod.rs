@@ -6,17 +6,22 @@
 mod backup;
 mod files;
 mod later;
+mod slots;
 mod tokens;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use syndic_api::server::{
-    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, Target, Unavailable,
+    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, SwapWanted, Target,
+    Unavailable,
 };
-use syndic_api::{EventFile, EventLine, FactLine, InstalledLine, QuarantinedLine, Stats, StuckLine, UndeliveredLine};
+use syndic_api::{
+    EventFile, EventLine, FactLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine, Stats, StuckLine, SwappedLine,
+    TrialFile, UndeliveredLine,
+};
 use syndic_core::ports::{Act, Clock, Entry, Reads, StoreError};
-use syndic_core::{DedupKey, Event, Report, Time};
+use syndic_core::{DedupKey, Event, Report, Slot, Time};
 use syndic_engine::{Halt, Order};
 use syndic_store::SledStore;
 use tokio::runtime::Handle;
@@ -27,6 +32,7 @@ pub(crate) use files::event_file;
 pub(crate) use tokens::{keep_token, kept_tokens};
 
 use self::later::Later;
+use self::slots::Staging;
 use crate::look::stats_of;
 use crate::run::Live;
 
@@ -43,14 +49,19 @@ const GROWTH_SEEN: Duration = Duration::from_millis(50);
 pub(crate) struct HostService {
     live: Arc<Live>,
     later: Arc<Later>,
+    staging: Staging,
     /// How many receipts the ledger has, as those know who wait for more.
     growth: watch::Sender<u64>,
 }
 
 impl HostService {
     pub(crate) fn new(live: Arc<Live>) -> Arc<Self> {
-        let service =
-            Arc::new(Self { later: Arc::new(Later::over(&*live.store)), live, growth: watch::Sender::new(0) });
+        let service = Arc::new(Self {
+            later: Arc::new(Later::over(&*live.store)),
+            live,
+            staging: Staging::default(),
+            growth: watch::Sender::new(0),
+        });
         tokio::spawn(watch_growth(Arc::downgrade(&service)));
         service
     }
@@ -160,10 +171,6 @@ impl Service for HostService {
         })
     }
 
-    fn governors(&self) -> Vec<InstalledLine> {
-        self.live.host.lineup().all().map(|installed| InstalledLine::from(&**installed)).collect()
-    }
-
     fn receipt(&self, sequence: u64) -> Promise<'_, Option<Entry>> {
         self.read(move |store| store.receipt(sequence))
     }
@@ -188,6 +195,30 @@ impl Service for HostService {
             let stats = stats_of(store, (total, total), error)?;
             Ok(Stats { pending_events: stats.pending_events + waiting, ..stats })
         })
+    }
+
+    fn slots(&self) -> Promise<'_, Vec<SlotLine>> {
+        let host = Arc::clone(&self.live.host);
+        self.read(move |store| crate::slots::slots(store, &host))
+    }
+
+    fn versions(&self, slot: String, after: u32, limit: usize) -> Promise<'_, Option<Vec<PastVersion>>> {
+        let lineup = self.live.host.lineup();
+        self.read(move |store| match Slot::new(&slot) {
+            Ok(slot) if lineup.seating(&slot).is_some() => crate::slots::past(store, &slot, after, limit).map(Some),
+            _ => Ok(None),
+        })
+    }
+
+    fn trial(&self, slot: String, after: u64) -> Promise<'_, Option<TrialFile>> {
+        self.read(move |store| match Slot::new(&slot) {
+            Ok(slot) => crate::slots::trial_of(store, &slot, after),
+            Err(_) => Ok(None),
+        })
+    }
+
+    fn swap(&self, wanted: SwapWanted) -> Promise<'_, Result<SwappedLine, Box<ProblemLine>>> {
+        Box::pin(self.staging.swap(&self.live, wanted))
     }
 
     fn tokens(&self) -> Promise<'_, Vec<KeptToken>> {

@@ -28,6 +28,8 @@ pub(super) const NOW: &str = "2026-01-02T03:04:05Z";
 pub(super) struct Fake {
     state: Mutex<State>,
     tokens: Mutex<HashMap<String, KeptToken>>,
+    /// The changes of slots that were wanted.
+    pub(super) wanted: Mutex<Vec<SwapWanted>>,
     grown: watch::Sender<u64>,
 }
 
@@ -209,10 +211,6 @@ impl Service for Fake {
         ready(["billing.invoice.inv-1", "billing.plan"].map(fact).into())
     }
 
-    fn governors(&self) -> Vec<InstalledLine> {
-        Vec::new()
-    }
-
     fn receipt(&self, sequence: u64) -> Promise<'_, Option<Entry>> {
         let at = usize::try_from(sequence).ok().and_then(|sequence| sequence.checked_sub(1));
         ready(at.and_then(|at| self.state().entries.get(at).cloned()))
@@ -234,6 +232,40 @@ impl Service for Fake {
 
     fn stats(&self) -> Promise<'_, Stats> {
         ready(Stats { receipts: self.state().entries.len() as u64, ..Stats::default() })
+    }
+
+    fn slots(&self) -> Promise<'_, Vec<SlotLine>> {
+        let active = SeatLine {
+            number: None,
+            name: "billing".into(),
+            version: "1.0.0".into(),
+            digest: format!("sha256:{}", "0".repeat(64)),
+            kinds: Vec::new(),
+        };
+        let budget = BudgetLine { calls: 100, failures_max: 2, failed: 0, watched: false };
+        ready(vec![SlotLine { slot: "billing".into(), active, trial: None, warm: None, versions: 0, budget }])
+    }
+
+    fn versions(&self, slot: String, _: u32, _: usize) -> Promise<'_, Option<Vec<PastVersion>>> {
+        ready((slot == "billing").then(Vec::new))
+    }
+
+    fn trial(&self, slot: String, _: u64) -> Promise<'_, Option<TrialFile>> {
+        let shown = TrialCounts::default();
+        let file = |slot| TrialFile { slot, number: 2, mode: "shadow".into(), shown, differences: Vec::new() };
+        ready((slot == "billing").then(|| file(slot)))
+    }
+
+    /// Changes nothing, and remembers what was wanted.
+    fn swap(&self, wanted: SwapWanted) -> Promise<'_, Result<SwappedLine, Box<ProblemLine>>> {
+        let no = |kind: &str| Err(Box::new(ProblemLine::new(kind, "the fake has but `billing`")));
+        let told = if wanted.slot == "billing" {
+            Ok(SwappedLine { receipt: Some(1), duplicate: false, active: 1, trial: None, warm: None })
+        } else {
+            no("NotFound")
+        };
+        self.wanted.lock().unwrap().push(wanted);
+        ready(told)
     }
 
     fn tokens(&self) -> Promise<'_, Vec<KeptToken>> {
@@ -304,8 +336,19 @@ impl Door {
     }
 
     pub(super) async fn with(config: ServerConfig) -> Self {
+        Self::over(Arc::new(Fake::default()), config).await
+    }
+
+    /// With the fake, for tests that ask what reached it.
+    pub(super) async fn over_fake() -> (Self, Arc<Fake>) {
+        let fake = Arc::new(Fake::default());
+        let config = ServerConfig { rate: None, ..ServerConfig::default() };
+        (Self::over(Arc::clone(&fake), config).await, fake)
+    }
+
+    async fn over(fake: Arc<Fake>, config: ServerConfig) -> Self {
         let (closing, is_closing) = watch::channel(false);
-        let app = Arc::new(App::new(Arc::new(Fake::default()), &config, is_closing).await.unwrap());
+        let app = Arc::new(App::new(fake, &config, is_closing).await.unwrap());
         Self { router: router(&app), app, closing }
     }
 

@@ -4,5 +4,6 @@ mod fake;
 mod listen;
 mod rights;
 mod routes;
+mod slots;
 mod storm;
 mod wire;

@@ -30,7 +30,14 @@ const EXPECTED: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/receipts",                                  "aou",   true),
     ("GET",    "/v1/receipts/{sequence}",                       "aou",   true),
     ("GET",    "/v1/stream",                                    "aou",   true),
-    ("GET",    "/v1/governors",                                 "aogu",  false),
+    ("GET",    "/v1/governors",                                 "aou",   false),
+    ("GET",    "/v1/governors/{slot}",                          "aou",   false),
+    ("GET",    "/v1/governors/{slot}/history",                  "aou",   false),
+    ("GET",    "/v1/governors/{slot}/trial",                    "aou",   false),
+    ("POST",   "/v1/governors/{slot}/install",                  "ao",    false),
+    ("POST",   "/v1/governors/{slot}/promote",                  "ao",    false),
+    ("POST",   "/v1/governors/{slot}/revert",                   "ao",    false),
+    ("POST",   "/v1/governors/{slot}/explain",                  "ao",    false),
     ("GET",    "/v1/stats",                                     "aou",   false),
     ("GET",    "/v1/tokens",                                    "a",     false),
     ("POST",   "/v1/tokens",                                    "a",     false),
@@ -62,17 +69,25 @@ fn sample(method: &str, path: &str, nth: usize) -> (String, String) {
         .replace("{tenant}", "acme")
         .replace("{customer}", "cust-1")
         .replace("{sequence}", "1")
+        .replace("{slot}", "billing")
         .replace("{kind}", "Denied");
     let path =
         if path.starts_with("/v1/tokens/") { "/v1/tokens/none".into() } else { path.replace("{id}", "referred") };
     let body = match (method, path.as_str()) {
         ("POST", "/v1/events") => event(&format!("evt-{nth}"), "acme"),
         ("POST", "/v1/tokens") => r#"{"name":"n","role":"agent"}"#.into(),
+        ("POST", path) if path.ends_with("/install") => "a component".into(),
         ("POST", path) if path.ends_with("/orders") => r#"{"verb":"resolve","reason":"r"}"#.into(),
         ("POST", _) => r#"{"reason":"r"}"#.into(),
         _ => String::new(),
     };
+    let path = if path.ends_with("/install") { format!("{path}?reason=r") } else { path };
     (path, body)
+}
+
+/// What a request to a path is made of.
+fn media(path: &str) -> (&'static str, &'static str) {
+    if path.contains("/install") { ("content-type", "application/wasm") } else { JSON }
 }
 
 /// A status as a person would say it. That a thing is not there, or an order denied, comes after the rights.
@@ -100,7 +115,8 @@ async fn every_route_is_for_whom_it_is_for_and_for_nobody_else() {
                 door.post("/v1/events", &operator, &[JSON], &event("referred", "acme")).await;
                 let token = door.token(role.name(), tenant).await;
                 let (uri, body) = sample(method, path, nth);
-                let sent = request(method, &uri, &token).header(JSON.0, JSON.1).body(Body::from(body)).unwrap();
+                let (name, value) = media(&uri);
+                let sent = request(method, &uri, &token).header(name, value).body(Body::from(body)).unwrap();
                 let answer = said(door.answer(sent).await.status().as_u16());
                 let may = roles.contains(initial(role));
                 let expected = match (*roles, may, of_tenant, tenant) {
