@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use syndic_api::ALLOWED;
 
 use super::replay::{BACKTEST_HELP, Backtest};
 use super::slots::SlotVerb;
@@ -117,6 +118,7 @@ pub struct Bench {
 
 /// `governor dev`
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("compared").args(["data", "server"])))]
 pub struct Dev {
     /// The crate's directory
     #[arg(value_name = "DIR", default_value = ".")]
@@ -127,8 +129,17 @@ pub struct Dev {
     /// Show what it would have decided otherwise of what is recorded in this data directory
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Try it as a shadow in this daemon, and show what it decides otherwise as events come in
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// The token to do that with; in the environment, nobody sees it in the list of processes
+    #[arg(long, value_name = "TOKEN", env = "SYNDIC_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// What the daemon is to let through that it refuses otherwise; repeatable
+    #[arg(long, value_name = "WHAT", requires = "server", value_parser = ALLOWED)]
+    pub allow: Vec<String>,
     /// The slot whose decisions it is compared with [default: the governor's name]
-    #[arg(long, value_name = "SLOT", requires = "data")]
+    #[arg(long, value_name = "SLOT", requires = "compared")]
     pub slot: Option<String>,
     /// How many decisions, counted from the last
     #[arg(long, value_name = "N", requires = "data", default_value_t = 1_000)]
@@ -235,8 +246,14 @@ build, or the host would not load the component, the last good one stays where i
 With --data, every component is asked about what was decided and recorded there, as `governor
 backtest` does, and what it decides otherwise is shown. The directory is held only while it is read.
 
+With --server, every component is put in its slot as a shadow: the daemon asks it beside the governor
+that judges, about the same and on the same facts, and its answers come to nothing. What differs is
+shown as events come in. The last one stays on trial when this ends.
+
   syndic governor dev seat-limit
-  syndic governor dev seat-limit --data data --slot quota-sla";
+  syndic governor dev seat-limit --data data --slot quota-sla
+  syndic governor dev seat-limit --server http://127.0.0.1:7070 --slot quota-sla
+  syndic governor revert quota-sla --server http://127.0.0.1:7070";
 
 const SIGN_HELP: &str = "\
 A signature is what ssh-keygen makes, for the namespace `syndic-governor`; it lies beside the

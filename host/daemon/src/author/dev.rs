@@ -17,6 +17,7 @@ use syndic_ledger::Digest;
 
 use super::build::{self, Built, build, put};
 use super::component::examine;
+use super::live::Shadow;
 use super::site::{Site, changed};
 use super::watch::{Ground, Inputs};
 use super::within;
@@ -25,7 +26,7 @@ use crate::show::Show;
 
 pub(super) fn run(args: &Dev, show: &Show) -> Result<ExitCode, Failure> {
     build::crate_in(&args.dir)?;
-    let mut bench = Bench { args, show, last: None, good: None };
+    let mut bench = Bench { args, show, last: None, good: None, shadow: Shadow::of(args)? };
     loop {
         let (ground, inputs, built) = settled(|| Site::of(args).ground(), |inputs| bench.build(inputs));
         let done = built.and_then(|built| bench.good(built));
@@ -69,6 +70,8 @@ struct Bench<'a> {
     last: Option<(Inputs, SystemTime)>,
     /// The last component that the host would load, and where it lies.
     good: Option<(Digest, PathBuf)>,
+    /// Where it is tried in a daemon.
+    shadow: Option<Shadow>,
 }
 
 impl Bench<'_> {
@@ -102,8 +105,12 @@ impl Bench<'_> {
         Ok(Some(self.args.slot.clone().unwrap_or_else(|| installed.manifest.name.clone())))
     }
 
-    /// Asks the last good component about what is recorded, and shows what it decides otherwise.
-    fn compare(&self, slot: &str) -> Result<(), Failure> {
+    /// Asks the last good component about what is recorded, or has a daemon ask it from now on, and shows what it decides
+    /// otherwise.
+    fn compare(&mut self, slot: &str) -> Result<(), Failure> {
+        if let (Some(shadow), Some((digest, file))) = (&mut self.shadow, &self.good) {
+            return shadow.tries(slot, file, *digest, self.show, self.args.once);
+        }
         let (Some(data), Some((_, file))) = (&self.args.data, &self.good) else { return Ok(()) };
         let asked = Backtest {
             slot: slot.to_owned(),

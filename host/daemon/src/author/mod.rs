@@ -11,6 +11,7 @@ pub(crate) mod component;
 mod contract;
 mod dev;
 mod laid_out;
+mod live;
 mod new;
 mod said;
 mod scene;

@@ -17,6 +17,8 @@ use syndic_core::{Config, Slot, Time};
 use syndic_engine::replay::Gates;
 use syndic_engine::{Allow, Cause, Halt, Host, Install, NotSwapped, Swapped, Trialled};
 
+pub(crate) use self::remote::{install as install_at, slot as slot_at, trial as trial_at};
+pub(crate) use self::table::{difference as show_difference, swapped as show_swapped};
 pub(crate) use self::told::{not_swapped as problem_of, past, slots, swapped as swapped_line, trial as trial_of};
 use crate::embedded::{Embedded, components, log_to_stderr};
 use crate::look::{open, read};

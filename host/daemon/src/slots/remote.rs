@@ -20,6 +20,11 @@ pub(crate) fn slots(daemon: &Remote) -> Result<Vec<SlotLine>, Failure> {
     daemon.get("/v1/governors")?.read()
 }
 
+/// One slot.
+pub(crate) fn slot(daemon: &Remote, slot: &str) -> Result<SlotLine, Failure> {
+    daemon.get(&format!("/v1/governors/{}", Remote::coded(slot)))?.read()
+}
+
 pub(crate) fn history(daemon: &Remote, slot: &str) -> Result<Vec<PastVersion>, Failure> {
     pages(daemon, &path(slot, "history"), "", None, usize::MAX)
 }
