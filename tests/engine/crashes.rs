@@ -76,6 +76,23 @@ fn left_behind(store: &Arc<dyn Store>, intent: &Intent) {
 }
 
 #[test]
+fn an_event_whose_route_is_gone_by_the_next_start_gets_the_outcome_it_was_promised() {
+    let world = World::new();
+    let store = Arc::clone(&world.store);
+    let mut launch = renewal("e1", DAY);
+    launch["type"] = "acme.Launch".into();
+    let launch = Event::from_outside(launch.to_string().as_bytes()).unwrap();
+    let kept = Unfinished { event: launch.canonical().to_owned(), again: None };
+    commit(&store, Commit { accepted: Some((launch.key(), Some(kept))), ..Commit::default() });
+    let stage = world.governor("billing", |_| Ok(approve())).stage();
+    let finished = stage.host.finish_unfinished().unwrap().remove(0);
+    assert_eq!((finished.outcome, finished.receipt), (Outcome::RolledBack, Some(1)));
+    assert_eq!(finished.error.unwrap().kind(), "NoGovernorsAssigned");
+    assert!(stage.host.finish_unfinished().unwrap().is_empty() && store.unfinished().unwrap().is_empty());
+    assert!(stage.host.known(&launch).unwrap().unwrap().duplicate, "and that is told whoever sends it again");
+}
+
+#[test]
 fn an_effect_that_the_new_judgement_never_asks_for_is_undone() {
     let world = World::new();
     let store = Arc::clone(&world.store);

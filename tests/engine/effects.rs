@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use syndic_core::effect::Way;
 use syndic_core::outcome::EffectStatus;
 use syndic_core::ports::{Answer, Answering, Clock, Connector, Failure, FailureClass, NoAnswer, Request};
-use syndic_core::{Event, Outcome};
+use syndic_core::{Event, Outcome, State};
 use syndic_ledger as ledger;
 
 const DAY: &str = "2026-01-01T00:00:00Z";
@@ -260,4 +260,24 @@ fn what_a_killed_process_left_unfinished_is_completed_without_doing_an_effect_tw
     assert!(stage.asked().is_empty(), "its answer was written down");
     assert_eq!(stage.fact("billing.paid"), Some(json!(true)));
     assert_eq!(store.head().unwrap().frontier.root(), undisturbed.store.head().unwrap().frontier.root());
+}
+
+#[test]
+fn an_event_that_takes_too_long_to_weigh_what_to_undo_is_undone_however_little_there_seems_to_be() {
+    let mut world = World::new();
+    let limits = &mut world.config.limits;
+    (limits.coordination_ms, limits.feedback_ms) = (60_000, 60_000);
+    let clock = Arc::clone(&world.clock);
+    let stage = world.governor("billing", |_| Ok(refuse("no"))).stage();
+    let path = |id: &str| {
+        let report = stage.submit(renewal(id, DAY));
+        assert_eq!((report.outcome, report.error), (Outcome::Refused, None), "that it was late changes nothing of it");
+        report.state_path
+    };
+    assert!(!path("e1").contains(&State::ErrorRecovery));
+    clock.race(5_001);
+    assert_eq!(
+        path("e2")[2..],
+        [State::AwaitingFeedback, State::ErrorDetected, State::ErrorRecovery, State::ResumeOperation, State::Idle]
+    );
 }

@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use serde_json::{Value, json};
 use syndic_core::decision::Write;
 use syndic_core::ports::{Answer, Answering, Connector, Request, Store};
-use syndic_core::{Event, FactName, Outcome, Report, Scope, Time};
+use syndic_core::{Event, FactName, Outcome, Report, Scope, State, Time};
 use syndic_engine::{Bounds, Halt, Lanes, Pending};
 
 use crate::world::*;
@@ -216,6 +216,7 @@ fn an_event_sent_again_while_it_is_under_way_is_answered_with_the_first() {
     let event = || of("acme", "slow", renewal("e1", DAY));
     let (first, again) = (lanes.submit(event()).unwrap(), lanes.submit(event()).unwrap());
     let other = lanes.submit(of("acme", "other", renewal("e1", DAY))).unwrap();
+    assert!(other.is_beside_another() && !again.is_beside_another(), "nobody keeps it under the first one's id");
     gate.open();
     // Told when the first is durable: had the power failed before, this would have been the first.
     assert_eq!(other.wait().unwrap().error.unwrap().kind(), "IdempotencyViolation", "one id, two events");
@@ -236,8 +237,13 @@ fn a_slow_service_holds_its_customer_and_no_worker() {
         .collect();
     let quick = lanes.submit(of("acme", "quick", renewal("q", DAY))).unwrap().wait().unwrap();
     assert_eq!(quick.receipt, Some(1), "it did not wait for a hundred slow ones");
+    let states = |known| lanes.states(known).into_iter().filter(|(_, lanes)| *lanes > 0).collect::<Vec<_>>();
+    assert_eq!(states(1), [(State::Idle, 1), (State::AwaitingFeedback, 100)]);
+    assert_eq!((lanes.taken(), lanes.waiting()), (100, 0));
     gate.open();
     assert!(all(slow).iter().all(|report| report.outcome == Outcome::Completed));
+    lanes.rest().unwrap();
+    assert_eq!((states(101), lanes.taken()), (vec![(State::Idle, 101)], 0));
 }
 
 #[test]

@@ -128,6 +128,7 @@ impl Turn<'_> {
         let (mut bug, mut over) = (None, Vec::new());
         let mut queued = (Vec::new(), Vec::new(), None);
         let mut kept_watch = (None, Vec::new());
+        let began = self.host.observed.now();
         let admitted = store.admit(&mut |front| match self.still_leads(front).and_then(|()| decide(self, front)) {
             Ok(Decided::Commit(mut commit, report)) => {
                 self.note_trials(&mut commit, front)?;
@@ -153,6 +154,7 @@ impl Turn<'_> {
         }
         if let (Some(admitted), Some(report)) = (admitted, told) {
             failpoint!("engine.commit.admitted");
+            self.host.observed.tell_since(began, |observer, took| observer.admitted(took));
             self.over = over;
             let (parked, poison) = kept_watch;
             if let Some((key, Some(parked))) = parked {

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syndic_core::config::SlotConfig;
 use syndic_core::failpoint;
-use syndic_core::ports::{Again, Clock, Connector, GovernorRuntime, Installed, Store, StoreError, Ticket, Unfinished};
+use syndic_core::ports::{
+    Again, Clock, Connector, GovernorRuntime, Installed, Observer, Store, StoreError, Ticket, Unfinished,
+};
 use syndic_core::slot::TIMER_FIRED;
 use syndic_core::{Config, DedupKey, Error, Event, Report, Slot, Time};
 use syndic_ledger::{Hash, Master, sha256};
@@ -15,8 +17,10 @@ use crate::act::{Denied, Order};
 use crate::failing::Failing;
 use crate::foresight::Foreseen;
 use crate::lineup::{Board, Lineup};
+use crate::observed::Observed;
 use crate::parks::Parks;
 use crate::poison::Trapped;
+use crate::standing::Standing;
 use crate::turn::{Finished, Origin, Turn};
 
 /// The world, as the engine sees it.
@@ -50,6 +54,8 @@ pub struct Host {
     parks: Mutex<Parks>,
     trapped: Mutex<Trapped>,
     pub(crate) master: Master,
+    pub(crate) observed: Observed,
+    pub(crate) standing: Arc<Standing>,
 }
 
 /// The host cannot go on. What was acknowledged is safe; the process must stop and recover.
@@ -103,6 +109,8 @@ impl Host {
             config,
             master,
             ports,
+            observed: Observed::default(),
+            standing: Arc::default(),
         };
         for (event, parked) in parked {
             let lane = host.lane_of_receipt(parked.receipt)?;
@@ -110,6 +118,12 @@ impl Host {
         }
         host.take_back_the_failing()?;
         Ok(host)
+    }
+
+    /// The same host, with somebody who hears what it does.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observed: Observed::by(observer), ..self }
     }
 
     /// Takes one event from outside and drives it to its outcome, in the caller's thread. What it returns is durable.
@@ -225,7 +239,13 @@ impl Host {
     pub(crate) async fn finish(&self, event: Event, again: Option<Again>) -> Result<Finished, Halt> {
         match again {
             Some(again) => self.resumed(event, again)?.run().await,
-            None => self.take(event, None).await,
+            // Its route may be gone with the configuration it was taken under. It was promised an outcome, and what was
+            // done for it has to be undone.
+            None => {
+                let slots = self.route(&event.kind).unwrap_or_else(|| Arc::new([]));
+                let lane = event.lane(&self.tenant_kinds);
+                Turn::new(self, event, lane, slots, Origin::Outside)?.run().await
+            }
         }
     }
 

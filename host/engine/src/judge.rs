@@ -12,11 +12,12 @@ use syndic_core::ports::{
 };
 use syndic_core::settle::{Said, add_feedback};
 use syndic_core::{Decision, Fact, FactKey, FactName, Lane, Scope, Slot, Text};
-use tracing::{debug, debug_span};
 
 use crate::migrate::{Carried, NotCarried, carry};
+use crate::observed::Observed;
 use crate::rules::Rules;
 use crate::shadow::Shadow;
+use crate::spans;
 
 /// The facts of one event, each read from the store at most once, so that every governor sees the same.
 pub(crate) struct Snapshot {
@@ -190,6 +191,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) context: Context,
     pub(crate) snapshot: &'a Arc<Snapshot>,
     pub(crate) rules: Rules<'a>,
+    pub(crate) observed: &'a Observed,
 }
 
 /// The text of a decision that says nothing, which is what most seats begin with.
@@ -320,10 +322,15 @@ impl Seat {
             noted: Mutex::default(),
         });
         let facts: Arc<dyn Facts> = Arc::clone(&view) as Arc<dyn Facts>;
-        let asked = debug_span!("governor", slot = %self.installed.slot);
+        let called = match question {
+            Question::Evaluate(_) => "evaluate",
+            Question::Feedback(..) => "feedback",
+        };
+        let (span, began) = (spans::governor(&self.installed, called), bench.observed.now());
         let call = || bench.runtime.call(&self.installed, &self.config, question, facts);
-        let Called { answer, fuel } = asked.in_scope(call);
-        asked.in_scope(|| debug!(fuel, failed = answer.is_err(), "answered"));
+        let Called { answer, fuel } = span.in_scope(call);
+        let failed = spans::called(&span, fuel, &answer);
+        bench.observed.tell_since(began, |observer, took| observer.called(&self.installed.slot, fuel, failed, took));
         let mut noted = view.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = noted.store_failed.take() {
             return Err(error);

@@ -15,8 +15,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
@@ -24,16 +24,19 @@ use syndic_core::config::StuckLane;
 use syndic_core::failpoint;
 use syndic_core::ports::{Deferred, Ticket, Timer, TimerKey};
 use syndic_core::{DedupKey, Error, Event, Lane, Report, Time};
+use tracing::{Instrument, Span};
 
 use crate::act::{Denied, Order};
 use crate::consequence::{Following, timer_event};
 use crate::door::{Bounds, Pace};
 use crate::host::{Halt, Host, reused_id};
+use crate::observed::Observed;
 use crate::pending::{Answer, Flight, OrderNumber, Pending, Told};
 use crate::queue::Todo;
 use crate::queues::{Queues, Task};
 use crate::reach::plus_ms;
 use crate::turn::{After, Finished};
+use crate::waker::wakes;
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send>>;
 
@@ -69,7 +72,7 @@ pub(crate) enum Mark {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) queues: Queues<Running, OrderNumber>,
-    flights: HashMap<DedupKey, Flight>,
+    pub(crate) flights: HashMap<DedupKey, Flight>,
     /// Who waits for the answer to an order; and how many orders there were.
     orders: HashMap<OrderNumber, Answer<Result<Report, Denied>>>,
     ordered: OrderNumber,
@@ -106,10 +109,11 @@ impl State {
     }
 
     /// Tells it. Who went away does not want to know.
-    fn tell(&mut self, told: Told) {
+    fn tell(&mut self, told: Told, observed: &Observed) {
         match told {
             Told::Senders(key, report) => {
                 if let Some(flight) = self.flights.remove(&key) {
+                    observed.tell_since(flight.since, |observer, took| observer.told(took));
                     flight.answer(report);
                 }
             }
@@ -239,8 +243,8 @@ impl Inner {
 
     pub(crate) fn submit(&self, event: Event) -> Result<Pending, Halt> {
         let (answer, pending) = oneshot::channel();
-        self.let_in(event, answer)?;
-        Ok(Pending(pending))
+        let beside_another = self.let_in(event, answer)?;
+        Ok(Pending { answer: pending, beside_another })
     }
 
     pub(crate) fn time_passes(&self, now: Time) -> Result<(), Halt> {
@@ -254,7 +258,7 @@ impl Inner {
         let (answer, pending) = oneshot::channel();
         let Some(lane) = self.host.lane_of_order(&order)? else {
             let _ = answer.send(Ok(Err(Host::unknown(&order))));
-            return Ok(Pending(pending));
+            return Ok(Pending { answer: pending, beside_another: false });
         };
         let mut state = self.lock();
         if let Some(halt) = &state.halted {
@@ -265,7 +269,7 @@ impl Inner {
         state.orders.insert(number, answer);
         state.queues.put(lane, Todo::Order(Box::new(order), number));
         self.wake_worker(&state);
-        Ok(Pending(pending))
+        Ok(Pending { answer: pending, beside_another: false })
     }
 
     /// Puts undos that are due into their lanes, and lets lanes go on with deferred effects that have rested.
@@ -282,8 +286,9 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn let_in(&self, event: Event, answer: Answer<Report>) -> Result<(), Halt> {
-        let (key, hash) = (event.key(), event.hash());
+    /// Lets an event in, or has it answered without. Says whether another one is under way under its id.
+    fn let_in(&self, event: Event, answer: Answer<Report>) -> Result<bool, Halt> {
+        let (key, hash, sender) = (event.key(), event.hash(), Span::current());
         let mut state = self.lock();
         if let Some(halt) = &state.halted {
             return Err(halt.clone());
@@ -291,35 +296,41 @@ impl Inner {
         if let Some(flight) = state.flights.get_mut(&key) {
             if flight.hash == hash {
                 flight.answers.push(answer);
-            } else {
-                // It is the first one's id only once the first one is durable.
-                flight.others.push((answer, Report::turned_away(event.id.clone(), reused_id(&event))));
+                return Ok(false);
             }
-            return Ok(());
+            // It is the first one's id only once the first one is durable.
+            flight.others.push((answer, Report::turned_away(event.id.clone(), reused_id(&event))));
+            return Ok(true);
         }
         // Asked while the door is locked, so that of two equal events only one is let in. What is admitted and not yet
         // durable is in flight, and was found above.
         if let Some(report) = self.host.known(&event)? {
+            // That nobody judges such events is so whatever becomes durable.
+            if !report.duplicate && matches!(report.error, Some(Error::NoGovernorsAssigned { .. })) {
+                let _ = answer.send(Ok(report));
+                return Ok(false);
+            }
             // An act may just have given it another outcome, which is not in flight.
             state.admitted.push_back((self.host.ports().store.last(), Told::Again(answer, report)));
             self.tell_durable(&mut state);
             self.wake_teller(&state);
-            return Ok(());
+            return Ok(false);
         }
         if let Some(error) = self.bounds.too_early(&event, self.host.ports().clock.now()) {
             let _ = answer.send(Ok(Report::turned_away(event.id, error)));
-            return Ok(());
+            return Ok(false);
         }
         let lane = event.lane(&self.host.tenant_kinds);
         if let Some(fullness) = self.bounds.exceeded(state.queues.waiting(&lane)) {
             let retry_after_ms = state.pace.retry_after_ms(fullness);
             let _ = answer.send(Ok(Report::turned_away(event.id, Error::Overloaded { retry_after_ms })));
-            return Ok(());
+            return Ok(false);
         }
-        state.flights.insert(key, Flight { hash, recovered: false, answers: vec![answer], others: Vec::new() });
-        state.queues.put(lane, Todo::Event(Box::new(event)));
+        let (since, answers, others) = (self.host.observed.now(), vec![answer], Vec::new());
+        state.flights.insert(key, Flight { hash, since, recovered: false, answers, others });
+        state.queues.put(lane, Todo::Event(Box::new(event), sender));
         self.wake_worker(&state);
-        Ok(())
+        Ok(false)
     }
 
     fn wake_teller(&self, state: &State) {
@@ -328,7 +339,7 @@ impl Inner {
         }
     }
 
-    fn wake_worker(&self, state: &State) {
+    pub(crate) fn wake_worker(&self, state: &State) {
         if state.idle > 0 && state.queues.can_anyone_go_on() {
             self.work.notify_one();
         }
@@ -376,8 +387,8 @@ impl Inner {
                 Some(again) => self.host.lane_of_receipt(again.first)?,
                 None => event.lane(&self.host.tenant_kinds),
             };
-            let (hash, answers, others) = (event.hash(), Vec::new(), Vec::new());
-            state.flights.insert(event.key(), Flight { hash, recovered: true, answers, others });
+            let (hash, since, answers, others) = (event.hash(), None, Vec::new(), Vec::new());
+            state.flights.insert(event.key(), Flight { hash, since, recovered: true, answers, others });
             state.queues.put(lane, Todo::LeftOver(Box::new((event, again))));
         }
         Ok(())
@@ -409,7 +420,7 @@ impl Inner {
             Task::Begin(todo) => self.turn(todo),
             Task::GoOn(running) => running,
         };
-        let waker = Waker::from(Arc::new(LaneWaker { inner: Arc::downgrade(self), lane: lane.clone() }));
+        let waker = wakes(self, lane);
         let poll = || running.as_mut().poll(&mut Context::from_waker(&waker));
         let polled = catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))));
         let mut state = self.lock();
@@ -433,9 +444,9 @@ impl Inner {
         let host = Arc::clone(&self.host);
         Box::pin(async move {
             match todo {
-                Todo::Event(event) => {
+                Todo::Event(event, sender) => {
                     let key = event.key();
-                    Ok(Step::of(key, host.take(*event, None).await?))
+                    Ok(Step::of(key, host.take(*event, None).instrument(sender).await?))
                 }
                 Todo::LeftOver(begun) => {
                     let (event, again) = *begun;
@@ -452,6 +463,9 @@ impl Inner {
                         && host.ports().store.front().timer(&due.key)?.as_ref() != Some(due)
                     {
                         return Ok(Step { mark, ..Step::default() });
+                    }
+                    if let Following::Timer(due) = &*following {
+                        host.tell_fired(due.due);
                     }
                     let (_, _, after) = host.follow(*following, None).await?;
                     Ok(Step { mark, after, ..Step::default() })
@@ -558,7 +572,7 @@ impl Inner {
         let mut told = 0;
         while let Some((_, who)) = state.admitted.pop_front_if(|(ticket, _)| is_durable(*ticket)) {
             told += 1;
-            state.tell(who);
+            state.tell(who, &self.host.observed);
         }
         if state.is_at_rest() {
             self.rest.notify_all();
@@ -571,20 +585,4 @@ impl Inner {
 fn panicked(panic: &(dyn Any + Send)) -> Halt {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     Halt::Panicked(text.unwrap_or("without a word").to_owned())
-}
-
-/// Puts a lane back on its tenant's list when what it waits for is there.
-struct LaneWaker {
-    inner: Weak<Inner>,
-    lane: Lane,
-}
-
-impl Wake for LaneWaker {
-    fn wake(self: Arc<Self>) {
-        if let Some(inner) = self.inner.upgrade() {
-            let mut state = inner.lock();
-            state.queues.wake(&self.lane);
-            inner.wake_worker(&state);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_channel::oneshot;
 use syndic_core::{DedupKey, Report};
@@ -12,7 +13,10 @@ use crate::host::Halt;
 
 /// The answer to one event or order, when it comes. It can be awaited, or waited for with [`Pending::wait`].
 #[derive(Debug)]
-pub struct Pending<T = Report>(pub(crate) oneshot::Receiver<Result<T, Halt>>);
+pub struct Pending<T = Report> {
+    pub(crate) answer: oneshot::Receiver<Result<T, Halt>>,
+    pub(crate) beside_another: bool,
+}
 
 /// Where an answer goes.
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, Halt>>;
@@ -26,9 +30,15 @@ impl<T> Pending<T> {
         pollster::block_on(self)
     }
 
+    /// Whether it waits for what becomes of another event, that was taken before under the same id. It will be turned
+    /// away then, and must be kept nowhere: the id is the other one's.
+    pub fn is_beside_another(&self) -> bool {
+        self.beside_another
+    }
+
     /// The answer, if it is there. It is given once.
     pub fn try_answer(&mut self) -> Option<Result<T, Halt>> {
-        self.0.try_recv().unwrap_or(Some(Err(Halt::Closed)))
+        self.answer.try_recv().unwrap_or(Some(Err(Halt::Closed)))
     }
 }
 
@@ -36,7 +46,7 @@ impl<T> Future for Pending<T> {
     type Output = Result<T, Halt>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Halt::Closed)))
+        Pin::new(&mut self.answer).poll(cx).map(|answer| answer.unwrap_or(Err(Halt::Closed)))
     }
 }
 
@@ -56,6 +66,8 @@ pub(crate) enum Told {
 /// An event that was taken and not answered yet.
 pub(crate) struct Flight {
     pub(crate) hash: Hash,
+    /// When it was taken, where somebody wants to know.
+    pub(crate) since: Option<Instant>,
     /// Whether it was taken before anybody of now asked.
     pub(crate) recovered: bool,
     pub(crate) answers: Vec<Answer<Report>>,

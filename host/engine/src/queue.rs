@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 
 use syndic_core::ports::{Again, Deferred};
 use syndic_core::{DedupKey, Event};
+use tracing::Span;
 
 use crate::act::Order;
 use crate::consequence::Following;
 
 /// Something for a lane to do. `A` stands for who waits for the answer to an order.
 pub(crate) enum Todo<A> {
-    /// An event from outside.
-    Event(Box<Event>),
+    /// An event from outside, and the span its sender was in.
+    Event(Box<Event>, Span),
     /// An event that an earlier process had begun, and the act that had it judged again.
     LeftOver(Box<(Event, Option<Again>)>),
     /// Something of the host's own.
@@ -63,7 +64,7 @@ impl<R, A> Queue<R, A> {
             Todo::Order(..) | Todo::Undo(_) => self.acts.push_back(todo),
             // What was ordered and begun comes before what is ordered now: the event has one judgement at a time.
             Todo::LeftOver(ref begun) if begun.1.is_some() => self.acts.push_back(todo),
-            Todo::Event(_) | Todo::LeftOver(_) | Todo::Follow(_) => self.inbox.push_back(todo),
+            Todo::Event(..) | Todo::LeftOver(_) | Todo::Follow(_) => self.inbox.push_back(todo),
             Todo::Deliver(effect, _) => self.deferred.push_back(effect),
         }
     }
@@ -79,7 +80,7 @@ impl<R, A> Queue<R, A> {
 
     /// How many events from outside wait.
     pub(crate) fn events(&self) -> usize {
-        self.inbox.iter().filter(|todo| matches!(todo, Todo::Event(_))).count()
+        self.inbox.iter().filter(|todo| matches!(todo, Todo::Event(..))).count()
     }
 
     /// Whether there is something to begin. A lane on hold does what is ordered and nothing else.

@@ -121,7 +121,7 @@ impl<R, A> Queues<R, A> {
 
     /// Events from outside are counted, for the door is theirs; a timer was let in with what set it.
     fn count(&mut self, lane: &Lane, todo: &Todo<A>, change: isize) {
-        if let Todo::Event(_) = todo {
+        if let Todo::Event(..) = todo {
             let tenant = self.tenants.entry(lane.tenant.clone()).or_default();
             tenant.waiting = tenant.waiting.saturating_add_signed(change);
             self.waiting = self.waiting.saturating_add_signed(change);
@@ -265,7 +265,7 @@ mod tests {
             "specversion": "1.0", "id": "e", "source": "/s", "type": "marketplace.RenewalDue", "tenant": lane.tenant,
             "subject": "c", "time": "2026-01-01T00:00:00Z", "data": {"subscription_id": "s"},
         });
-        Todo::Event(Box::new(Event::from_outside(event.to_string().as_bytes()).unwrap()))
+        Todo::Event(Box::new(Event::from_outside(event.to_string().as_bytes()).unwrap()), tracing::Span::none())
     }
 
     fn begin(queues: &mut Queues<u32, ()>) -> Option<String> {

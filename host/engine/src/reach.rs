@@ -10,9 +10,10 @@ use syndic_core::effect::{Way, connector_key};
 use syndic_core::failpoint;
 use syndic_core::ports::{Answer, Intent, NoAnswer, Request};
 use syndic_core::{Event, Time};
-use tracing::debug;
+use tracing::Instrument;
 
 use crate::host::Host;
+use crate::spans;
 
 /// The pause before the second try of an undo. Each one after that is twice as long.
 const PAUSE_MS: u64 = 100;
@@ -21,23 +22,28 @@ impl Host {
     /// One try. The service is looked at first, so an answer that is there counts, whatever the time.
     pub(crate) async fn reach_out(&self, request: &Request) -> Result<Answer, NoAnswer> {
         failpoint!("engine.call.durable");
+        let (span, began) = (spans::effect(request), self.observed.now());
+        let answer = self.answer_in_time(request).instrument(span.clone()).await;
+        let said = spans::answered(&span, &answer);
+        self.observed.tell_since(began, |observer, took| observer.reached(&request.action, said, took));
+        failpoint!("engine.call.answered");
+        answer
+    }
+
+    async fn answer_in_time(&self, request: &Request) -> Result<Answer, NoAnswer> {
         let (clock, connector) = (&self.ports.clock, &self.ports.connector);
         let late = plus_ms(clock.now(), request.timeout_ms);
-        debug!(action = %request.action, "reaching out");
         let mut answering = connector.call(request);
         let mut waiting = None;
-        let answered = poll_fn(|cx| {
+        poll_fn(|cx| {
             if let Poll::Ready(answer) = answering.as_mut().poll(cx) {
                 return Poll::Ready(answer);
             }
             let waiting = waiting.get_or_insert_with(|| clock.wait_until(late));
             let silence = || NoAnswer { reason: format!("no answer within {} ms", request.timeout_ms) };
             waiting.as_mut().poll(cx).map(|()| Err(silence()))
-        });
-        let answer = answered.await.inspect_err(|silence| debug!(action = %request.action, "{}", silence.reason))?;
-        debug!(action = %request.action, "answered");
-        failpoint!("engine.call.answered");
-        Ok(answer)
+        })
+        .await
     }
 
     /// Lets the pause pass that comes after the `nth` try, if it is over before `end`.

@@ -15,7 +15,7 @@ use syndic_core::ports::{Again, Deferred, Failure, Intent, Lineage, Reads, Store
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::states::{self, Action, On, State};
 use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Time};
-use tracing::{Instrument, debug, debug_span};
+use tracing::Instrument;
 
 use crate::act::attempts_before;
 use crate::blocking::Done;
@@ -27,6 +27,7 @@ use crate::judge::{Bench, Seat, Snapshot};
 use crate::lineup::Lineup;
 use crate::migrate::Carried;
 use crate::rules::Rules;
+use crate::spans;
 
 /// The policy under which a decision whose facts moved is made again; its conflicts stay on record.
 const REJUDGED: &str = "optimistic";
@@ -131,6 +132,8 @@ pub(crate) struct Turn<'h> {
     timers_waiting: BTreeMap<Slot, u64>,
     judged: u32,
     entered: Time,
+    /// Whether its lane had no turn before.
+    lane_is_new: bool,
 }
 
 impl<'h> Turn<'h> {
@@ -142,7 +145,8 @@ impl<'h> Turn<'h> {
         origin: Origin,
     ) -> Result<Self, Halt> {
         let front = host.ports.store.front();
-        let now = front.lane_now(&lane)?.map_or(event.time, |last| last.max(event.time));
+        let last = front.lane_now(&lane)?;
+        let now = last.map_or(event.time, |last| last.max(event.time));
         let attempted = origin.again().map_or(Ok(Vec::new()), |again| attempts_before(front, again))?;
         let taken = match origin.again() {
             Some(_) => front.dedup(&event.key())?.map(|known| known.taken),
@@ -159,6 +163,7 @@ impl<'h> Turn<'h> {
             foreseen: None,
             timers_waiting: BTreeMap::new(),
             entered: host.ports.clock.now(),
+            lane_is_new: last.is_none(),
             seats: Vec::new(),
             done: Vec::new(),
             path: Vec::new(),
@@ -186,36 +191,44 @@ impl<'h> Turn<'h> {
 
     /// Drives the event to its outcome. Whoever listens closely hears every step of it.
     pub(crate) async fn run(self) -> Result<Finished, Halt> {
-        let Event { id, tenant, kind, .. } = &self.event;
-        let span = debug_span!("event", tenant = %tenant, id = %id, kind = %kind);
+        let (host, source) = (self.host, self.origin.source());
+        let span = spans::event(&self.event, &self.origin);
         let finished = self.driven().instrument(span.clone()).await?;
-        let Report { outcome, receipt, .. } = &finished.report;
-        span.in_scope(|| debug!(outcome = outcome.name(), receipt, "judged"));
+        spans::came_to(&span, &finished.report);
+        host.observed.tell(|observer| observer.judged(source, &finished.report));
         Ok(finished)
     }
 
     async fn driven(mut self) -> Result<Finished, Halt> {
         failpoint!("engine.turn.taken");
+        let mut stand = self.host.standing.begin(self.lane_is_new);
         let mut state = State::Idle;
         let mut on = On::EventTaken;
         loop {
             let (next, action) = states::next(state, on).map_err(Halt::Bug)?;
             state = next;
             self.path.push(state);
-            debug!(state = state.name());
+            stand.enter(state);
             self.entered = self.host.ports.clock.now();
-            on = match action {
-                Action::Route => self.route(),
-                Action::AskGovernors => self.ask_governors()?,
-                Action::Settle => self.settle().await?,
-                Action::Commit => self.commit()?,
-                Action::WeighUndo => self.weigh_undo(),
-                Action::Undo => self.undo_everything().await?,
-                Action::CommitOutcome | Action::ParkAndAlarm => self.commit_outcome()?,
-                Action::Answer | Action::Listen => return self.answer(state),
+            let Some(happened) = self.carry_out_move(action).instrument(spans::state(state)).await? else {
+                return self.answer(state);
             };
-            on = self.within_limit(state, on);
+            on = self.within_limit(state, happened);
         }
+    }
+
+    /// Does what a move asks for, and says what happened; nothing where the turn is over.
+    async fn carry_out_move(&mut self, action: Action) -> Result<Option<On>, Halt> {
+        Ok(Some(match action {
+            Action::Route => self.route(),
+            Action::AskGovernors => self.ask_governors()?,
+            Action::Settle => self.settle().await?,
+            Action::Commit => self.commit()?,
+            Action::WeighUndo => self.weigh_undo(),
+            Action::Undo => self.undo_everything().await?,
+            Action::CommitOutcome | Action::ParkAndAlarm => self.commit_outcome()?,
+            Action::Answer | Action::Listen => return Ok(None),
+        }))
     }
 
     fn answer(self, state: State) -> Result<Finished, Halt> {
@@ -226,16 +239,21 @@ impl<'h> Turn<'h> {
         self.finished.ok_or(Halt::Bug(bug))
     }
 
-    /// A state that outlived its limit stops the event, whatever it came to.
+    /// A state that outlived its limit stops the event, whatever it came to. Where that took weighing what to undo, the
+    /// event is undone, however little there seems to be.
     fn within_limit(&mut self, state: State, on: On) -> On {
         let limits = &self.host.config.limits;
         let limit = match (state, on) {
             (State::CoordinatingFsms, On::AllDecided) => limits.coordination_ms,
             (State::AwaitingFeedback, On::Settled) => limits.feedback_ms,
+            (State::ErrorDetected, On::NothingToUndo) => limits.error_ms,
             _ => return on,
         };
         if self.host.ports.clock.now().ms() - self.entered.ms() <= i64::try_from(limit).unwrap_or(i64::MAX) {
             return on;
+        }
+        if state == State::ErrorDetected {
+            return On::EffectsToUndo;
         }
         self.stopped(Stop::Failed(Error::CoordinationTimeout { phase: state.name().into() }))
     }
@@ -337,7 +355,7 @@ impl<'h> Turn<'h> {
             is_routed: &is_routed,
         };
         let (runtime, snapshot, context) = (&*host.ports.runtime, &self.snapshot, rules.context());
-        let bench = Bench { runtime, context, snapshot, rules };
+        let bench = Bench { runtime, context, snapshot, rules, observed: &host.observed };
         Ok(ask(&mut self.seats, &bench)?)
     }
 

@@ -13,9 +13,10 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
-use syndic_core::ports::{Head, StoreError, Ticket};
+use syndic_core::ports::{Head, Observer, StoreError, Ticket};
 use syndic_core::{Time, failpoint};
 use syndic_ledger::Master;
 
@@ -50,6 +51,8 @@ pub(crate) struct Heart<S> {
     writer: Mutex<Standing>,
     gate: RwLock<()>,
     front: RwLock<Front>,
+    /// Who hears how long barriers take, if anybody does.
+    pub(crate) observer: OnceLock<Arc<dyn Observer>>,
 }
 
 /// What the last batch left.
@@ -105,7 +108,7 @@ impl<S: Space> Heart<S> {
         };
         let (writer, front) = (Mutex::new(Standing { counters, head }), RwLock::new(front));
         let (turn, gate, progress) = (Mutex::default(), RwLock::default(), Progress::default());
-        Ok(Self { space, master, progress, by, turn, writer, gate, front })
+        Ok(Self { space, master, progress, by, turn, writer, gate, front, observer: OnceLock::new() })
     }
 
     /// Looks at what is durable.
@@ -248,7 +251,11 @@ impl<S: Space> Heart<S> {
         failpoint!("store.group.sealed");
         let alone = self.gate.write().map_err(broken_off)?;
         failpoint!("store.group.write", self.space.write(counters.written.batches, writes)?);
+        let observed = self.observer.get().map(|observer| (observer, Instant::now()));
         failpoint!("store.group.barrier", self.space.barrier(counters.written.batches)?);
+        if let Some((observer, began)) = observed {
+            observer.synced(began.elapsed());
+        }
         failpoint!("store.group.durable");
         drop(alone);
         *standing = Standing { counters, head };

@@ -5,7 +5,7 @@ use std::task::{Poll, Waker};
 use std::thread::{self, JoinHandle};
 
 use syndic_core::ports::{
-    Admitted, Commit, Decide, DedupRecord, Entry, Intent, Reads, Store, StoreError, Ticket, Unfinished,
+    Admitted, Commit, Decide, DedupRecord, Entry, Intent, Observer, Reads, Store, StoreError, Ticket, Unfinished,
 };
 use syndic_core::{DedupKey, Time};
 use syndic_ledger::{Hash, Master};
@@ -62,6 +62,11 @@ impl<S: Space> Records<S> {
     /// What all salts of this store are derived from.
     pub fn master(&self) -> &Master {
         &self.heart().master
+    }
+
+    /// Has somebody hear, from now on, how long barriers take. There is one at most, and the first stays.
+    pub fn observed_by(&self, observer: Arc<dyn Observer>) {
+        let _ = self.heart().observer.set(observer);
     }
 
     /// Writes a commit. It is durable on return.

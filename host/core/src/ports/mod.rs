@@ -8,6 +8,7 @@ mod acts;
 mod cases;
 mod connector;
 mod governor;
+mod observer;
 mod records;
 mod store;
 
@@ -18,6 +19,7 @@ pub use governor::{
     COMPONENT_MAX_BYTES, Called, Code, Context, EffectResult, Facts, Failure, FailureClass, GovernorRuntime, Installed,
     Migrated, Question, ReadError,
 };
+pub use observer::{Observer, Source};
 pub use records::{
     Claim, Commit, DedupRecord, Deferred, Entry, Head, Intent, Kept, Lineage, Raised, Tally, Timer, TimerKey,
     Unfinished,
