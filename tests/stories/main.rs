@@ -26,6 +26,7 @@ mod money;
 mod nets;
 mod not_loaded;
 mod operators;
+mod readme;
 mod refusals;
 mod replayed;
 mod shown_safely;

@@ -6,7 +6,7 @@ use crate::guest::{APPROVE, Guest};
 use crate::syndic::{Home, Told, stream, subscribes};
 
 /// A billing that approves, and asks for nothing.
-fn kind(version: &str) -> Vec<u8> {
+pub(crate) fn kind(version: &str) -> Vec<u8> {
     Guest { evaluate: APPROVE, version, kind: "CustomerSubscribes", ..Guest::default() }.build()
 }
 

@@ -5,6 +5,7 @@ mod doors;
 mod kept;
 mod life;
 mod packaging;
+mod pages;
 mod settings;
 mod slots;
 mod traffic;
