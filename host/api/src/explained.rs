@@ -22,17 +22,18 @@ mod tests {
     use crate::{PROBLEMS, exit_code};
 
     /// Kinds that are told in outcomes, and answer no request.
-    const IN_OUTCOMES: [&str; 6] = [
+    const IN_OUTCOMES: [&str; 7] = [
         "InvalidTransition",
         "CoordinationTimeout",
         "GovernorError",
         "ConflictDetected",
         "RollbackFailed",
         "EffectFailed",
+        "CommandRefused",
     ];
 
     /// Kinds that end a verb on this machine, and answer no request, with its exit code.
-    const OF_VERBS: [(&str, u8); 2] = [("GovernorStartupFailed", 3), ("ComponentRejected", 2)];
+    const OF_VERBS: [(&str, u8); 1] = [("GovernorStartupFailed", 3)];
 
     #[test]
     fn the_page_has_every_kind_of_the_table_in_its_order_and_no_other() {
