@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use syndic_tests::watch::Watch;
 use tempfile::TempDir;
 
-use crate::syndic::{Told, command, run, told};
+use crate::daemon::Daemon;
+use crate::daemon::doors::{ask, subscribes, token};
+use crate::syndic::{Home, Told, command, run, told};
 
 /// A machine may be busy; one that says nothing for so long has hung.
 const SILENT_MAX: Duration = Duration::from_secs(900);
@@ -40,7 +42,14 @@ impl Desk {
     }
 
     fn watched(&self, args: &[&str]) -> Watched {
+        self.watched_with("", args)
+    }
+
+    fn watched_with(&self, token: &str, args: &[&str]) -> Watched {
         let mut dev = self.command(&[&["governor", "dev", "--json"], args].concat());
+        if !token.is_empty() {
+            dev.env("SYNDIC_TOKEN", token);
+        }
         let mut child = dev.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let hears = BufReader::new(child.stdout.take().unwrap());
         Watched { child, hears, watch: Watch::over(SILENT_MAX) }
@@ -117,6 +126,43 @@ fn a_governor_is_built_again_when_it_is_saved_and_a_mistake_leaves_the_last_good
     assert_eq!(dev.hear("other words")["same"], true, "what is not in the component changes nothing");
     drop(dev);
     ends(&desk);
+    is_tried_in_a_daemon(&desk);
+}
+
+/// In a daemon every build is a shadow, told of as events come in; and a trial of somebody else's stays.
+fn is_tried_in_a_daemon(desk: &Desk) {
+    desk.edit("order.seats >", "order.seats > 20");
+    let home = Home::new();
+    let olga = token(&home, "olga", "operator");
+    let daemon = Daemon::start(&home);
+    let sends = |id: &str| {
+        let event = desk.home.path().join("event.jsonl");
+        fs::write(&event, subscribes("acme", id, id).to_string()).unwrap();
+        ask(&daemon, &olga, &["event", "submit", event.to_str().unwrap(), "--strict"]).exits(0);
+    };
+    let live = ["--server", daemon.place(), "--slot", "quota-sla"];
+    let mut dev = desk.watched_with(&olga, &live);
+    dev.hear("the build");
+    let shadow = dev.hear("that it is tried");
+    assert_eq!((&shadow["active"], &shadow["trial"]), (&1.into(), &2.into()), "{shadow}");
+    sends("e1");
+    let found = dev.hear("what it decides otherwise");
+    assert_eq!((&found["difference"], &found["is"]["event"]), (&1.into(), &"e1".into()), "{found}");
+
+    desk.edit("order.seats > 20", "order.seats > 1");
+    dev.hear("another build");
+    assert_eq!(dev.hear("that it is tried")["trial"], 3);
+    sends("e2");
+    let found = dev.hear("what that decides otherwise");
+    assert_eq!(found["is"]["event"], "e2", "the trial is a new one: {found}");
+    assert!(found["is"]["kinds"].as_array().unwrap().contains(&"verdict".into()), "two seats are refused: {found}");
+    drop(dev);
+
+    desk.edit("order.seats > 1", "order.seats > 2");
+    let held = told(desk.command(&[&["governor", "dev", "--once"], &live[..]].concat()).env("SYNDIC_TOKEN", &olga));
+    assert!(held.exits(1).err.contains("`quota-sla` has another version on trial"));
+    ask(&daemon, &olga, &["governor", "revert", "quota-sla"]).exits(0);
+    daemon.stop();
 }
 
 /// Cargo goes by times, and takes a file that was brought back with its time for what it has built.

@@ -11,18 +11,18 @@ use crate::daemon::Daemon;
 use crate::syndic::{Home, Told, command, event_of, stream, told};
 
 /// A token, made where the data is.
-pub(super) fn token(home: &Home, name: &str, role: &str) -> String {
+pub(crate) fn token(home: &Home, name: &str, role: &str) -> String {
     let told = home.run(&["token", "create", "--name", name, "--role", role, "--json"]).exits(0);
     told.values()[0]["secret"].as_str().unwrap().to_owned()
 }
 
 /// The command line, asking a daemon.
-pub(super) fn ask(daemon: &Daemon, token: &str, args: &[&str]) -> Told {
+pub(crate) fn ask(daemon: &Daemon, token: &str, args: &[&str]) -> Told {
     told(command(args).env("SYNDIC_SERVER", daemon.place()).env("SYNDIC_TOKEN", token))
 }
 
 /// A customer who begins now: the daemon's clock is on the wall, and what was to follow long ago would follow at once.
-pub(super) fn subscribes(tenant: &str, id: &str, subject: &str) -> Value {
+pub(crate) fn subscribes(tenant: &str, id: &str, subject: &str) -> Value {
     let now = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap().stdout;
     let now = String::from_utf8(now).unwrap();
     let order = json!({"sku": "pro", "seats": 2, "payment_method": "card"});

@@ -1,7 +1,7 @@
 //! The daemon: what it is told before it starts, and how it lives and ends.
 
 mod asked;
-mod doors;
+pub(crate) mod doors;
 mod kept;
 mod life;
 mod packaging;
