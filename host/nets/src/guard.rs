@@ -9,6 +9,8 @@ mod choose;
 mod cover;
 mod read;
 
+use std::collections::BTreeSet;
+
 use crate::model::{Value, Variable};
 
 pub use choose::{ChoiceError, choose};
@@ -75,6 +77,17 @@ impl Guard {
     /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The variables it asks about, by their index among the net's.
+    pub fn variables(&self) -> BTreeSet<usize> {
+        let mut asked = BTreeSet::new();
+        let mut ask = |term: &Term| match term {
+            Term::Variable(at) => drop(asked.insert(*at)),
+            Term::Literal(_) => {}
+        };
+        self.root.comparisons(&mut |left, right| [left, right].into_iter().for_each(&mut ask));
+        asked
     }
 
     /// Whether it holds. As in CEL, what decides a conjunction or a disjunction decides it wherever it stands.

@@ -35,6 +35,14 @@ fn case() -> Vec<Option<Value>> {
 }
 
 #[test]
+fn a_guard_knows_what_it_asks_about() {
+    let asked = |text: &str| Guard::parse(text, &data()).expect("a guard").variables().into_iter().collect::<Vec<_>>();
+    assert_eq!(asked(r#"tries < 2 && (verdict in ["pass", "fail"] || !cancelled)"#), [0, 1, 2]);
+    assert_eq!(asked("cancelled ? amount < limit : amount > 5"), [0, 3, 4]);
+    assert!(asked("true").is_empty());
+}
+
+#[test]
 fn a_guard_says_what_cel_says() {
     for (guard, holds) in [
         ("true", true),
