@@ -68,12 +68,13 @@ impl Net {
     }
 }
 
-/// Whether a task may be called this. A dot divides a task from its outcome.
+/// Whether a task may be called this. A dot divides a task from its outcome; a slash, the net that a task stands for from
+/// a task inside it.
 pub(crate) fn is_task_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_name_letter)
 }
 
 /// Whether a letter may stand in a task's name.
 fn is_name_letter(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_' || letter == '-'
+    letter.is_alphanumeric() || matches!(letter, '_' | '-' | '/')
 }

@@ -43,7 +43,7 @@ const SPAN: &str = "a duration is a number and one of s, min, h, d, bd, months: 
 /// Reads a task over these variables.
 pub(super) fn read(fields: &Fields<'_>, name: &str, data: &[Variable]) -> Option<Task> {
     if !is_task_name(name) {
-        let hint = "use letters, digits, _ and -: a dot divides a task from its outcome";
+        let hint = "use letters, digits, _, - and /: a dot divides a task from its outcome";
         fields.mistake(format!("`{name}` is no name for a task"), hint);
     }
     let block = Block { fields, data };

@@ -125,7 +125,7 @@ fn splice(whole: &mut Net, task: &Task, inner: Net, own: &BTreeSet<&str>) -> Res
         let end = End { takes: end.takes.iter().map(|name| place(name)).collect(), ..end.clone() };
         close(whole, task, end);
     }
-    whole.properties.extend(inner.properties.iter().map(|property| moved(property, &inner.name, &place, &called)));
+    whole.properties.extend(inner.properties.iter().map(|property| moved(property, &task.name, &place, &called)));
     Ok(())
 }
 
@@ -192,7 +192,7 @@ fn declare(whole: &mut Net, inner: &Net) -> Result<(), InlineError> {
 fn close(whole: &mut Net, composite: &Task, end: End) {
     let named = end.closes.as_deref().and_then(|name| name.split_once('.'));
     let (task, entry) = named.map_or_else(
-        || (end.closes.clone().unwrap_or_else(|| format!("{}.{}", composite.name, end.name)), None),
+        || (end.closes.clone().unwrap_or_else(|| format!("{}/{}", composite.name, end.name)), None),
         |(task, entry)| (task.to_owned(), Some(entry.to_owned())),
     );
     let entry = Entry { name: entry, takes: end.takes, sets: Vec::new() };
@@ -228,10 +228,10 @@ fn renamed(inside: &Task, place: &impl Fn(&str) -> String, whole: &Net) -> Resul
 }
 
 /// A property of the sub-net, about what its conditions and tasks are called now; each net names its own properties, so
-/// here they are told apart by the net.
+/// here they are told apart by the task that stands for the net.
 fn moved(
     property: &Property,
-    net: &str,
+    within: &str,
     place: &impl Fn(&str) -> String,
     called: &impl Fn(&str) -> String,
 ) -> Property {
@@ -241,7 +241,7 @@ fn moved(
         }
         Rule::Together { place: at, other } => Rule::Together { place: place(at), other: place(other) },
     };
-    Property { name: format!("{net}/{}", property.name), rule }
+    Property { name: format!("{within}/{}", property.name), rule }
 }
 
 #[cfg(test)]
@@ -271,11 +271,13 @@ mod tests {
         let whole = Library(vec![inner]).inline(&outer).unwrap();
         let names: Vec<&str> = whole.tasks.iter().map(|task| task.name.as_str()).collect();
         assert_eq!(whole.faults(), []);
-        let twice = ["T_Again/T_Ask", "T_Again/T_End", "T_Again.ended", "T_Ask"];
-        assert_eq!(names, [&["T_Once/T_Ask", "T_End", "T_Once.ended"][..], &twice].concat());
+        let twice = ["T_Again/T_Ask", "T_Again/T_End", "T_Again/ended", "T_Ask"];
+        assert_eq!(names, [&["T_Once/T_Ask", "T_End", "T_Once/ended"][..], &twice].concat());
         let rules: Vec<String> = whole.properties.iter().map(|property| property.rule.to_string()).collect();
         let told =
             ["no P_Out without T_Once/T_Ask or T_End", "no T_Again/P_Out without T_Again/T_Ask or T_Again/T_End"];
         assert_eq!(rules, told);
+        let text = crate::format::write(&whole);
+        assert_eq!(crate::format::write(&read(&text).unwrap()), text, "the whole is a net like any other");
     }
 }
