@@ -30,6 +30,11 @@ impl Text {
         json::strict_canonical(text).map(|canonical| Self(canonical.into()))
     }
 
+    /// What is ours, as its canonical text.
+    pub fn of(value: &impl Serialize) -> Self {
+        Self(canonical(value).into())
+    }
+
     /// The text of what has its canonical one by construction.
     pub(crate) fn of_canonical(text: String) -> Self {
         Self(text.into())
