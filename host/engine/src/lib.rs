@@ -10,6 +10,7 @@ mod act;
 mod administer;
 mod ahead;
 mod blocking;
+pub mod cases;
 mod commit;
 mod consequence;
 mod door;
