@@ -25,7 +25,7 @@ use replay::REPLAY_HELP;
 pub use completions::Completions;
 pub use daemon::{ConfigVerb, Configured, Run};
 pub use governor::{Bench, Build, Check, Dev, GovernorVerb, New, Sign, Test, Verify};
-pub use remote::{Place, Server, There, TokenPlace, TokenVerb, TokenWish};
+pub use remote::{Place, Server, There, TokenPlace, TokenVerb, TokenWish, Watched};
 pub use slots::{Install, SlotVerb, Who};
 pub use upkeep::{Backup, Restore};
 
@@ -84,7 +84,7 @@ pub enum Command {
     #[command(subcommand)]
     Token(TokenVerb),
     /// How a data directory or a daemon stands
-    Stats(Place),
+    Stats(Watched),
     /// Look at everything a daemon stands on: configuration, governors, store, disk, clock, limits; or at one that runs
     #[command(after_help = upkeep::DOCTOR_HELP)]
     Doctor(TokenPlace),

@@ -154,7 +154,8 @@ pub fn stats(stats: &Stats) -> String {
 }
 
 fn lanes(stats: &Stats) -> String {
-    let states: Vec<String> = stats.current_state.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let states = stats.current_state.iter().filter(|(_, count)| **count > 0);
+    let states: Vec<String> = states.map(|(state, count)| format!("{count} {state}")).collect();
     if states.is_empty() { "none".into() } else { states.join(", ") }
 }
 

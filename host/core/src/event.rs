@@ -188,6 +188,14 @@ impl Event {
         &self.canonical[self.data_at.clone()]
     }
 
+    /// An attribute that is text, for whoever looks at more than judging needs.
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        // Most events have no other attributes than those above, and need not be read for it.
+        self.canonical.contains(&format!("\"{name}\":")).then_some(())?;
+        let record: Map<String, Value> = serde_json::from_str(&self.canonical).ok()?;
+        record.get(name)?.as_str().map(str::to_owned)
+    }
+
     /// SHA-256 of the canonical JSON.
     pub fn hash(&self) -> Hash {
         self.hash

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use syndic_api::{FactLine, ReceiptFile, ReceiptLine, Stats};
-use syndic_cli::args::{FactQuestion, FactVerb, Place, ReceiptVerb, There};
+use syndic_cli::args::{FactQuestion, FactVerb, ReceiptVerb, There, Watched};
 use syndic_cli::plain::plain_lines;
 use syndic_cli::{Failure, FailureKind, facts, tables};
 use syndic_core::ports::{GovernorRuntime as _, Reads, StoreError};
@@ -106,34 +107,53 @@ fn unreadable(sequence: u64, why: &ReceiptError) -> Failure {
     Failure::new(FailureKind::Corrupt, format!("receipt {sequence} does not read")).because(why)
 }
 
-pub(crate) fn stats(place: Place, show: &Show) -> Result<ExitCode, Failure> {
-    let stats: Stats = match place.there()? {
+/// How often a daemon that is watched is looked at.
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
+
+pub(crate) fn stats(Watched { place, watch }: Watched, show: &Show) -> Result<ExitCode, Failure> {
+    let tell = |stats: &Stats| show.result(stats, |_| tables::stats(stats));
+    match place.there()? {
         There::Data(data) => {
             let store = open(&data)?;
             let error = store.verify().err().map(|error| error.to_string());
-            read(stats_of(&store, governors()?, error))?
+            tell(&read(stats_of(&store, governors()?, error))?)?;
         }
-        There::Server(daemon) => daemon.get("/v1/stats")?.read()?,
-    };
-    show.result(&stats, |_| tables::stats(&stats))?;
+        There::Server(daemon) if watch => loop {
+            let stats: Stats = daemon.get("/v1/stats")?.read()?;
+            show.clear();
+            tell(&stats)?;
+            std::thread::sleep(LOOKED_AT_EVERY);
+        },
+        There::Server(daemon) => tell(&daemon.get("/v1/stats")?.read()?)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
+
+/// Deferred effects that are counted.
+const DEFERRED_MAX: usize = 10_000;
 
 /// How a store stands, with so many healthy governors of so many.
 pub(crate) fn stats_of(store: &SledStore, governors: (u64, u64), error: Option<String>) -> Result<Stats, StoreError> {
     let head = store.head()?;
     let waiting = store.raised(0, usize::MAX)?.len() as u64;
+    let deferred = store.deferred(0, DEFERRED_MAX)?.len() as u64;
+    let lanes = store.lanes()?;
+    let in_state = |state: State| if state == State::Idle { lanes } else { 0 };
     Ok(Stats {
-        current_state: [(State::Idle.name().to_owned(), store.lanes()?)].into(),
+        current_state: State::ALL.into_iter().map(|state| (state.name().to_owned(), in_state(state))).collect(),
         governors_healthy: governors.0,
         total_governors: governors.1,
-        events_processed: head.tally.outcomes.values().sum(),
+        events_processed: head.tally.events(),
         pending_events: store.unfinished()?.len() as u64 + waiting,
+        waiting_events: 0,
         conflicts_detected: head.tally.conflicts,
         error_state: error,
         outcomes: head.tally.outcomes.iter().map(|(outcome, count)| (outcome.name().to_owned(), *count)).collect(),
-        effects_waiting: !store.deferred(0, 1)?.is_empty(),
+        effects_waiting: deferred > 0,
+        effects_deferred: deferred,
         timers_waiting: store.timers()?,
+        timers_due: 0,
+        timers_late_ms: 0,
         stuck_events: store.parked()?.len() as u64,
         undelivered_effects: store.dead_letters(0, usize::MAX)?.len() as u64,
         quarantined: store.poisons()?.iter().filter(|(_, poison)| poison.is_quarantined()).count() as u64,

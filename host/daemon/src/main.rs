@@ -69,7 +69,7 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Fact(verb) => look::fact(verb, show),
         Command::Receipt(verb) => look::receipt(verb, show),
         Command::Replay(args) => replay::replay(&args, show),
-        Command::Stats(place) => look::stats(place, show),
+        Command::Stats(watched) => look::stats(watched, show),
         Command::Doctor(place) => upkeep::doctor(&place, show),
         Command::Backup(args) => upkeep::backup(args, show),
         Command::Restore(args) => upkeep::restore(&args, show),

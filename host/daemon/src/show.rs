@@ -1,6 +1,6 @@
 //! Where words go: results to stdout, everything else to stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use syndic_cli::paint::Paint;
@@ -32,6 +32,14 @@ impl Show {
     pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         writeln!(out, "{text}").and_then(|()| out.flush()).map_err(cannot_write)
+    }
+
+    /// Makes room on a screen for a result that takes the place of the last one. Elsewhere each stands below the other.
+    pub(crate) fn clear(&self) {
+        let mut out = io::stdout().lock();
+        if !self.json && out.is_terminal() {
+            let _ = write!(out, "\x1b[H\x1b[2J");
+        }
     }
 
     /// A word beside the result, for whoever watches. Nobody watching is no failure.

@@ -77,7 +77,7 @@ impl Kept {
             _ => failure,
         })?;
         let clock = Arc::new(WallClock::new(runtime()?.handle().clone()));
-        let (host, store) = host_over(Plan::of(&settings)?, store, &clock)?;
+        let (host, store) = host_over(Plan::of(&settings)?, store, &clock, Arc::new(()))?;
         Ok(Self { host, store })
     }
 

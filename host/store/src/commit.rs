@@ -116,7 +116,9 @@ impl<S: Space> Draft<'_, S> {
             )));
         }
         frontier.append(leaf_hash(entry.leaf.as_bytes()));
-        let Report { outcome, conflicts, .. } = &entry.kept.report;
+        let Report { outcome, conflicts, state_path, .. } = &entry.kept.report;
+        // An act goes through no states.
+        tally.beyond += u64::from(entry.kept.again.is_some() || state_path.is_empty());
         *tally.outcomes.entry(*outcome).or_default() += 1;
         tally.conflicts += conflicts.len() as u64;
         self.put(Key::of(Table::Receipts).number(sequence), entry);

@@ -81,7 +81,9 @@ impl Daemon {
         let always = ["http.listen=127.0.0.1:0", "http.requests_max=0", "log.level=error"];
         let mut command = Command::new(program());
         command.args(["run", "--json", "--data", &data]).stdout(Stdio::piped());
-        always.iter().chain(set).for_each(|key| drop(command.args(["--set", key])));
+        for key in always.iter().chain(set) {
+            command.args(["--set", key]);
+        }
         let start = Instant::now();
         let mut child = command.spawn().expect("the daemon starts");
         let mut says = BufReader::new(child.stdout.take().expect("it is piped"));

@@ -1,13 +1,16 @@
 //! The daemon: what it is told before it starts, and how it lives and ends.
 
 mod asked;
+mod callers;
 pub(crate) mod doors;
 mod kept;
 mod life;
+mod metrics;
 mod packaging;
 mod pages;
 mod settings;
 mod slots;
+mod spans;
 mod traffic;
 mod upkeep;
 

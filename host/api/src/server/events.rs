@@ -13,32 +13,45 @@ use super::ask::{Ask, not_for};
 use super::binding::{self, Sent};
 use super::caller::Caller;
 use super::problem::Problem;
-use super::service::{Accepted, EventsWanted, Target};
+use super::service::{Accepted, EventsWanted, Target, Trail};
 use crate::{EventLine, OrderBody, OrderVerb, OutcomeLine, Page, Prelude, ResendBody};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACE_STATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Takes one event or a batch.
 pub(crate) async fn submit(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let trail = trail(&ask);
     match binding::read(&ask)? {
-        Sent::Several(events) => Ok(batch(app, ask.caller(), events).await?.into_response()),
+        Sent::Several(events) => Ok(batch(app, &ask, &trail, events).await?.into_response()),
         Sent::One(event) => {
             let event = counted(app, event)?;
             let caller = ask.caller();
             if !caller.may_touch(&event.tenant) {
                 return Err(not_for(caller, &event.tenant));
             }
-            if prefers_async(&ask)? { later(app, event).await } else { now(app, event).await }
+            if prefers_async(&ask)? { later(app, event, &trail).await } else { now(app, event, &trail).await }
         }
     }
+}
+
+/// The trace that the sender is in. A header that does not read, or is there twice, is as good as none.
+fn trail(ask: &Ask) -> Trail {
+    let text = |name: &HeaderName| {
+        let mut values = ask.headers.get_all(name).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        value.to_str().ok().map(str::to_owned)
+    };
+    Trail { parent: text(&TRACE_PARENT), state: text(&TRACE_STATE) }
 }
 
 /// What is no event was turned away here, and counts as what was turned away.
 fn counted(app: &App, event: Result<Event, Error>) -> Result<Event, Problem> {
     event.map_err(|error| {
-        app.metrics.judged(&Report::turned_away("", error.clone()), None);
+        app.metrics.turned_away();
         Problem::from(&error)
     })
 }
@@ -49,20 +62,20 @@ fn prefers_async(ask: &Ask) -> Result<bool, Problem> {
     Ok(wishes.split(',').any(|wish| bare(wish) == "respond-async"))
 }
 
-async fn now(app: &App, event: Event) -> Result<Response, Problem> {
-    let (place, since) = (place_of(&event.key()), app.metrics.start());
-    let report = app.service.submit(event).await?;
-    app.metrics.judged(&report, Some(since));
+async fn now(app: &App, event: Event, trail: &Trail) -> Result<Response, Problem> {
+    let place = place_of(&event.key());
+    let report = app.service.submit(event, trail).await?;
+    app.metrics.answered_event(&report);
     told(&report, &place)
 }
 
-async fn later(app: &App, event: Event) -> Result<Response, Problem> {
+async fn later(app: &App, event: Event, trail: &Trail) -> Result<Response, Problem> {
     let place = place_of(&event.key());
     let applied = (PREFERENCE_APPLIED, "respond-async");
-    match app.service.accept(event).await? {
+    match app.service.accept(event, trail).await? {
         Accepted::Kept => Ok((StatusCode::ACCEPTED, [(LOCATION, place.as_str()), applied]).into_response()),
         Accepted::Told(report) => {
-            app.metrics.judged(&report, None);
+            app.metrics.answered_event(&report);
             told(&report, &place)
         }
     }
@@ -89,21 +102,24 @@ fn place_of(key: &DedupKey) -> String {
 
 /// The outcomes of a batch, in its order. All are under way at once: what must be in order is one customer's, and those
 /// are let in here in the batch's order.
-async fn batch(app: &App, caller: &Caller, events: Vec<Result<Event, Error>>) -> Result<Response, Problem> {
-    let mut told = Vec::with_capacity(events.len());
+async fn batch(app: &App, ask: &Ask, trail: &Trail, events: Vec<Result<Event, Error>>) -> Result<Response, Problem> {
+    let (caller, mut told) = (ask.caller(), Vec::with_capacity(events.len()));
     let mut underway = Vec::new();
     for (nth, event) in events.into_iter().enumerate() {
         match event.and_then(|event| allowed(caller, event)) {
             Ok(event) => {
-                underway.push((nth, app.metrics.start(), app.service.submit(event)));
+                underway.push((nth, app.service.submit(event, trail)));
                 told.push(None);
             }
-            Err(error) => told.push(Some(Report::turned_away("", error))),
+            Err(error) => {
+                app.metrics.turned_away();
+                told.push(Some(Report::turned_away("", error)));
+            }
         }
     }
-    for (nth, since, report) in underway {
+    for (nth, report) in underway {
         let report = report.await?;
-        app.metrics.judged(&report, Some(since));
+        app.metrics.answered_event(&report);
         told[nth] = Some(report);
     }
     let reports = told.into_iter().enumerate().filter_map(|(nth, report)| Some((nth, report?)));

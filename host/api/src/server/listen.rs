@@ -1,7 +1,7 @@
 //! Listening: sockets, who stands behind them, and how it all ends.
 //!
 //! Our own loop, because the usual one waits for the headers of a request for ever. A connection is given its time to
-//! shake hands and to say what it wants, there are only so many of them, and when the server closes those that are at
+//! shake hands, to say what it wants and to hear the answer, there are only so many of them, and when the server closes those that are at
 //! work may finish it.
 
 use std::collections::HashMap;
@@ -25,10 +25,13 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::caller::{Grant, Peer};
+use super::crowd::{Crowd, One};
+use super::metrics::Connected;
+use super::patience::Patience;
 use super::router::{Limits, router};
 use super::service::{Service, Unavailable};
 use super::tls::Tls;
-use super::{App, ServerConfig};
+use super::{App, Metrics, ServerConfig};
 
 /// A socket that is bound, and who needs no token on it.
 #[derive(Debug)]
@@ -70,15 +73,18 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 pub async fn serve(
     listeners: Vec<Listener>,
     service: Arc<dyn Service>,
+    metrics: Arc<Metrics>,
     config: ServerConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Unavailable> {
     let (closing, is_closing) = watch::channel(false);
-    let app = Arc::new(App::new(service, &config, is_closing.clone()).await?);
+    let app = Arc::new(App::new(service, Arc::clone(&metrics), &config, is_closing.clone()).await?);
     let server = Server {
         router: router(&app),
         limits: config.limits,
         connections: Arc::new(Semaphore::new(config.connections_max)),
+        crowd: Crowd::of(config.connections_per_address_max),
+        metrics,
         graceful: GracefulShutdown::new(),
         closing: is_closing,
     };
@@ -100,6 +106,8 @@ struct Server {
     router: Router,
     limits: Limits,
     connections: Arc<Semaphore>,
+    crowd: Arc<Crowd>,
+    metrics: Arc<Metrics>,
     graceful: GracefulShutdown,
     closing: watch::Receiver<bool>,
 }
@@ -126,9 +134,13 @@ impl Server {
         loop {
             let permit = self.permit().await;
             let Some((stream, address)) = accepted(socket.accept().await).await else { continue };
-            let _ = stream.set_nodelay(true);
             let peer = tcp_peer(address, loopback);
-            let connection = Connection::new(self, peer, permit);
+            let Some(one) = self.crowd.let_in(peer.address) else {
+                self.metrics.connection_refused();
+                continue;
+            };
+            let _ = stream.set_nodelay(true);
+            let connection = Connection::new(self, peer, (permit, one));
             match tls.map(Tls::acceptor) {
                 None => drop(tokio::spawn(connection.serve(stream))),
                 Some(acceptor) => drop(tokio::spawn(async move {
@@ -150,7 +162,8 @@ impl Server {
             let Some((stream, _)) = accepted(socket.accept().await).await else { continue };
             let user = stream.peer_cred().ok().map(|credentials| credentials.uid());
             let standing = user.and_then(|user| Some(users.get(&user)?.caller(format!("user {user}"))));
-            let connection = Connection::new(self, Peer { address: None, standing }, permit);
+            let Some(one) = self.crowd.let_in(None) else { continue };
+            let connection = Connection::new(self, Peer { address: None, standing }, (permit, one));
             drop(tokio::spawn(connection.serve(stream)));
         }
     }
@@ -196,13 +209,13 @@ struct Connection {
     peer: Peer,
     limits: Limits,
     watcher: Watcher,
-    _place: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, One, Connected),
 }
 
 impl Connection {
-    fn new(server: &Server, peer: Peer, place: OwnedSemaphorePermit) -> Self {
+    fn new(server: &Server, peer: Peer, (permit, one): (OwnedSemaphorePermit, One)) -> Self {
         let (router, watcher) = (server.router.clone(), server.graceful.watcher());
-        Self { router, peer, limits: server.limits, watcher, _place: place }
+        Self { router, peer, limits: server.limits, watcher, _place: (permit, one, server.metrics.connected()) }
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
@@ -216,7 +229,10 @@ impl Connection {
             .header_read_timeout(self.limits.headers)
             .max_headers(HEADERS_MAX)
             .max_header_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            .serve_connection(
+                TokioIo::new(Patience::with(stream, self.limits.answer)),
+                TowerToHyperService::new(service),
+            );
         // How a connection breaks off is the other side's affair.
         let _ = self.watcher.watch(connection).await;
     }

@@ -15,12 +15,14 @@ mod ask;
 mod backup;
 mod binding;
 mod caller;
+mod crowd;
 mod events;
 mod listen;
 mod look;
 mod metrics;
 mod openapi;
 mod page;
+mod patience;
 mod problem;
 mod rate;
 mod router;
@@ -41,16 +43,16 @@ use tokio::sync::{Semaphore, watch};
 
 pub use caller::{Caller, Grant, Role};
 pub use listen::{Listener, serve};
+pub use metrics::Metrics;
 pub use rate::Rate;
 pub use router::Limits;
 pub use service::{
     Accepted, Backup, Denied, EventsWanted, Health, InstallWanted, KeptToken, Promise, Service, Stretch, SwapVerb,
-    SwapWanted, Target, Unavailable,
+    SwapWanted, Target, Trail, Unavailable,
 };
 pub use tls::{Tls, TlsError};
 pub use tokens::mint;
 
-use metrics::Metrics;
 use rate::Buckets;
 use tokens::Tokens;
 
@@ -63,6 +65,8 @@ pub struct ServerConfig {
     pub rate: Option<Rate>,
     /// Connections there may be at once.
     pub connections_max: usize,
+    /// Of these, from one address of another machine; 0: as many as there are.
+    pub connections_per_address_max: usize,
     /// For how long requests that are under way may go on once the server closes.
     pub drain: Duration,
 }
@@ -70,7 +74,13 @@ pub struct ServerConfig {
 impl Default for ServerConfig {
     fn default() -> Self {
         let rate = Rate { per_ms: 1_000, requests: 1_000, burst: 2_000 };
-        Self { limits: Limits::default(), rate: Some(rate), connections_max: 1_000, drain: Duration::from_secs(10) }
+        Self {
+            limits: Limits::default(),
+            rate: Some(rate),
+            connections_max: 1_000,
+            connections_per_address_max: 100,
+            drain: Duration::from_secs(10),
+        }
     }
 }
 
@@ -89,7 +99,7 @@ pub(crate) struct App {
     pub(crate) tokens: Tokens,
     pub(crate) callers: Buckets,
     pub(crate) strangers: Buckets,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     /// Places for components that are being sent.
     pub(crate) uploads: Semaphore,
     pub(crate) limits: Limits,
@@ -100,6 +110,7 @@ pub(crate) struct App {
 impl App {
     pub(crate) async fn new(
         service: Arc<dyn Service>,
+        metrics: Arc<Metrics>,
         config: &ServerConfig,
         closing: watch::Receiver<bool>,
     ) -> Result<Self, Unavailable> {
@@ -108,7 +119,7 @@ impl App {
             service,
             callers: Buckets::new(config.rate, COUNTED_MAX),
             strangers: Buckets::new(Some(STRANGERS), COUNTED_MAX),
-            metrics: Metrics::new(),
+            metrics,
             uploads: Semaphore::new(UPLOADS_MAX),
             limits: config.limits,
             closing,

@@ -3,7 +3,6 @@
 //! The guard reads who asks, lets through whom the row names, and hands the row's handler a request that is whole and
 //! within its limits. Every answer that is not what was asked for is a problem document, this module's own too.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ use super::App;
 use super::ask::{Ask, read_query};
 use super::binding::BATCH_MAX_BYTES;
 use super::caller::{Caller, Peer};
+use super::crowd::network;
 use super::problem::Problem;
 use super::routes::{ROUTES, Route, Scope, Takes};
 use super::tokens::NotTaken;
@@ -112,7 +112,7 @@ fn let_in(app: &App, route: &Route, peer: &Peer, headers: &HeaderMap) -> Result<
         return Ok(None);
     }
     let now = Instant::now();
-    let stranger = || peer.address.map_or_else(|| "local".into(), counted_address);
+    let stranger = || peer.address.map_or_else(|| "local".into(), |address| network(address).to_string());
     let caller = match who(app, peer, headers) {
         Ok(caller) => caller,
         Err(problem) => {
@@ -136,14 +136,6 @@ fn let_in(app: &App, route: &Route, peer: &Peer, headers: &HeaderMap) -> Result<
 fn names(route: &Route) -> String {
     let names: Vec<&str> = route.roles.iter().map(|role| role.name()).collect();
     names.join(", ")
-}
-
-/// Under what an address is counted: one subscriber has a whole IPv6 /64.
-fn counted_address(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("{:x?}", &address.segments()[..4]),
-    }
 }
 
 fn who(app: &App, peer: &Peer, headers: &HeaderMap) -> Result<Caller, Problem> {

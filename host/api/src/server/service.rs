@@ -151,6 +151,15 @@ pub enum Health {
     NotReady(String),
 }
 
+/// Where a request's sender was in a trace of its own: the headers of the W3C's trace context, as they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// `traceparent`.
+    pub parent: Option<String>,
+    /// `tracestate`.
+    pub state: Option<String>,
+}
+
 /// A host, as the server sees it.
 pub trait Service: Send + Sync {
     /// The host's time.
@@ -159,9 +168,9 @@ pub trait Service: Send + Sync {
     fn health(&self) -> Health;
 
     /// Has an event judged. The answer is durable. That it was turned away is an outcome.
-    fn submit(&self, event: Event) -> Promise<'_, Report>;
+    fn submit(&self, event: Event, trail: &Trail) -> Promise<'_, Report>;
     /// Keeps an event to be judged later.
-    fn accept(&self, event: Event) -> Promise<'_, Accepted>;
+    fn accept(&self, event: Event, trail: &Trail) -> Promise<'_, Accepted>;
     /// The events of an id, over all tenants and sources.
     fn events_of_id(&self, id: String) -> Promise<'_, Vec<DedupKey>>;
     /// An event and what became of it. One that is kept and has no outcome yet is not found.

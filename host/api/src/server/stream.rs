@@ -23,8 +23,8 @@ use crate::ReceiptLine;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Receipts read at a time.
-const AT_ONCE: usize = 128;
+/// Receipts read at a time. A reader that does not listen holds so many, until it is broken off.
+const AT_ONCE: usize = 32;
 
 /// Shorter than the minute after which middlemen cut what is silent.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);

@@ -30,6 +30,17 @@ pub struct Place {
     pub server: Server,
 }
 
+/// Where to look, and for how long.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Watched {
+    /// Where
+    #[command(flatten)]
+    pub place: Place,
+    /// Look again every second, until it is stopped; at a daemon
+    #[arg(long, conflicts_with = "data")]
+    pub watch: bool,
+}
+
 /// Where it is.
 #[derive(Debug)]
 pub enum There {

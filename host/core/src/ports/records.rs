@@ -200,6 +200,21 @@ pub struct Tally {
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Conflicts recorded.
     pub conflicts: u64,
+    /// Of the outcomes, those that are no event's first: it was judged again, or it was an act and no event at all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub beyond: u64,
+}
+
+impl Tally {
+    /// Events that have an outcome, each counted once.
+    pub fn events(&self) -> u64 {
+        self.outcomes.values().sum::<u64>().saturating_sub(self.beyond)
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Where the ledger ends.

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use syndic_api::server::{Grant, Listener, Tls, serve};
+use syndic_api::server::{Grant, Listener, Metrics, Tls, serve};
 use syndic_cli::{Failure, FailureKind};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::oneshot;
@@ -75,14 +75,14 @@ impl Bound {
     }
 
     /// Lets callers in.
-    pub(crate) fn open(self, live: &Arc<Live>, http: &Http) -> Doors {
+    pub(crate) fn open(self, live: &Arc<Live>, metrics: &Arc<Metrics>, http: &Http) -> Doors {
         let service = HostService::new(Arc::clone(live));
         let (close, closed) = oneshot::channel::<()>();
-        let (listeners, config) = (self.listeners, http.server.clone());
+        let (listeners, metrics, config) = (self.listeners, Arc::clone(metrics), http.server.clone());
         let serving = tokio::spawn(async move {
             // It is closed too where whoever should close it is gone.
             let closed = async { drop(closed.await) };
-            if let Err(why) = serve(listeners, service, config, closed).await {
+            if let Err(why) = serve(listeners, service, metrics, config, closed).await {
                 error!(%why, "nobody can be let in");
             }
         });

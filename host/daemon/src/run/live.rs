@@ -6,9 +6,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use syndic_api::server::Metrics;
 use syndic_cli::{Failure, FailureKind};
 use syndic_connect::Sandbox;
-use syndic_core::ports::{Clock, GovernorRuntime, Store};
+use syndic_core::ports::{Clock, GovernorRuntime, Observer, Store};
 use syndic_core::{Config, Error, Slot};
 use syndic_engine::{Bounds, Host, Lanes, Lineup, Ports, Roster};
 use syndic_ledger::{Master, sha256};
@@ -63,9 +64,16 @@ impl Live {
     ///
     /// # Errors
     /// A governor that is refused or is not healthy in time; a store that fails.
-    pub(crate) fn start(plan: Plan, store: SledStore, clock: Arc<WallClock>) -> Result<Self, Failure> {
+    pub(crate) fn start(
+        plan: Plan,
+        store: SledStore,
+        clock: Arc<WallClock>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, Failure> {
         let bounds = plan.bounds;
-        let (host, store) = host_over(plan, store, &clock)?;
+        store.observed_by(Arc::clone(metrics) as Arc<dyn Observer>);
+        let observer = Arc::clone(metrics) as Arc<dyn Observer>;
+        let (host, store) = host_over(plan, store, &clock, observer)?;
         let lanes = Lanes::start(&host, bounds).map_err(|halt| trouble::halted(&halt))?;
         Ok(Self { lanes, store, host, clock })
     }
@@ -84,6 +92,7 @@ pub(crate) fn host_over(
     plan: Plan,
     store: SledStore,
     clock: &Arc<WallClock>,
+    observer: Arc<dyn Observer>,
 ) -> Result<(Arc<Host>, Arc<SledStore>), Failure> {
     let Plan { rules, components, compiled, .. } = plan;
     let runtime = Runtime::with_cache(log(), compiled)
@@ -100,8 +109,8 @@ pub(crate) fn host_over(
         clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
     let master = store.master().clone();
-    let host = Arc::new(Host::new(ports, rules, master, lineup).map_err(|halt| trouble::halted(&halt))?);
-    Ok((host, store))
+    let host = Host::new(ports, rules, master, lineup).map_err(|halt| trouble::halted(&halt))?;
+    Ok((Arc::new(host.observed_by(observer)), store))
 }
 
 /// Opens the store, which locks its directory, and verifies it. A new one draws a secret master.

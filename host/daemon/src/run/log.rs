@@ -10,6 +10,7 @@ use tracing_subscriber::registry::Registry;
 use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::run::spans::Spans;
 use crate::settings;
 
 /// The log, whose level can change while it is written.
@@ -18,11 +19,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// From now on, everything at a level or above goes to stderr.
+    /// From now on, everything at a level or above goes to stderr; and spans to where they are sent.
     ///
     /// # Errors
     /// Somebody else in this process logs already.
-    pub(crate) fn to_stderr(wanted: &settings::Log) -> Result<Self, Failure> {
+    pub(crate) fn to_stderr(wanted: &settings::Log, spans: Option<&Spans>) -> Result<Self, Failure> {
         let (filter, level) = reload::Layer::new(level(&wanted.level));
         let watched = std::io::stderr().is_terminal();
         // At `debug` each event is a tree of spans; how long one took is told as it closes.
@@ -30,7 +31,9 @@ impl Log {
         let lines = lines.with_span_events(FmtSpan::CLOSE);
         let pretty = wanted.format == "pretty" || (wanted.format == "auto" && watched);
         let lines = if pretty { lines.boxed() } else { lines.json().flatten_event(true).boxed() };
-        let set = tracing_subscriber::registry().with(filter).with(lines).try_init();
+        // The level is that of lines alone: spans go to the collector whatever is told here.
+        let set =
+            tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans.map(Spans::layer)).try_init();
         set.map_err(|why| Failure::new(FailureKind::Unreachable, "the log cannot be written").because(why))?;
         Ok(Self { level })
     }

@@ -14,11 +14,13 @@ mod manager;
 mod pulse;
 mod reload;
 mod signals;
+mod spans;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::json;
+use syndic_api::server::Metrics;
 use syndic_cli::args::Run;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::ports::Reads;
@@ -33,6 +35,8 @@ use crate::run::manager::Manager;
 use crate::run::pulse::Pulse;
 use crate::run::reload::Reload;
 use crate::run::signals::{Signals, Wish};
+use crate::run::spans::Spans;
+pub(crate) use crate::run::spans::door;
 use crate::settings::{Settings, all_but_last};
 use crate::show::Show;
 use crate::trouble;
@@ -40,21 +44,24 @@ use crate::trouble;
 pub(crate) fn run(args: &Run, show: &Show) -> Result<ExitCode, Failure> {
     let settings = Settings::read(&args.configured);
     let settings = settings.map_err(|wrong| all_but_last(wrong, |failure| show.aside(&format!("{failure}\n"))))?;
-    let log = Log::to_stderr(&settings.log)?;
+    let metrics = Arc::new(Metrics::new());
+    let spans = settings.otlp.as_ref().map(|otlp| Spans::to(otlp, &metrics)).transpose()?;
+    let log = Log::to_stderr(&settings.log, spans.as_ref())?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let signals = Signals::watched()?;
         let clock = Arc::new(WallClock::new(runtime.handle().clone()));
-        let mut daemon = Daemon { signals, reload: Reload::new(args.configured.clone(), settings, log) };
+        let reload = Reload::new(args.configured.clone(), settings, log);
+        let mut daemon = Daemon { signals, reload, metrics, spans };
         let bound = Bound::of(&daemon.reload.settings().http).await?;
         let Some(live) = daemon.start(clock).await? else { return Ok(ExitCode::SUCCESS) };
         let mut pulse = Pulse::of(&live);
         let places = bound.places.clone();
-        let doors = bound.open(&live, &daemon.reload.settings().http);
+        let doors = bound.open(&live, &daemon.metrics, &daemon.reload.settings().http);
         daemon.ready(&live, &places, show)?;
         daemon.until_stopped(&mut pulse, &doors).await?;
         drop(pulse);
-        doors.close().await;
+        daemon.close(doors).await;
         daemon.drain(live).await
     })
 }
@@ -69,6 +76,8 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 struct Daemon {
     signals: Signals,
     reload: Reload,
+    metrics: Arc<Metrics>,
+    spans: Option<Spans>,
 }
 
 impl Daemon {
@@ -77,9 +86,10 @@ impl Daemon {
         let plan = live::Plan::of(self.reload.settings())?;
         let (data, fold_bytes) = (self.reload.settings().data.clone(), self.reload.settings().fold_bytes);
         info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), data = %data.display(), "starting");
+        let metrics = Arc::clone(&self.metrics);
         let starting = tokio::task::spawn_blocking(move || {
             let store = live::open(&data, fold_bytes)?;
-            Live::start(plan, store, clock)
+            Live::start(plan, store, clock, &metrics)
         });
         tokio::select! {
             started = starting => match started {
@@ -124,6 +134,20 @@ impl Daemon {
         }
     }
 
+    /// Lets nobody in any more, and waits for those who are in; in a hurry, not even for them.
+    async fn close(&mut self, doors: Doors) {
+        tokio::select! {
+            () = doors.close() => {}
+            signal = self.signals.stop() => self.end_in_a_hurry(signal),
+        }
+    }
+
+    /// Ends at once. Nothing that was acknowledged is lost: it was durable before it was told.
+    fn end_in_a_hurry(&self, signal: &str) -> ! {
+        warn!(signal, "in a hurry: what is not finished, the next start goes on with");
+        std::process::exit(0)
+    }
+
     /// Lets lanes come to rest, for as long as the configuration says, or until somebody is in a hurry. What is left was
     /// accepted and is durable, or nobody was told anything of it: either way the next start has all it needs.
     async fn drain(&mut self, live: Arc<Live>) -> Result<ExitCode, Failure> {
@@ -132,11 +156,9 @@ impl Daemon {
             biased;
             rested = rest(&live) => rested,
             () = tokio::time::sleep(limit) => false,
-            signal = self.signals.stop() => {
-                warn!(signal, "in a hurry");
-                false
-            }
+            signal = self.signals.stop() => self.end_in_a_hurry(signal),
         };
+        self.send_spans().await;
         if !rested {
             warn!(waiting = live.lanes.waiting(), "not everything was finished; the next start goes on with it");
             std::process::exit(0)
@@ -144,6 +166,15 @@ impl Daemon {
         drop(live);
         info!("stopped");
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Sends the spans that are left, unless somebody is in a hurry.
+    async fn send_spans(&mut self) {
+        let Some(spans) = self.spans.take() else { return };
+        tokio::select! {
+            _ = tokio::task::spawn_blocking(|| spans.end()) => {}
+            signal = self.signals.stop() => self.end_in_a_hurry(signal),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Events whose senders do not wait: kept, durably, before the sender is told so.
 //!
 //! An event goes into its lane first, because the door may turn it away; then it is kept among what is unfinished, where
-//! the next process finds it should this one die. Its outcome ends that, in the same commit. Where it ends without one
-//! that is kept, because it was turned away in its turn, it is dropped here.
+//! the next process finds it should this one die. Its outcome ends that, in the same commit, whatever it is. What is sent
+//! under the id of another event that is under way is not kept: there is one event of an id.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
@@ -10,9 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use syndic_api::server::{Accepted, Unavailable};
 use syndic_core::ports::{Commit, Reads, Store, StoreError, Unfinished};
-use syndic_core::{DedupKey, Event, Outcome};
+use syndic_core::{DedupKey, Event};
 use syndic_engine::Pending;
-use tracing::warn;
 
 use crate::run::Live;
 
@@ -53,35 +52,34 @@ impl Later {
         if let Some(answer) = pending.try_answer() {
             return answer.map(told).map_err(|halt| super::unavailable(&halt));
         }
+        if pending.is_beside_another() {
+            return pending.await.map(told).map_err(|halt| super::unavailable(&halt));
+        }
         let key = event.key();
         let kept = Unfinished { event: event.canonical().to_owned(), again: None };
-        if !write(live, &key, Some(&kept)).await.map_err(|why| Unavailable(why.to_string()))? {
+        if !keep(live, &key, &kept).await.map_err(|why| Unavailable(why.to_string()))? {
             // Its outcome was quicker.
             return pending.await.map(told).map_err(|halt| super::unavailable(&halt));
         }
         self.keys().insert(key.clone());
-        let (later, live) = (Arc::clone(self), Arc::clone(live));
+        let later = Arc::clone(self);
         tokio::spawn(async move {
             // A host that halted left it to the next process.
-            let Ok(report) = pending.await else { return };
-            if report.outcome == Outcome::Invalid
-                && let Err(why) = write(&live, &key, None).await
-            {
-                warn!(%why, id = key.id, "an event that was turned away is looked at again after the next start");
+            if pending.await.is_ok() {
+                later.keys().remove(&key);
             }
-            later.keys().remove(&key);
         });
         Ok(Accepted::Kept)
     }
 }
 
-/// Keeps an event, or keeps it no more, unless it has its outcome: says whether it had none. It is durable on return.
-async fn write(live: &Live, key: &DedupKey, kept: Option<&Unfinished>) -> Result<bool, StoreError> {
+/// Keeps an event, unless it has its outcome: says whether it had none. It is durable on return.
+async fn keep(live: &Live, key: &DedupKey, kept: &Unfinished) -> Result<bool, StoreError> {
     let admitted = live.store.admit(&mut |front| {
         if front.dedup(key)?.is_some() {
             return Ok(None);
         }
-        Ok(Some(Commit { accepted: Some((key.clone(), kept.cloned())), ..Commit::default() }))
+        Ok(Some(Commit { accepted: Some((key.clone(), Some(kept.clone()))), ..Commit::default() }))
     })?;
     let Some(admitted) = admitted else { return Ok(false) };
     poll_fn(|context| live.store.poll_durable(admitted.ticket, context.waker())).await?;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use syndic_api::server::{
-    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, SwapWanted, Target,
+    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, SwapWanted, Target, Trail,
     Unavailable,
 };
 use syndic_api::{
@@ -21,12 +21,13 @@ use syndic_api::{
     TrialFile, UndeliveredLine,
 };
 use syndic_core::ports::{Act, Clock, Entry, Reads, StoreError};
-use syndic_core::{DedupKey, Event, Report, Slot, Time};
+use syndic_core::{DedupKey, Event, Report, Slot, State, Time};
 use syndic_engine::{Halt, Order};
 use syndic_store::SledStore;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::sleep;
+use tracing::Instrument;
 
 pub(crate) use files::event_file;
 pub(crate) use tokens::{keep_token, kept_tokens};
@@ -34,13 +35,16 @@ pub(crate) use tokens::{keep_token, kept_tokens};
 use self::later::Later;
 use self::slots::Staging;
 use crate::look::stats_of;
-use crate::run::Live;
+use crate::run::{Live, door};
 
 /// Records looked at for one page of a list, so that a wish that nothing fulfils does not read the whole store.
 const SCANNED_MAX: usize = 8_192;
 
 /// Records read at a time.
 const AT_ONCE: usize = 512;
+
+/// Timers that are due and counted.
+const TIMERS_DUE_MAX: usize = 1_000;
 
 /// How soon the live stream tells of a receipt.
 const GROWTH_SEEN: Duration = Duration::from_millis(50);
@@ -107,14 +111,19 @@ impl Service for HostService {
         self.live.lanes.halted().map_or(Health::Ready, |halt| Health::NotReady(halt.to_string()))
     }
 
-    fn submit(&self, event: Event) -> Promise<'_, Report> {
-        let pending = self.live.lanes.submit(event);
-        Box::pin(async move { pending.map_err(|halt| unavailable(&halt))?.await.map_err(|halt| unavailable(&halt)) })
+    fn submit(&self, event: Event, trail: &Trail) -> Promise<'_, Report> {
+        let door = door(&event, trail);
+        let pending = door.in_scope(|| self.live.lanes.submit(event));
+        let told = async move { pending.map_err(|halt| unavailable(&halt))?.await.map_err(|halt| unavailable(&halt)) };
+        Box::pin(told.instrument(door))
     }
 
-    fn accept(&self, event: Event) -> Promise<'_, Accepted> {
-        let pending = self.live.lanes.submit(event.clone());
-        Box::pin(async move { self.later.accept(&self.live, event, pending.map_err(|halt| unavailable(&halt))?).await })
+    fn accept(&self, event: Event, trail: &Trail) -> Promise<'_, Accepted> {
+        let door = door(&event, trail);
+        let pending = door.in_scope(|| self.live.lanes.submit(event.clone()));
+        let kept =
+            async move { self.later.accept(&self.live, event, pending.map_err(|halt| unavailable(&halt))?).await };
+        Box::pin(kept.instrument(door))
     }
 
     fn events_of_id(&self, id: String) -> Promise<'_, Vec<DedupKey>> {
@@ -190,10 +199,22 @@ impl Service for HostService {
     fn stats(&self) -> Promise<'_, Stats> {
         let total = self.live.governors() as u64;
         let error = self.live.lanes.halted().map(|halt| halt.to_string());
-        let waiting = self.live.lanes.waiting() as u64;
+        let (waiting, taken) = (self.live.lanes.waiting() as u64, self.live.lanes.taken() as u64);
+        let (now, live) = (self.live.clock.now(), Arc::clone(&self.live));
         self.read(move |store| {
             let stats = stats_of(store, (total, total), error)?;
-            Ok(Stats { pending_events: stats.pending_events + waiting, ..stats })
+            let idle = stats.current_state.get(State::Idle.name()).copied().unwrap_or(0);
+            let states = live.lanes.states(idle).into_iter();
+            let due = store.due(now, TIMERS_DUE_MAX)?;
+            let late = due.first().map_or(0, |first| now.ms() - first.due.ms());
+            Ok(Stats {
+                current_state: states.map(|(state, count)| (state.name().to_owned(), count)).collect(),
+                pending_events: taken + store.raised(0, usize::MAX)?.len() as u64,
+                waiting_events: waiting,
+                timers_due: due.len() as u64,
+                timers_late_ms: u64::try_from(late).unwrap_or(0),
+                ..stats
+            })
         })
     }
 

@@ -114,5 +114,7 @@ fn rate(read: &Reader) -> Option<Rate> {
 
 fn server(read: &Reader) -> ServerConfig {
     let connections_max = usize::try_from(read.count("http.connections_max")).unwrap_or(usize::MAX);
-    ServerConfig { connections_max, ..ServerConfig::default() }
+    let connections_per_address_max =
+        usize::try_from(read.count("http.connections_per_address_max")).unwrap_or(usize::MAX);
+    ServerConfig { connections_max, connections_per_address_max, ..ServerConfig::default() }
 }

@@ -83,6 +83,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     Section { name: "connectors", doc: "The outside world." },
     Section { name: "retention",  doc: "How long things are remembered." },
     Section { name: "log",        doc: "What is told on stderr." },
+    Section { name: "otlp",       doc: "Where spans go: each event as a tree of its states, governors and effects, by OTLP over HTTP." },
 ];
 
 const MS: &str = "milliseconds";
@@ -119,6 +120,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("http.users",           Texts,                            "[]",          Restart, "What users of this machine may do over the unix socket without a token: each `number:role`, or `number:role:tenant`. The kernel says who calls."),
     key("http.requests_max",    Count("a second", 0, 10_000_000), "1000",        Restart, "Requests that one caller may send in the long run; twice as many at once. A batch is one. 0 counts nobody."),
     key("http.connections_max", Count("connections", 1, 1_000_000), "1000",      Restart, "Connections there may be at once."),
+    key("http.connections_per_address_max", Count("connections", 0, 1_000_000), "100", Restart, "Connections there may be at once from one address, or one IPv6 network of /64; more are closed unheard. This machine's own are not counted, for a proxy on it stands for everybody. 0 counts nobody's."),
     key("http.headers_ms",      Count(MS, 1, HOUR),               "15000",       Restart, "For the headers of a request to come; a connection may be idle for as long."),
     key("http.body_ms",         Count(MS, 1, HOUR),               "30000",       Restart, "For the body of a request to come."),
     key("http.answer_ms",       Count(MS, 1, HOUR),               "30000",       Restart, "For the answer to a request. An event whose outcome takes longer is judged all the same, and may be sent again."),
@@ -164,6 +166,12 @@ pub(crate) const KEYS: &[Key] = &[
     // ── what is told ────────────────────────────────────────────────────
     key("log.level",                 Choice(&["error", "warn", "info", "debug", "trace"]), "\"info\"", Reload, "How much is told. At `debug`, every event is."),
     key("log.format",                Choice(&["auto", "pretty", "json"]), "\"auto\"", Restart, "Lines for people, or one JSON object a line. Auto: lines where a person watches."),
+    // ── where spans go ──────────────────────────────────────────────────
+    key("otlp.endpoint",             Text,                        "\"\"",      Restart, "The collector's URL, like `http://localhost:4318`; `/v1/traces` is added. Empty: no span is made. One that is slow or gone holds nothing up: what it does not take is lost, and counted."),
+    key("otlp.headers",              Texts,                       "[]",          Restart, "Headers that go with every batch, each `name=value`. They may be secret, so `config show` does not show them; give them as `SYNDIC_OTLP__HEADERS`, or in a file that nobody else reads."),
+    key("otlp.service",              Text,                        "\"syndic\"", Restart, "What this host is called at the collector."),
+    key("otlp.sampled_of_million",   Count("events", 0, 1_000_000), "1000000",   Restart, "Of a million events, so many are sent with their trees. Where a sender says of its own trace whether it is sampled, that holds."),
+    key("otlp.timeout_ms",           Count(MS, 1, HOUR),          "5000",        Restart, "For the collector to take one batch; at the end, for it to take what is left."),
 ];
 
 impl Key {
@@ -175,6 +183,11 @@ impl Key {
     /// Whether a path is this key's, whatever names stand in it.
     pub(crate) fn is_at(&self, path: &[String]) -> bool {
         self.parts().count() == path.len() && self.begins_with(path)
+    }
+
+    /// Whether its value may be a secret, and is not shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.path == "otlp.headers"
     }
 
     /// Whether this key's path begins so.

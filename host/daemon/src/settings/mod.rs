@@ -9,6 +9,7 @@
 mod http;
 pub(crate) mod keys;
 pub(crate) mod layers;
+mod otlp;
 mod page;
 mod read;
 mod rules;
@@ -29,6 +30,7 @@ use crate::embedded::{CompiledIn, Component, not_installed};
 use crate::run::wall;
 pub(crate) use crate::settings::http::Http;
 use crate::settings::layers::{Layers, Values};
+pub(crate) use crate::settings::otlp::Otlp;
 use crate::settings::read::Reader;
 pub(crate) use crate::settings::verbs::run;
 
@@ -44,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) rules: Config,
     pub(crate) log: Log,
     pub(crate) http: Http,
+    pub(crate) otlp: Option<Otlp>,
     components: Vec<(Slot, String)>,
 }
 
@@ -71,6 +74,7 @@ impl Settings {
         let mut read = Reader::of(layers);
         let rules = rules::rules(&mut read);
         let http = http::http(&mut read);
+        let otlp = otlp::otlp(&mut read);
         let path = |key: &str| Some(PathBuf::from(read.text(key))).filter(|path| !path.as_os_str().is_empty());
         let components = rules.slots.keys().map(|slot| (slot.clone(), component(&read, slot))).collect();
         let cache = ["host".to_owned(), "compiled_cache".to_owned()];
@@ -87,6 +91,7 @@ impl Settings {
             log: Log { level: read.text("log.level"), format: read.text("log.format") },
             rules,
             http,
+            otlp,
             components,
             values: read.end()?,
         })

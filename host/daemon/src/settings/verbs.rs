@@ -7,7 +7,8 @@ use syndic_cli::Failure;
 use syndic_cli::args::{ConfigVerb, Configured};
 
 use crate::settings::layers::spelt;
-use crate::settings::{Settings, all_but_last, page};
+use crate::settings::value::{Given, Value};
+use crate::settings::{Settings, all_but_last, keys, page};
 use crate::show::Show;
 
 pub(crate) fn run(verb: ConfigVerb, show: &Show) -> Result<ExitCode, Failure> {
@@ -33,18 +34,34 @@ fn read(configured: &Configured, show: &Show) -> Result<Settings, Failure> {
 }
 
 fn list(settings: &Settings, show: &Show) -> Result<(), Failure> {
-    if show.json {
-        return settings.values.iter().try_for_each(|(path, given)| {
-            let line = json!({"key": spelt(path), "value": given.value.to_json(), "origin": given.origin.to_string()});
-            show.line(&line.to_string())
-        });
-    }
-    let lines: Vec<(String, String)> = settings
+    let values: Vec<(&Vec<String>, Value, String)> = settings
         .values
         .iter()
-        .map(|(path, given)| (format!("{} = {}", spelt(path), given.value), given.origin.to_string()))
+        .map(|(path, given)| {
+            let (value, origin) = shown(path, given);
+            (path, value, origin)
+        })
         .collect();
+    if show.json {
+        return values.iter().try_for_each(|(path, value, origin)| {
+            show.line(&json!({"key": spelt(path), "value": value.to_json(), "origin": origin}).to_string())
+        });
+    }
+    let lines: Vec<(String, &String)> =
+        values.iter().map(|(path, value, origin)| (format!("{} = {value}", spelt(path)), origin)).collect();
     let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     let lines: Vec<String> = lines.iter().map(|(line, origin)| format!("{line:width$}  # {origin}")).collect();
     show.line(&lines.join("\n"))
+}
+
+/// A value as it is shown, and where it came from: of what may be secret only how much there is, and no flag's words.
+fn shown(path: &[String], given: &Given) -> (Value, String) {
+    let (value, origin) = (&given.value, given.origin.to_string());
+    match value {
+        Value::Texts(texts) if keys::at(path).is_some_and(keys::Key::is_secret) => {
+            let flag = origin.split_once('=').map(|(flag, _)| flag.to_owned());
+            (Value::Texts(texts.iter().map(|_| "…".to_owned()).collect()), flag.unwrap_or(origin))
+        }
+        other => (other.clone(), origin),
+    }
 }

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use crate::server::caller::Peer;
 use crate::server::router::router;
 use crate::server::service::*;
-use crate::server::{App, Rate, ServerConfig, mint};
+use crate::server::{App, Metrics, Rate, ServerConfig, mint};
 use crate::*;
 
 /// The time of the fake host.
@@ -111,7 +111,7 @@ impl Service for Fake {
         Health::Ready
     }
 
-    fn submit(&self, event: Event) -> Promise<'_, Report> {
+    fn submit(&self, event: Event, _: &Trail) -> Promise<'_, Report> {
         if event.id == "never" {
             return Box::pin(std::future::pending());
         }
@@ -122,7 +122,7 @@ impl Service for Fake {
         ready(self.judge(event))
     }
 
-    fn accept(&self, event: Event) -> Promise<'_, Accepted> {
+    fn accept(&self, event: Event, _: &Trail) -> Promise<'_, Accepted> {
         if event.id == "later" {
             self.state().pending.push(event.key());
             return ready(Accepted::Kept);
@@ -348,7 +348,7 @@ impl Door {
 
     async fn over(fake: Arc<Fake>, config: ServerConfig) -> Self {
         let (closing, is_closing) = watch::channel(false);
-        let app = Arc::new(App::new(fake, &config, is_closing).await.unwrap());
+        let app = Arc::new(App::new(fake, Arc::new(Metrics::new()), &config, is_closing).await.unwrap());
         Self { router: router(&app), app, closing }
     }
 

@@ -14,7 +14,7 @@ use tokio::test;
 use tokio_rustls::TlsConnector;
 
 use super::fake::{Fake, event};
-use crate::server::{Grant, Limits, Listener, Role, ServerConfig, Tls, TlsError, serve};
+use crate::server::{Grant, Limits, Listener, Metrics, Role, ServerConfig, Tls, TlsError, serve};
 
 /// Sends a request as its bytes, and reads what comes until the other side closes.
 async fn said(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> String {
@@ -33,7 +33,7 @@ fn serving(listener: Listener, config: ServerConfig) -> (oneshot::Sender<()>, to
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(async move {
         let stopped = async { drop(stopped.await) };
-        serve(vec![listener], Arc::new(Fake::default()), config, stopped).await.unwrap();
+        serve(vec![listener], Arc::new(Fake::default()), Arc::new(Metrics::new()), config, stopped).await.unwrap();
     });
     (stop, served)
 }
