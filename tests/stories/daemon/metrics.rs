@@ -1,13 +1,15 @@
 //! What Prometheus is told: it reads, it holds what is alarmed about, and it counts whatever is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::daemon::Daemon;
 use crate::daemon::doors::{rests, said, subscribes, tcp, token};
 use crate::daemon::packaging;
-use crate::syndic::{Home, event_of};
+use crate::syndic::{Home, command, event_of};
 
 /// One family of metrics: its type, and its samples by name with labels.
 #[derive(Default)]
@@ -140,5 +142,24 @@ fn every_event_is_counted_wherever_it_came_from_and_every_alarm_is_about_somethi
         let known = families.contains_key(&name) || stem.is_some_and(|stem| families.contains_key(stem));
         assert!(known, "there is an alarm about `{name}`, which is not told:\n{text}");
     }
+    daemon.stop();
+}
+
+#[test]
+fn a_daemon_that_is_watched_is_looked_at_again_and_again() {
+    let home = Home::new();
+    let operator = token(&home, "olga", "operator");
+    let daemon = Daemon::start(&home);
+    let mut watches = command(&["stats", "--watch", "--json"]);
+    watches.env("SYNDIC_SERVER", daemon.place()).env("SYNDIC_TOKEN", &operator).stdout(Stdio::piped());
+    let mut watching = watches.spawn().unwrap();
+    let lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let looks: Vec<Value> = lines.take(2).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    // A token that was made has a receipt, and is no event.
+    let counts = |stats: &Value| (stats["receipts"].clone(), stats["events_processed"].clone());
+    assert_eq!(looks.iter().map(counts).collect::<Vec<_>>(), [(json!(1), json!(0)), (json!(1), json!(0))]);
+    home.run(&["stats", "--watch"]).exits(2);
     daemon.stop();
 }

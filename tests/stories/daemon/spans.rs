@@ -12,8 +12,8 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use serde_json::Value;
 
-use crate::daemon::Daemon;
 use crate::daemon::doors::{said, subscribes, tcp, token};
+use crate::daemon::{Daemon, refused};
 use crate::syndic::Home;
 
 /// A collector on this machine: it takes everything, and keeps it with the headers it came with.
@@ -152,8 +152,35 @@ fn every_event_is_one_tree_below_where_its_sender_was() {
 }
 
 #[test]
+fn at_debug_the_log_tells_the_same_tree() {
+    let home = Home::new();
+    let operator = token(&home, "olga", "operator");
+    let daemon = Daemon::start_with(&home, &["--set", "log.level=debug"]);
+    let bearer = format!("authorization: Bearer {operator}");
+    let headers = [bearer.as_str(), "content-type: application/cloudevents+json"];
+    let event = subscribes("acme", "e1", "c1").to_string();
+    assert_eq!(said(tcp(&daemon), "POST /v1/events", &headers, &event).0, 201);
+    let log = daemon.stop();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let names = |line: &Value| {
+        let above = line["spans"].as_array().into_iter().flatten().map(|span| &span["name"]);
+        above.chain([&line["span"]["name"]]).filter_map(Value::as_str).collect::<Vec<_>>().join(" > ")
+    };
+    let closed: Vec<String> = lines.filter(|line| line["message"] == "close").map(|line| names(&line)).collect();
+    let told = |path: &str| closed.iter().filter(|line| *line == path).count();
+    assert_eq!(told("door > event > CoordinatingFsms > governor"), 6, "{closed:#?}");
+    for once in ["door", "door > event", "door > event > CompletingAction"] {
+        assert_eq!(told(once), 1, "{once}");
+    }
+    assert!(told("door > event > AwaitingFeedback > effect") > 0 && told("event > CoordinatingFsms > governor") > 0);
+}
+
+#[test]
 fn a_collector_that_is_gone_costs_a_line_and_a_count() {
     let home = Home::new();
+    let far = ["--set", "otlp.endpoint=http://192.0.2.1:4318", "--set", "otlp.headers=x-key=secret-of-mine"];
+    let told = refused(&home, &far).fails(2, &["in the clear", "otlp.headers"]);
+    assert!(!told.err.contains("secret-of-mine"), "{}", told.err);
     let operator = token(&home, "olga", "operator");
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let set = format!("otlp.endpoint=http://{gone}");

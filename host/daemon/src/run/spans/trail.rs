@@ -24,16 +24,12 @@ pub(crate) fn door(event: &Event, trail: &Trail) -> Span {
         return span;
     }
     let (last, first) = (context(trail), context(&of_event(event)));
-    match (last.or(first.clone()), first) {
-        (Some(parent), first) => {
-            if let Some(first) = first.filter(|first| *first != parent) {
-                span.add_link(first);
-            }
-            // It fails only where no collector is named: then nobody asks for the parent.
-            let _ = span.set_parent(Context::new().with_remote_span_context(parent));
-        }
-        (None, _) => {}
+    let Some(parent) = last.or_else(|| first.clone()) else { return span };
+    if let Some(first) = first.filter(|first| *first != parent) {
+        span.add_link(first);
     }
+    // It fails only where no collector is named: then nobody asks for the parent.
+    let _ = span.set_parent(Context::new().with_remote_span_context(parent));
     span
 }
 
