@@ -156,7 +156,7 @@ impl Backtest<'_> {
         }
         let same_engine = page.leaf.engine == self.past.runtime.engine_hash();
         let alike = same_engine && sitting.heard == baseline.heard && governor.fuel > 0;
-        let timed = alike && page.sequence.is_multiple_of(self.timed_of);
+        let timed = alike && is_sampled(page.sequence, self.timed_of);
         Ok(Compared {
             // What is left open by an answer that is not known is no verdict yet.
             change: match unanswered {
@@ -211,8 +211,8 @@ impl Backtest<'_> {
     }
 
     /// The candidate's time over the recorded version's. Both are asked once for nothing, so that each has fetched what it
-    /// needs; then they take turns, and of each the best one counts. Who begins alternates from decision to decision. So
-    /// a component is as fast as itself.
+    /// needs; then they take turns, and of each the best one counts. Who begins is as good as chance. So a component is
+    /// about as fast as itself.
     fn time(
         &self,
         page: &Arc<Page>,
@@ -223,7 +223,7 @@ impl Backtest<'_> {
         let slot = &self.candidate.slot;
         let Ok(recorded) = self.past.version(slot, governor.digest.0, &page.book.slot(slot))? else { return Ok(None) };
         let versions = [&recorded, self.candidate];
-        let begins = usize::from((page.sequence / self.timed_of).is_multiple_of(2));
+        let begins = usize::from(scattered(page.sequence) >> 16 & 1 == 1);
         let mut best = [u64::MAX; 2];
         for turn in 0..=TURNS_TIMED {
             for nth in [begins, 1 - begins] {
@@ -268,6 +268,20 @@ impl Backtest<'_> {
         }
         Ok(baseline)
     }
+}
+
+/// A receipt's number, scattered. What an event leads to follows it at the same distance again and again; a sample that
+/// went by every so many would find always the same kind of decision, or none.
+fn scattered(sequence: u64) -> u64 {
+    // The last steps of SplitMix64.
+    let mixed = (sequence ^ (sequence >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Whether a receipt is one of so many.
+fn is_sampled(sequence: u64, of: u64) -> bool {
+    (u128::from(scattered(sequence)) * u128::from(of)) >> 64 == 0
 }
 
 /// How the candidate's decision differs; nothing where it is the same.
@@ -369,5 +383,22 @@ impl Backtest<'_> {
             now,
             unanswered,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_has_its_share_of_every_rhythm() {
+        for distance in 1..=64 {
+            for begin in 0..distance {
+                let every = (0..3_200).map(|nth| begin + nth * distance);
+                let sampled: Vec<u64> = every.filter(|sequence| is_sampled(*sequence, TIMED_OF)).collect();
+                assert!((55..=145).contains(&sampled.len()), "{} of 3200 by {distance} from {begin}", sampled.len());
+            }
+        }
+        assert!((0..10_000).all(|sequence| is_sampled(sequence, 1)));
     }
 }
