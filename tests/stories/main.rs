@@ -36,6 +36,7 @@ mod stranger;
 mod stuck;
 mod swaps;
 mod syndic;
+mod three_lines;
 mod timers;
 mod told;
 mod transcript;

@@ -39,7 +39,14 @@ fn blocks(page: &str) -> Vec<Block> {
                 inside = true;
             }
             Some(_) => inside = false,
-            None if inside => blocks.last_mut().unwrap().1.push(line.to_owned()),
+            None if inside => {
+                let block = &mut blocks.last_mut().unwrap().1;
+                match block.last_mut().filter(|before| before.ends_with('\\')) {
+                    // The line before goes on in this one.
+                    Some(before) => *before = format!("{} {}", before.trim_end_matches('\\'), line.trim()),
+                    None => block.push(line.to_owned()),
+                }
+            }
             None => {}
         }
     }
@@ -56,9 +63,9 @@ struct Newcomer {
     home: TempDir,
     cwd: PathBuf,
     daemon: Option<(Child, String)>,
-    /// The last token that was made, and what the page has exported.
-    token: String,
-    exported: bool,
+    /// Tokens that were made, each with whose it is; and the one that is exported.
+    tokens: Vec<(String, String)>,
+    exported: Option<String>,
     used: BTreeSet<&'static str>,
 }
 
@@ -71,7 +78,7 @@ impl Newcomer {
         let cwd = home.path().join("empty");
         fs::create_dir_all(home.path().join(".ssh")).unwrap();
         fs::create_dir(&cwd).unwrap();
-        Self { home, cwd, daemon: None, token: String::new(), exported: false, used: BTreeSet::new() }
+        Self { home, cwd, daemon: None, tokens: Vec::new(), exported: None, used: BTreeSet::new() }
     }
 
     /// A shell in which a line is typed, and that says afterwards where it is.
@@ -92,13 +99,14 @@ impl Newcomer {
         for (name, value) in command(&[]).get_envs() {
             value.map(|value| shell.env(name, value));
         }
-        if let (true, Some((_, address))) = (self.exported, &self.daemon) {
-            shell.env("SYNDIC_SERVER", address).env("SYNDIC_TOKEN", &self.token);
+        if let (Some(token), Some((_, address))) = (&self.exported, &self.daemon) {
+            shell.env("SYNDIC_SERVER", address).env("SYNDIC_TOKEN", token);
         }
         shell
     }
 
-    fn types(&mut self, line: &str) {
+    fn types(&mut self, whole: &str) {
+        let line = typed(whole);
         if let Some((begin, _)) = ELSEWHERE.iter().find(|(begin, _)| line.starts_with(begin.trim_end())) {
             self.used.insert(begin);
             return;
@@ -110,9 +118,11 @@ impl Newcomer {
             return self.starts(line);
         }
         if line.starts_with("export ") {
-            // What the page leaves out is the token that was shown, and the port is this daemon's own.
-            assert!(line.contains("SYNDIC_SERVER=http://127.0.0.1:7070") && line.ends_with("SYNDIC_TOKEN=…"), "{line}");
-            self.exported = true;
+            // What the page leaves out is the token that was shown to whom it names, and the port is this daemon's own.
+            assert!(line.contains("SYNDIC_SERVER=http://127.0.0.1:7070") || self.exported.is_some(), "{line}");
+            let whose = whole.rsplit("# ").next().and_then(|says| says.strip_suffix("'s"));
+            let token = self.tokens.iter().find(|(name, _)| Some(name.as_str()) == whose).expect(whole);
+            self.exported = Some(token.1.clone());
             return;
         }
         self.needs(line);
@@ -123,8 +133,8 @@ impl Newcomer {
         code.map(|(begin, ..)| self.used.insert(begin));
         let told = told.exits(code.map_or(0, |(_, code, _)| *code));
         self.cwd = fs::read_to_string(self.home.path().join("place")).unwrap().trim().into();
-        if line.starts_with("syndic token create ") {
-            self.token = told.out.trim().to_owned();
+        if let Some(name) = line.strip_prefix("syndic token create --name ") {
+            self.tokens.push((name.split(' ').next().unwrap().to_owned(), told.out.trim().to_owned()));
         }
         self.hears(&line, &told);
     }
@@ -152,7 +162,8 @@ impl Newcomer {
         let says: &[&str] = match line {
             "syndic event show evt-2 --data data" => &["refused", "declined"],
             "syndic governor test" => &["2 stories came true"],
-            line if line.starts_with("curl ") => &["\"outcome\":", "\"receipt\":"],
+            line if line.contains("/v1/events") => &["\"outcome\":", "\"receipt\":"],
+            line if line.contains("/billing/install") => &["\"mode\":\"shadow\""],
             line if line.starts_with("syndic governor backtest ") => &["refuse"],
             line if line.starts_with("syndic backup ") => &["is whole"],
             _ => &[],
@@ -191,7 +202,7 @@ fn a_newcomer_types_the_page_from_the_first_event_on() {
         if language == "json" && lines == 0 {
             fs::write(newcomer.cwd.join("events.jsonl"), block.join("\n") + "\n").unwrap();
         }
-        for line in block.iter().filter(|_| language == "sh").map(|line| typed(line)).filter(|line| !line.is_empty()) {
+        for line in block.iter().filter(|line| language == "sh" && !line.is_empty()) {
             lines += 1;
             newcomer.types(line);
         }
