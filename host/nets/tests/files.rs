@@ -107,7 +107,7 @@ fn a_service_may_raise_an_event_that_is_filled_from_the_case() {
         "[task.T_Subscribe]
 kind = \"service\"
 event = { type = \"marketplace.CustomerSubscribes\", subject = \"c-{tries}\", data = { sku = \"{verdict}\", price = { minor_units = \"{amount}\", note = \"at {amount}\" }, seats = [\"{tries}\", 2, true], rest = \"{amount}/{verdict}\" } }
-undo = \"event/undo\"
+undo = \"crm/forget\"
 takes = \"P_Begin\"
 gives = \"P_End\"
 ",
@@ -146,8 +146,9 @@ takes = \"P_Begin\"
 gives = \"P_End\"
 [task.T_C]
 kind = \"service\"
-action = \"a/b\"
+action = \"event/a.B\"
 key = \"{order}/{tries}\"
+undo = \"event/a.C\"
 takes = \"P_Begin\"
 gives = \"P_End\"
 [task.T_D]
@@ -168,8 +169,10 @@ gives = \"P_End\"
 10:11 `syndic.case.launch` is not a type of events that a case may raise | name one that governors judge: \"marketplace.CustomerSubscribes\"
 10:40 `verdit` is no variable of this net | did you mean `verdict`?
 10:71 `amont` is no variable of this net | did you mean `amount`?
+15:1 an action of this name would raise an event | describe it instead: event = { type = \"a.B\", subject = \"{…}\" }
 16:1 `order` is no variable of this net | declare it under [data]
-21:9 `event` belongs to a service task, and this is an auto one | leave it out, or write kind = \"service\""
+17:1 nothing is undone by an event | name an action of a connector's, or leave it out
+22:9 `event` belongs to a service task, and this is an auto one | leave it out, or write kind = \"service\""
     );
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Due, Entry, Event, Instances, Join, Kind, Net, Rule, Span, Split, Task, Template, Type, Write};
+use super::{Due, Entry, Event, Instances, Join, Kind, Net, Rule, Service, Span, Split, Task, Template, Type, Write};
 use crate::words::{list, nearest};
 
 /// Something in a net that cannot be meant.
@@ -139,6 +139,7 @@ impl Check<'_> {
                 service.timeout.iter().for_each(|span| self.span(&format!("{path}.timeout"), span));
                 self.key(&format!("{path}.key"), &service.key);
                 service.event.iter().for_each(|event| self.event(&format!("{path}.event"), event));
+                self.described(path, service);
                 if service.retry.as_ref().is_some_and(|retry| retry.attempts == 0) {
                     let path = format!("{path}.retry");
                     self.fault(&path, "no attempt is allowed".into(), "attempts counts the first try: 1 or more");
@@ -161,6 +162,18 @@ impl Check<'_> {
         match Template::parse(key) {
             Ok(key) => self.template(path, &key),
             Err(error) => self.fault(path, error.to_string(), "write a variable in braces, and no other brace"),
+        }
+    }
+
+    /// What is to be raised has to be described, and what undoes is not described anywhere.
+    fn described(&mut self, path: &str, service: &Service) {
+        if let (Some(kind), None) = (service.action.strip_prefix("event/"), &service.event) {
+            let hint = format!("describe it instead: event = {{ type = \"{kind}\", subject = \"{{…}}\" }}");
+            self.fault(&format!("{path}.action"), "an action of this name would raise an event".into(), hint);
+        }
+        if service.undo.as_ref().is_some_and(|undo| undo.starts_with("event/")) {
+            let hint = "name an action of a connector's, or leave it out";
+            self.fault(&format!("{path}.undo"), "nothing is undone by an event".into(), hint);
         }
     }
 
