@@ -4,11 +4,13 @@
 //! says, and a conversion. The twins are behind no feature: the command line prints and reads them without a server.
 
 mod ask;
+mod case;
 mod decided;
 mod event;
 mod explained;
 mod fact;
 mod host;
+mod net;
 mod open;
 mod outcome;
 mod page;
@@ -21,11 +23,13 @@ mod slots;
 mod stats;
 
 pub use ask::{NewToken, OrderBody, OrderVerb, ResendBody, TokenBody, TokenLine};
+pub use case::{CaseFile, CaseHistoryLine, CaseLine, CaseStepLine, CommandBody, LaunchBody, WorkLine, status_name};
 pub use decided::DecidedLine;
 pub use event::{EventFile, HistoryLine};
 pub use explained::explained;
 pub use fact::FactLine;
 pub use host::MoveLine;
+pub use net::NetLine;
 pub use open::{EventLine, QuarantinedLine, StuckLine, UndeliveredLine};
 pub use outcome::{ConflictLine, EffectLine, ErrorLine, GovernorLine, OutcomeLine, Prelude, Summary, SummaryLine};
 pub use page::Page;

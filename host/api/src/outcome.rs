@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use syndic_core::outcome::{Conflict, EffectReport, Opinion, Outcome, Report};
 use syndic_core::{Error, State};
 
+use crate::case::CaseStepLine;
+
 /// Where an outcome line comes from; it begins the line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
@@ -60,6 +62,9 @@ pub enum OutcomeLine {
         effects: Vec<EffectLine>,
         /// What went wrong; null for what completed, was refused or referred.
         error: Option<ErrorLine>,
+        /// What became of a case.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        case: Option<CaseStepLine>,
     },
     /// It was turned away.
     TurnedAway {
@@ -168,6 +173,7 @@ impl OutcomeLine {
             conflicts: report.conflicts.iter().map(ConflictLine::from).collect(),
             effects,
             error,
+            case: report.case.as_ref().map(CaseStepLine::from),
         }
     }
 }
@@ -223,6 +229,10 @@ impl From<&Error> for ErrorLine {
     }
 }
 
+fn none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// What a stream came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "server", derive(utoipa::ToSchema))]
@@ -248,6 +258,9 @@ pub struct Summary {
     pub raised: u64,
     /// Timers that fired.
     pub timers: u64,
+    /// Steps that cases took by themselves.
+    #[serde(skip_serializing_if = "none")]
+    pub case_steps: u64,
     /// Wall time, in milliseconds.
     pub elapsed_ms: u64,
     /// Input events, and events of the host's own, per second of wall time.

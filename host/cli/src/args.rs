@@ -10,11 +10,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod case;
 mod event;
 mod net;
 mod remote;
 mod replay;
 
+pub use case::{CaseVerb, CommandPlace, Held, Item, Order, Variable, WorkVerb};
 pub use event::{About, EventVerb, Judges};
 pub use net::{Format, NetVerb, Which};
 pub use replay::{Backtest, Replay};
@@ -65,7 +67,13 @@ pub enum Command {
     /// Write governors: make one, build it, check it, test it, measure it
     #[command(subcommand)]
     Governor(GovernorVerb),
-    /// Read, prove, draw and convert workflow nets
+    /// Cases: a vendor, an order, a ticket, each on its way through a net
+    #[command(subcommand)]
+    Case(CaseVerb),
+    /// Work items: what people do in cases
+    #[command(subcommand)]
+    Work(WorkVerb),
+    /// Read, prove, draw, convert and load workflow nets
     #[command(subcommand)]
     Net(NetVerb),
     /// Look at events, and settle those that are not over
@@ -103,13 +111,19 @@ An event is a CloudEvent, one JSON object per line:
   {\"specversion\":\"1.0\",\"id\":\"evt-1\",\"source\":\"/shop\",\"type\":\"marketplace.CustomerSubscribes\",
    \"tenant\":\"acme\",\"subject\":\"cust-1\",\"time\":\"2026-01-02T03:04:05Z\",\"data\":{\"sku\":\"pro\"}}
 
+Commands to cases and work items are events too (`syndic.case.launch`, `syndic.work.complete`, …; the case's id, or
+CASE/TASK/ATTEMPT, is the subject); `--net` loads the nets that cases begin on:
+  {\"specversion\":\"1.0\",\"id\":\"l-1\",\"source\":\"/shop\",\"type\":\"syndic.case.launch\",\"tenant\":\"acme\",
+   \"subject\":\"order-1\",\"time\":\"2026-01-02T03:04:05Z\",\"data\":{\"net\":\"fulfillment\",\"data\":{\"order_id\":\"o-1\"}}}
+
 Event times drive the clock; timers fire when an event passes them. The same events, governors and seed give the
 same receipts and the same root. A run that was killed is completed by running it again on its directory.
 
 Examples:
   syndic play events.jsonl --data data
   syndic play events.jsonl --data data --json | jq 'select(.outcome == \"rolled-back\")'
-  syndic play events.jsonl --data other --governor billing=my-billing.wasm";
+  syndic play events.jsonl --data other --governor billing=my-billing.wasm
+  syndic play cases.jsonl --data month --net fulfillment --net my-net.toml --until 2026-02-01T00:00:00Z";
 
 /// `demo`
 #[derive(Debug, Args)]
@@ -140,6 +154,9 @@ pub struct Play {
     /// Replace a bundled governor for this run; repeatable
     #[arg(long, value_name = "SLOT=FILE.wasm", value_parser = replacement)]
     pub governor: Vec<Replacement>,
+    /// Load a net first, if it is not: a file, or the name of one of the marketplace's; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub net: Vec<PathBuf>,
     /// Install a component when this line's turn comes; repeatable
     #[arg(long, value_name = "LINE:SLOT=FILE[:shadow|:canary=N]", value_parser = swap)]
     pub swap_at: Vec<Swap>,

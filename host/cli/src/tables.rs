@@ -43,6 +43,10 @@ pub fn outcome_line(line: &OutcomeLine, paint: Paint) -> String {
         let subject = prelude.subject.as_deref().unwrap_or_default();
         text.push_str(&paint.dim(&format!(" {} for {}", plain(kind), plain(subject))));
     }
+    if let OutcomeLine::Judged { case: Some(case), .. } = line {
+        let did: Vec<&str> = case.fired.iter().chain(&case.told).map(String::as_str).collect();
+        text.push_str(&format!("  {}: {}", plain(case.status), plain(&did.join("; "))));
+    }
     if duplicate {
         text.push_str(&paint.dim(" (duplicate)"));
     }
@@ -55,6 +59,9 @@ pub fn outcome_line(line: &OutcomeLine, paint: Paint) -> String {
 fn place(prelude: &Prelude) -> String {
     if let Some(act) = &prelude.act {
         return act.clone();
+    }
+    if prelude.kind.as_deref() == Some("case") {
+        return "case".into();
     }
     match (prelude.line, &prelude.timer, &prelude.raised_by) {
         (Some(line), ..) => line.to_string(),

@@ -112,8 +112,31 @@ impl Event {
         time: Time,
         data: Value,
     ) -> Result<Self, String> {
+        Self::made(format!("{HOST_SOURCE}{slot}"), id, kind, lane, time, data)
+    }
+
+    /// Makes an event that a case raises.
+    ///
+    /// # Errors
+    /// A sentence: it does not validate, and the governors are not asked.
+    pub fn of_case(id: String, full_type: &str, lane: &HostLane<'_>, time: Time, data: Value) -> Result<Self, String> {
+        let kind = kind_of(full_type)?;
+        if command::is_command(&kind) || [TIMER_FIRED, EFFECT_SETTLED].contains(&kind.as_str()) {
+            return Err(format!("a case raises no `{full_type}`"));
+        }
+        Self::made(CASES_SOURCE.to_owned(), id, &kind, lane, time, data)
+    }
+
+    fn made(
+        source: String,
+        id: String,
+        kind: &str,
+        lane: &HostLane<'_>,
+        time: Time,
+        data: Value,
+    ) -> Result<Self, String> {
         payload::check(kind, &data)?;
-        let (source, full_type) = (format!("{HOST_SOURCE}{slot}"), type_of(kind));
+        let full_type = type_of(kind);
         let at = time.to_string();
         let mut text = String::with_capacity(512);
         text.push_str(r#"{"data":"#);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::effect::Mode;
 use crate::error::Error;
+use crate::ports::CaseStatus;
 use crate::slot::Slot;
 use crate::states::State;
 
@@ -143,6 +144,25 @@ pub struct Report {
     pub effects: Vec<EffectReport>,
     /// What went wrong.
     pub error: Option<Error>,
+    /// What became of a case, where this is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseStep>,
+}
+
+/// One step of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseStep {
+    /// The case.
+    pub id: String,
+    /// Its net, by name.
+    pub net: String,
+    /// What it is at afterwards.
+    pub status: CaseStatus,
+    /// The transitions that fired, in order.
+    pub fired: Vec<String>,
+    /// What else happened, as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
 }
 
 impl Report {
@@ -158,6 +178,7 @@ impl Report {
             conflicts: Vec::new(),
             effects: Vec::new(),
             error: Some(error),
+            case: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! turns whatever went wrong into three lines and an exit code. It decides nothing about events.
 
 mod author;
+mod cases;
 mod completions;
 mod demo;
 mod embedded;
@@ -64,6 +65,8 @@ fn run(command: Command, show: &show::Show) -> Result<ExitCode, Failure> {
         Command::Token(verb) => token::run(verb, show),
         Command::Config(verb) => settings::run(verb, show),
         Command::Governor(verb) => author::run(verb, show),
+        Command::Case(verb) => cases::case(verb, show),
+        Command::Work(verb) => cases::work(verb, show),
         Command::Net(verb) => nets::run(verb, show),
         Command::Event(verb) => events::run(verb, show),
         Command::Fact(verb) => look::fact(verb, show),

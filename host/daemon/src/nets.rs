@@ -1,5 +1,7 @@
-//! The verbs of nets: check, show, convert. Files are read here; everything else is `syndic_nets`.
+//! The verbs of nets: check, show, convert, load. Files are read here; what is said of a net is `syndic_nets`' word.
 
+mod loaded;
+pub(crate) use loaded::{load_before_play, loaded_nets};
 mod report;
 mod text;
 
@@ -39,6 +41,9 @@ pub(crate) fn run(verb: NetVerb, show: &Show) -> Result<ExitCode, Failure> {
             }?;
             Ok(ExitCode::SUCCESS)
         }
+        NetVerb::Load { file, who, data } => loaded::load(&file, &who, &data.data, show),
+        NetVerb::List { place } => loaded::list(place, show),
+        NetVerb::Unload { name, who, data } => loaded::unload(&name, &who, &data.data, show),
     }
 }
 

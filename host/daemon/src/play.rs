@@ -18,6 +18,7 @@ use syndic_engine::{Consequence, Denied, Install, Order, Played, Player, StreamR
 
 use crate::embedded::{Embedded, components, log_to_stderr, slots};
 use crate::lines::{Line, next_line, too_long};
+use crate::nets;
 use crate::show::Show;
 use crate::slots::{not_swapped, swaps_of};
 use crate::trouble;
@@ -32,6 +33,11 @@ pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
     let components = components(&args.governor)?;
     let config = Config::of_play().with_wasi(&slots(&args.wasi)?);
     let embedded = Embedded::open(&args.data, args.seed, config, &components, log_to_stderr())?;
+    for net in &args.net {
+        if !nets::load_before_play(&embedded, net, show)? {
+            return Ok(ExitCode::from(FailureKind::No.code()));
+        }
+    }
     let rules = StreamRules { jump: args.jump };
     let mut run = Run::new(&embedded, rules, show, progress(bytes))?.swapping(swaps_of(&args.swap_at)?);
     run.recover()?;
@@ -187,7 +193,19 @@ impl<'a> Run<'a> {
                 self.bar.set_message(format!("{} events", self.teller.summary.events));
             }
         }
-        self.settle()
+        self.cases_go_on()
+    }
+
+    /// Lets every case go as far as it comes without another line.
+    fn cases_go_on(&mut self) -> Result<(), Failure> {
+        let teller = &mut self.teller;
+        self.player.let_cases_go_on(&mut |played| teller.tell(played)).map_err(|halt| trouble::halted(&halt))?;
+        self.teller.check()
+    }
+
+    /// What was counted so far.
+    pub(crate) fn counted(&self) -> &Summary {
+        &self.teller.summary
     }
 
     /// Carries out an order, and prints what it came to and what follows from it.
@@ -255,6 +273,7 @@ impl Teller<'_> {
                     Trigger::Raised { .. } => self.summary.raised += 1,
                     Trigger::Timer { .. } => self.summary.timers += 1,
                     Trigger::Undone => {}
+                    Trigger::Case => self.summary.case_steps += 1,
                 }
                 self.print(prelude_of(consequence), &consequence.report)
             }
@@ -292,6 +311,7 @@ fn prelude_of(consequence: &Consequence) -> Prelude {
         Trigger::Raised { by } => (None, Some(by.to_string()), None),
         Trigger::Timer { slot, name } => (Some(format!("{slot}/{name}")), None, None),
         Trigger::Undone => (None, None, Some("undo".to_owned())),
+        Trigger::Case => (None, None, None),
     };
     Prelude {
         timer,

@@ -69,6 +69,32 @@ pub(crate) fn list_receipts(daemon: &Remote, from: u64, limit: usize, show: &Sho
     Ok(ExitCode::SUCCESS)
 }
 
+/// A list of what is wanted, as much of it as is wanted.
+pub(crate) fn list<T: serde::de::DeserializeOwned>(
+    daemon: &Remote,
+    path: &str,
+    wanted: &[(&str, Option<&str>)],
+    limit: usize,
+) -> Result<Vec<T>, Failure> {
+    let given = wanted.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+    let query: String = given.map(|(name, value)| format!("&{name}={}", Remote::coded(value))).collect();
+    pages(daemon, path, &query, None, limit)
+}
+
+/// Sends one event, and tells what became of it.
+pub(crate) fn send_one(daemon: &Remote, event: &Value, show: &Show) -> Result<ExitCode, Failure> {
+    let told = daemon.send_batch(json!([event]).to_string().into_bytes())?.read::<Vec<Map<String, Value>>>()?;
+    let outcome = told.first().and_then(|line| line.get("outcome")).and_then(Value::as_str).unwrap_or_default();
+    let code = match outcome {
+        "completed" => ExitCode::SUCCESS,
+        "invalid" => ExitCode::from(FailureKind::Usage.code()),
+        _ => ExitCode::from(FailureKind::No.code()),
+    };
+    let tell = |line: &Value| show.result(line, |paint| outcome_line(line, paint));
+    told.into_iter().map(Value::Object).try_for_each(|line| tell(&line))?;
+    Ok(code)
+}
+
 /// A list, page by page, as long as it is wanted.
 pub(crate) fn pages<T: serde::de::DeserializeOwned>(
     daemon: &Remote,

@@ -148,6 +148,7 @@ impl Host {
             conflicts: Vec::new(),
             effects: Vec::new(),
             error: None,
+            case: None,
         };
         let kept = Kept {
             key: key.clone(),

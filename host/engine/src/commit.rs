@@ -166,7 +166,7 @@ impl Turn<'_> {
             let (raised, outbox, due) = queued;
             let raised = (admitted.raised..).zip(raised).map(|(number, raised)| Following::Raised(number, raised));
             let deferred = (admitted.outbox..).zip(outbox).map(|(number, asked)| Following::Deferred(number, asked));
-            let after = After { following: raised.chain(deferred).collect(), due };
+            let after = After { following: raised.chain(deferred).collect(), due, case: None };
             self.finished = Some(Finished { report: *report, ticket: admitted.ticket, after });
         }
         Ok(otherwise.unwrap_or(committed))
@@ -392,6 +392,7 @@ impl Turn<'_> {
             conflicts: self.conflicts.iter().chain(&settled.conflicts).cloned().collect(),
             effects,
             error: self.error(),
+            case: None,
         }
     }
 }

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use syndic_core::effect::Way;
 use syndic_core::event::HostLane;
 use syndic_core::failpoint;
-use syndic_core::ports::{Answer, Deferred, NoAnswer, Raised, Request, StoreError, Ticket, Timer};
+use syndic_core::ports::{Answer, CaseKey, Deferred, NoAnswer, Raised, Request, StoreError, Ticket, Timer};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{Error, Event, Lane, Report, Slot, Time};
 
+use crate::caseload::Moved;
 use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
 use crate::turn::{After, Finished, Origin, Turn};
@@ -51,6 +52,8 @@ pub enum Trigger {
     },
     /// A stuck event was undone at last.
     Undone,
+    /// A case went on by itself.
+    Case,
 }
 
 /// Something that follows, waiting in the store.
@@ -62,6 +65,20 @@ pub(crate) enum Following {
     Deferred(u64, Deferred),
     /// A timer that is due.
     Timer(Timer),
+}
+
+impl Consequence {
+    /// A case's step that nobody asked for.
+    pub(crate) fn of_case(case: &CaseKey, moved: &Moved) -> Self {
+        Self {
+            trigger: Trigger::Case,
+            kind: "case".to_owned(),
+            time: moved.at,
+            tenant: case.tenant.clone(),
+            subject: case.id.clone(),
+            report: moved.report.clone(),
+        }
+    }
 }
 
 impl Host {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use syndic_core::calendar::Calendars;
+use syndic_core::command::is_command;
 use syndic_core::config::SlotConfig;
 use syndic_core::failpoint;
 use syndic_core::ports::{
@@ -17,6 +19,7 @@ use crate::act::{Denied, Order};
 use crate::failing::Failing;
 use crate::foresight::Foreseen;
 use crate::lineup::{Board, Lineup};
+use crate::nets::Known;
 use crate::observed::Observed;
 use crate::parks::Parks;
 use crate::poison::Trapped;
@@ -53,6 +56,8 @@ pub struct Host {
     begun: Mutex<HashSet<DedupKey>>,
     parks: Mutex<Parks>,
     trapped: Mutex<Trapped>,
+    pub(crate) nets: Known,
+    pub(crate) calendars: Calendars,
     pub(crate) master: Master,
     pub(crate) observed: Observed,
     pub(crate) standing: Arc<Standing>,
@@ -97,6 +102,8 @@ impl Host {
         let host = Self {
             begun: Mutex::new(begun),
             parks: Mutex::default(),
+            nets: Known::default(),
+            calendars: Calendars::default(),
             trapped: Mutex::new(trapped),
             slots: slots.collect(),
             board: Board::new(lineup),
@@ -145,6 +152,9 @@ impl Host {
 
     /// Drives an event from outside, that is not known yet, to its outcome. What it returns is admitted.
     pub(crate) async fn take(&self, event: Event, foreseen: Option<Foreseen>) -> Result<Finished, Halt> {
+        if is_command(&event.kind) {
+            return self.command(&event);
+        }
         let Some(turn) = self.turn(event)? else {
             // Whoever calls has asked for the route before.
             return Err(Halt::Bug(Error::invalid("an event without a route was taken")));
@@ -161,7 +171,7 @@ impl Host {
     }
 
     fn turn(&self, event: Event) -> Result<Option<Turn<'_>>, Halt> {
-        let Some(slots) = self.route(&event.kind) else { return Ok(None) };
+        let Some(slots) = self.route(&event.kind).filter(|_| !is_command(&event.kind)) else { return Ok(None) };
         let lane = event.lane(&self.tenant_kinds);
         Turn::new(self, event, lane, slots, Origin::Outside).map(Some)
     }
@@ -179,10 +189,15 @@ impl Host {
                 Report::turned_away(event.id.clone(), reused_id(event))
             }));
         }
-        Ok(self.route(&event.kind).is_none().then(|| {
+        Ok((!self.answers(&event.kind)).then(|| {
             let error = Error::NoGovernorsAssigned { event_id: event.id.clone(), event_type: event.wire_type() };
             Report::turned_away(event.id.clone(), error)
         }))
+    }
+
+    /// Whether anybody answers events of a kind: governors that it is routed to, or, to a command, its case.
+    pub(crate) fn answers(&self, kind: &str) -> bool {
+        is_command(kind) || self.route(kind).is_some()
     }
 
     /// The slots that judge a kind; none where it has no route.

@@ -22,17 +22,18 @@ use std::thread::JoinHandle;
 use futures_channel::oneshot;
 use syndic_core::config::StuckLane;
 use syndic_core::failpoint;
-use syndic_core::ports::{Deferred, Ticket, Timer, TimerKey};
+use syndic_core::ports::{Deferred, Ticket, Timer};
 use syndic_core::{DedupKey, Error, Event, Lane, Report, Time};
 use tracing::{Instrument, Span};
 
 use crate::act::{Denied, Order};
+use crate::cases_in_lanes::Cases;
 use crate::consequence::{Following, timer_event};
 use crate::door::{Bounds, Pace};
 use crate::host::{Halt, Host, reused_id};
 use crate::observed::Observed;
 use crate::pending::{Answer, Flight, OrderNumber, Pending, Told};
-use crate::queue::Todo;
+use crate::queue::{Mark, Todo};
 use crate::queues::{Queues, Task};
 use crate::reach::plus_ms;
 use crate::turn::{After, Finished};
@@ -44,12 +45,14 @@ pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Step, Halt>> + Send
 #[derive(Default)]
 pub(crate) struct Step {
     /// Who is told what, once the ticket is durable.
-    told: Option<(Ticket, Told)>,
+    pub(crate) told: Option<(Ticket, Told)>,
     /// What it did that was marked as being done.
-    mark: Option<Mark>,
-    after: After,
+    pub(crate) mark: Option<Mark>,
+    pub(crate) after: After,
     /// A deferred effect that nobody answered, and how often it was tried.
-    unanswered: Option<(Box<(u64, Deferred)>, u32)>,
+    pub(crate) unanswered: Option<(Box<(u64, Deferred)>, u32)>,
+    /// What cases have to do now.
+    pub(crate) cases: Cases,
 }
 
 impl Step {
@@ -60,15 +63,6 @@ impl Step {
     }
 }
 
-/// What a lane holds for as long as it does something, so that it is not put there twice.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Mark {
-    /// A timer.
-    Timer(TimerKey),
-    /// The undo of a stuck event.
-    Undo(DedupKey),
-}
-
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) queues: Queues<Running, OrderNumber>,
@@ -77,7 +71,7 @@ pub(crate) struct State {
     orders: HashMap<OrderNumber, Answer<Result<Report, Denied>>>,
     ordered: OrderNumber,
     /// Timers and undos that wait in a lane, or are under way.
-    marks: HashSet<Mark>,
+    pub(crate) marks: HashSet<Mark>,
     /// Turns that are admitted, each with what has to be durable before its caller is told.
     admitted: VecDeque<(Ticket, Told)>,
     pace: Pace,
@@ -249,6 +243,7 @@ impl Inner {
 
     pub(crate) fn time_passes(&self, now: Time) -> Result<(), Halt> {
         self.fire_due(now)?;
+        self.wake_cases(now)?;
         self.try_again(now);
         self.host.ports().store.forget(now.plus_ms(-self.bounds.keys_kept_ms), KEYS_FORGOTTEN)?;
         Ok(())
@@ -337,6 +332,10 @@ impl Inner {
         if state.teller_idle && !state.admitted.is_empty() {
             self.told.notify_one();
         }
+    }
+
+    pub(crate) fn wake_all(&self) {
+        self.work.notify_all();
     }
 
     pub(crate) fn wake_worker(&self, state: &State) {
@@ -467,8 +466,9 @@ impl Inner {
                     if let Following::Timer(due) = &*following {
                         host.tell_fired(due.due);
                     }
+                    let asked = host.case_that_asks(&following)?;
                     let (_, _, after) = host.follow(*following, None).await?;
-                    Ok(Step { mark, after, ..Step::default() })
+                    Ok(Step { mark, after, cases: Cases::look_at(asked), ..Step::default() })
                 }
                 Todo::Deliver(effect, tries) => {
                     let (number, deferred) = &*effect;
@@ -486,6 +486,8 @@ impl Inner {
                     let ticket = host.ports().store.last();
                     Ok(Step { told: Some((ticket, Told::Orderer(number, ordered))), after, ..Step::default() })
                 }
+                Todo::Case(case) => host.look_at_case(*case),
+                Todo::Call(call) => host.call_of_case(*call).await,
                 Todo::Undo(event) => {
                     // An order may have settled it while this waited here.
                     if host.parks().is_parked(&event) {
@@ -499,7 +501,7 @@ impl Inner {
 
     /// A turn was admitted: its caller waits for it to be durable, its lane goes on with what follows.
     fn stepped(&self, state: &mut State, lane: &Lane, step: Step) -> Result<(), Halt> {
-        let Step { told, mark, after, unanswered } = step;
+        let Step { told, mark, after, unanswered, cases } = step;
         if let Some(mark) = mark {
             state.marks.remove(&mark);
         }
@@ -512,6 +514,7 @@ impl Inner {
         for following in after.following {
             state.queues.follow(self.host.lane_of(&following)?, following);
         }
+        state.go_on(cases, after.case.filter(|(due, _)| *due <= now));
         if let Some((effect, tries)) = unanswered {
             let wait = self.host.config().limits.wait_ms(tries);
             state.queues.rest(lane, effect, tries, plus_ms(now, wait));

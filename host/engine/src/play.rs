@@ -15,11 +15,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Poll, Waker};
 
 use syndic_core::failpoint;
-use syndic_core::ports::{Clock, Ticket, Timer, TimerKey, Waiting};
+use syndic_core::ports::{CaseKey, Clock, Ticket, Timer, TimerKey, Waiting};
 use syndic_core::{Error, Event, Report, Time};
 
 use crate::act::{Denied, Order};
 use crate::ahead::{Ahead, Look, Seen, Sight};
+use crate::caseload::Next;
 use crate::consequence::{Consequence, Following};
 use crate::foresight::Foreseen;
 use crate::host::{Halt, Host};
@@ -110,6 +111,8 @@ pub struct Player {
     deferred: VecDeque<Following>,
     /// No timer is due before.
     quiet_until: Time,
+    /// No case is due before.
+    cases_quiet_until: Time,
     /// What was played and not told yet, each with what has to be durable before.
     untold: VecDeque<(Ticket, Played)>,
 }
@@ -130,9 +133,10 @@ impl Player {
             raised: VecDeque::new(),
             deferred: VecDeque::new(),
             quiet_until: Time::from_ms(i64::MIN),
+            cases_quiet_until: Time::from_ms(i64::MIN),
             untold: VecDeque::new(),
         };
-        player.comes_after(After { following: host.queued(usize::MAX)?, due: None });
+        player.comes_after(After { following: host.queued(usize::MAX)?, ..After::default() });
         Ok(player)
     }
 
@@ -253,10 +257,11 @@ impl Player {
             }
         }
         self.quiet_until = after.due.map_or(self.quiet_until, |due| due.min(self.quiet_until));
+        self.cases_quiet_until = after.case.map_or(self.cases_quiet_until, |(due, _)| due.min(self.cases_quiet_until));
     }
 
-    /// Carries out everything that follows, and the undos and timers due until then, in the order in which they are
-    /// due; at one moment the undos first.
+    /// Carries out everything that follows, and the undos, timers and cases due until then, in the order in which they
+    /// are due; at one moment the undos first, and the cases last.
     fn follow(&mut self, until: Option<Time>, tell: &mut Tell<'_>) -> Result<(), Halt> {
         loop {
             if let Some(queued) = self.raised.pop_front().or_else(|| self.deferred.pop_front()) {
@@ -266,14 +271,16 @@ impl Player {
             let Some(until) = until else { return Ok(()) };
             let undo = self.host.next_undo().filter(|(due, _)| *due <= until);
             let before = undo.as_ref().map_or(until, |(due, _)| until.min(due.plus_ms(-1)));
-            match (self.next_timer(before)?, undo) {
-                (Some((timer, foreseen)), _) => self.carry_out(Following::Timer(timer), foreseen, tell)?,
-                (None, Some((due, event))) => {
+            let case = self.next_case(before)?;
+            match (self.next_timer(case.as_ref().map_or(before, |(due, _)| *due))?, case, undo) {
+                (Some((timer, foreseen)), ..) => self.carry_out(Following::Timer(timer), foreseen, tell)?,
+                (None, Some((due, case)), _) => self.let_go_on(&case, due, tell)?,
+                (None, None, Some((due, event))) => {
                     if let Some(undone) = pollster::block_on(self.host.try_undo(&event, due))? {
                         self.played(Played::Consequence(Box::new(undone)), tell)?;
                     }
                 }
-                (None, None) => return Ok(()),
+                (None, None, None) => return Ok(()),
             }
         }
     }
@@ -282,6 +289,47 @@ impl Player {
         let (consequence, _, after) = pollster::block_on(self.host.follow(following, foreseen))?;
         self.comes_after(after);
         self.played(Played::Consequence(Box::new(consequence)), tell)
+    }
+
+    /// The next case that is due by then, and since when.
+    fn next_case(&mut self, until: Time) -> Result<Option<(Time, CaseKey)>, Halt> {
+        if until < self.cases_quiet_until {
+            return Ok(None);
+        }
+        let first = self.host.first_due_case(Time::from_ms(i64::MAX))?;
+        self.cases_quiet_until = first.as_ref().map_or(Time::from_ms(i64::MAX), |(due, _)| *due);
+        Ok(first.filter(|(due, _)| *due <= until))
+    }
+
+    /// Takes a case one step, at the moment at which it is due: waiting for a service takes no time.
+    fn let_go_on(&mut self, case: &CaseKey, due: Time, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        let moved = match self.host.case_goes_on(case, due)? {
+            Next::Moved(moved) => Some(*moved),
+            Next::Calls(calls) => match calls.first() {
+                Some(call) => pollster::block_on(self.host.make_call(case, call, Some(due)))?,
+                None => None,
+            },
+            Next::Nothing => None,
+        };
+        let bug = || Halt::Bug(Error::invalid(format!("the case `{}` is due, and nothing happens in it", case.id)));
+        let moved = moved.ok_or_else(bug)?;
+        let consequence = Consequence::of_case(case, &moved);
+        self.comes_after(moved.after);
+        self.played(Played::Consequence(Box::new(consequence)), tell)
+    }
+
+    /// Lets every case go as far as it comes without another event, and returns when that is durable and told.
+    ///
+    /// # Errors
+    /// [`Halt`]: the run cannot go on.
+    pub fn let_cases_go_on(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        self.settle(tell)?;
+        let Some(reached) = self.clock.reached() else { return Ok(()) };
+        while let Some((due, case)) = self.next_case(reached)? {
+            self.let_go_on(&case, due, tell)?;
+            self.follow(None, tell)?;
+        }
+        self.settle(tell)
     }
 
     /// The next timer that is due by then.
@@ -346,7 +394,7 @@ impl Player {
 
     /// Refuses an event without a route, and one too far ahead, before the clock moves.
     fn in_reach(&self, event: &Event) -> Result<(), Error> {
-        if self.host.route(&event.kind).is_none() {
+        if !self.host.answers(&event.kind) {
             return Err(Error::NoGovernorsAssigned { event_id: event.id.clone(), event_type: event.wire_type() });
         }
         match self.clock.reached() {

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
-use syndic_core::ports::{Again, Deferred};
+use syndic_core::ports::{Again, CaseKey, Deferred, TimerKey};
 use syndic_core::{DedupKey, Event};
 use tracing::Span;
 
 use crate::act::Order;
+use crate::caseload::CallKey;
+use crate::cases::Call;
 use crate::consequence::Following;
 
 /// Something for a lane to do. `A` stands for who waits for the answer to an order.
@@ -23,6 +25,23 @@ pub(crate) enum Todo<A> {
     Order(Box<Order>, A),
     /// The undo of a stuck event that is due.
     Undo(Box<DedupKey>),
+    /// A case in which something is due.
+    Case(Box<CaseKey>),
+    /// A call that a case has to make.
+    Call(Box<(CaseKey, Call)>),
+}
+
+/// What a lane holds for as long as it does something, so that it is not put there twice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mark {
+    /// A timer.
+    Timer(TimerKey),
+    /// The undo of a stuck event.
+    Undo(DedupKey),
+    /// A case that is looked at.
+    Case(CaseKey),
+    /// A call of a case.
+    Call(CallKey),
 }
 
 /// What one lane has to do.
@@ -64,7 +83,9 @@ impl<R, A> Queue<R, A> {
             Todo::Order(..) | Todo::Undo(_) => self.acts.push_back(todo),
             // What was ordered and begun comes before what is ordered now: the event has one judgement at a time.
             Todo::LeftOver(ref begun) if begun.1.is_some() => self.acts.push_back(todo),
-            Todo::Event(..) | Todo::LeftOver(_) | Todo::Follow(_) => self.inbox.push_back(todo),
+            Todo::Event(..) | Todo::LeftOver(_) | Todo::Follow(_) | Todo::Case(_) | Todo::Call(_) => {
+                self.inbox.push_back(todo)
+            }
             Todo::Deliver(effect, _) => self.deferred.push_back(effect),
         }
     }

@@ -11,7 +11,9 @@ use syndic_core::changes::{Changes, ClaimRequest, Ground, SlotWrites, Trouble, m
 use syndic_core::effect::Mode;
 use syndic_core::failpoint;
 use syndic_core::outcome::{Conflict, Report};
-use syndic_core::ports::{Again, Deferred, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey, Verb};
+use syndic_core::ports::{
+    Again, CaseKey, Deferred, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey, Verb,
+};
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::states::{self, Action, On, State};
 use syndic_core::{Error, Event, Fact, FactName, Lane, Scope, Slot, Time};
@@ -95,6 +97,8 @@ pub(crate) struct After {
     pub(crate) following: Vec<Following>,
     /// When the first of the timers is due that it set.
     pub(crate) due: Option<Time>,
+    /// The case that it moved, and when something happens in it by itself.
+    pub(crate) case: Option<(Time, CaseKey)>,
 }
 
 /// One event on its way.

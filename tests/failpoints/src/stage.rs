@@ -12,7 +12,7 @@ use syndic_engine::{Cause, Halt, Host, Install, Order, PlayClock, Player, Ports,
 use syndic_ledger::Master;
 use syndic_store::{MasterWanted, OpenError, SledStore, Watch};
 
-use crate::stream::{acts, lines, until};
+use crate::stream::{ERRAND, acts, lines, minute, until};
 use crate::{Provider, Scripted};
 
 /// Folds as small as a short stream needs, so that it has several.
@@ -189,7 +189,10 @@ pub(crate) fn host(
 ) -> Result<Arc<Host>, Halt> {
     let lineup = Scripted.lineup(&*store, &config())?;
     let ports = Ports { store, runtime: Arc::new(Scripted), connector, clock };
-    Ok(Arc::new(Host::new(ports, config(), Master::from_seed(0), lineup)?))
+    let host = Host::new(ports, config(), Master::from_seed(0), lineup)?;
+    let cause = Cause { by: "ann".into(), reason: "errands are run".into(), at: minute(0), id: None };
+    host.load_net(ERRAND, &cause)?.expect("the net is sound");
+    Ok(Arc::new(host))
 }
 
 pub(crate) fn event_of(id: String) -> Target {

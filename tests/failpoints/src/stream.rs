@@ -38,6 +38,32 @@ const STORIES: &[(&str, &str)] = &[
     ("eve", "trap-again"),
 ];
 
+/// A net of which every round begins a case: somebody is asked, and the case is over an hour later.
+pub(crate) const ERRAND: &str = r#"
+net = "errand"
+
+[data]
+order = "text"
+
+[conditions]
+P_Begun = "somebody is asked"
+P_Asked = "somebody has said yes"
+P_Over = "an hour has passed"
+
+[task.T_Ask]
+kind = "service"
+action = "errand"
+key = "{order}"
+takes = "P_Begun"
+gives = "P_Asked"
+
+[task.T_Wait]
+kind = "timer"
+after = "1 h"
+takes = "P_Asked"
+gives = "P_Over"
+"#;
+
 const ROUNDS: usize = 2;
 
 /// Minutes between two lines.
@@ -59,10 +85,19 @@ pub(crate) fn lines() -> Vec<String> {
             let order = format!("{story}-{round}");
             lines.push(event(&order, customer, minute(round * STORIES.len() + nth), story, round));
         }
+        lines.push(errand(round));
         lines.push(lines[first].clone());
         lines.push("no event".to_owned());
     }
     lines
+}
+
+/// A case begins, with the round's last event.
+fn errand(round: usize) -> String {
+    let (id, time) = (format!("errand-{round}"), minute((round + 1) * STORIES.len() - 1));
+    json!({"specversion": "1.0", "id": id, "source": "/shop", "type": "syndic.case.launch", "tenant": "acme",
+           "subject": id, "time": time.to_string(), "data": {"net": "errand", "data": {"order": id}}})
+    .to_string()
 }
 
 pub(crate) fn event(id: &str, customer: &str, time: Time, story: &str, round: usize) -> String {

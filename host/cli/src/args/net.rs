@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{Data, Place, Who};
+
 /// `net …`
 #[derive(Debug, Subcommand)]
 pub enum NetVerb {
@@ -31,6 +33,37 @@ pub enum NetVerb {
         /// The format
         #[arg(long, value_name = "FORMAT")]
         to: Format,
+    },
+    /// Prove a net, and have cases begin on it from now on
+    #[command(after_help = LOAD_HELP)]
+    Load {
+        /// A net file, or the name of one of the marketplace's nets
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Who loads it
+        #[command(flatten)]
+        who: Who,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
+    },
+    /// The nets that cases may begin on
+    List {
+        /// Where to look
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Have no more cases begin on a net; those that run on it go on
+    Unload {
+        /// Its name
+        #[arg(value_name = "NET")]
+        name: String,
+        /// Who unloads it
+        #[command(flatten)]
+        who: Who,
+        /// Where the data is
+        #[command(flatten)]
+        data: Data,
     },
 }
 
@@ -67,6 +100,17 @@ Examples:
   syndic net check customer-purchase
   syndic net check my-net.toml --json | jq .faults
   syndic net check marketplace --inline";
+
+const LOAD_HELP: &str = "\
+A net is loaded only if it is admitted, as `net check` says; if it is not, the report is printed. Composite tasks are
+replaced by the nets they name, which have to be loaded before. Another net of the same name takes its place for cases
+that begin from then on; a case that has begun stays on the net it began with.
+
+Exit codes: 0 loaded, or there already; 1 not admitted; 2 not readable as a net.
+
+Examples:
+  syndic net load fulfillment --data data
+  syndic net load my-net.toml --data data --reason 'two tries, not three'";
 
 const SHOW_HELP: &str = "\
 Examples:

@@ -81,6 +81,10 @@ pub const POINTS: &[Point] = &[
     at("engine.deferred.durable","The deferred effect waits in the outbox, durably; nobody was asked."),
     at("engine.deferred.answered","The deferred effect is done and waits in the outbox still."),
     at("engine.timer.taken",     "The timer waits, and is due."),
+    // ── a case goes on ──────────────────────────────────────────────────────────────────────────────────────────────
+    at("engine.case.taken",      "The case as it was, and due."),
+    at("engine.case.admit",      "The case as it was; a service that it asked has answered, which is forgotten."),
+    at("engine.case.admitted",   "The case as it was, or one step further with its receipt; nobody is told."),
     // ── what is not over ────────────────────────────────────────────────────────────────────────────────────────────
     at("engine.order.taken",     "What the order is about, as it was."),
     at("engine.park.write",      "The parked event as it was; its undo was tried, in vain or with success."),

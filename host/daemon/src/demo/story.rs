@@ -60,6 +60,7 @@ impl Story {
                     }
                     Trigger::Raised { .. } => format!("  raised: {}", consequence.kind),
                     Trigger::Undone => "  undone at last".to_owned(),
+                    Trigger::Case => "  steps of cases".to_owned(),
                 };
                 self.count(&kind, &consequence.report);
             }

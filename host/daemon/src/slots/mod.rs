@@ -92,12 +92,12 @@ pub(crate) fn named(slot: &str) -> Result<Slot, Failure> {
     Slot::new(slot).map_err(|why| Failure::new(FailureKind::Usage, "that is not a slot").because(why))
 }
 
-fn cause(who: &Who) -> Cause {
+pub(crate) fn cause(who: &Who) -> Cause {
     Cause { by: who.by.clone(), reason: who.reason.clone(), at: now(), id: None }
 }
 
 /// The time on the wall. Whoever acts on a directory acts now, whatever its events say.
-fn now() -> Time {
+pub(crate) fn now() -> Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Time::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

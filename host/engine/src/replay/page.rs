@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use syndic_core::command::is_command;
 use syndic_core::ports::{Entry, Kept, Reads, StoreError};
 use syndic_core::slot::{EFFECT_SETTLED, TIMER_FIRED};
 use syndic_core::{Event, Scope, Slot};
@@ -33,9 +34,9 @@ pub(crate) fn leaf_of(sequence: u64, leaf: &str) -> Result<Receipt, StoreError> 
     Ok(receipt)
 }
 
-/// Whether governors judged here. An administrative act may name versions, and asks nobody.
+/// Whether governors judged here. An administrative act may name versions, and asks nobody; a command asks its case.
 pub(crate) fn is_judged(leaf: &Receipt) -> bool {
-    leaf.kind == Kind::Event && leaf.event.is_some()
+    leaf.kind == Kind::Event && leaf.event.as_ref().is_some_and(|event| !is_command(&event.r#type))
 }
 
 /// A governor's slot, as a receipt names it.

@@ -100,6 +100,7 @@ pub(crate) fn report(id: &str) -> Report {
         conflicts: Vec::new(),
         effects: Vec::new(),
         error: None,
+        case: None,
     }
 }
 

@@ -1,0 +1,98 @@
+//! A command: made into an event, and sent through the door of a data directory or of a daemon.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::process::ExitCode;
+
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+use syndic_cli::args::{CommandPlace, There};
+use syndic_cli::{Failure, FailureKind};
+use syndic_core::command::case_of;
+use syndic_core::{Config, Time};
+use syndic_engine::StreamRules;
+
+use super::shown::the_case;
+use crate::embedded::{Embedded, components, log_to_stderr};
+use crate::look::open;
+use crate::play::{Run, input};
+use crate::remote;
+use crate::show::Show;
+use crate::slots::now;
+
+/// Whose commands these are.
+const SOURCE: &str = "/cli";
+
+/// What somebody wants of a case or of a work item.
+pub(super) struct Wish {
+    kind: &'static str,
+    subject: String,
+    tenant: Option<String>,
+    data: Value,
+}
+
+impl Wish {
+    pub(super) fn new(kind: &'static str, subject: String, tenant: Option<String>, data: Value) -> Self {
+        Self { kind, subject, tenant, data }
+    }
+
+    /// The event that says so.
+    fn event(&self, tenant: &str, at: Time, id: Option<String>) -> Value {
+        let Self { kind, subject, data, .. } = self;
+        let verb = kind.rsplit('.').next().unwrap_or_default();
+        let id = id.unwrap_or_else(|| format!("{verb}/{subject}/{at}"));
+        json!({
+            "specversion": "1.0", "id": id, "source": SOURCE, "type": kind, "tenant": tenant, "subject": subject,
+            "time": at.to_string(), "data": data,
+        })
+    }
+}
+
+/// Sends a command, and prints what it came to and what followed.
+pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<ExitCode, Failure> {
+    let CommandPlace { place, at, command } = at;
+    let at = at.as_deref().map(Time::parse).transpose().map_err(|why| {
+        Failure::new(FailureKind::Usage, "`--at` is not a time").because(why).hint("write it like 2026-02-01T00:00:00Z")
+    })?;
+    let at = at.unwrap_or_else(now);
+    match place.there()? {
+        There::Data(data) => {
+            let tenant = tenant_in(&data, &wish)?;
+            played(&data, &wish.event(&tenant, at, command), show)
+        }
+        There::Server(daemon) => {
+            let tenant = wish.tenant.clone().ok_or_else(|| {
+                Failure::new(FailureKind::Usage, "it is not clear whose case is meant")
+                    .because("no tenant is named")
+                    .hint("add `--tenant TENANT`")
+            })?;
+            remote::send_one(&daemon, &wish.event(&tenant, at, command), show)
+        }
+    }
+}
+
+/// The tenant whose case is meant: the one that is named, or the only one that has a case of that id.
+fn tenant_in(data: &Path, wish: &Wish) -> Result<String, Failure> {
+    if let Some(tenant) = &wish.tenant {
+        return Ok(tenant.clone());
+    }
+    let id = case_of(wish.kind, &wish.subject).unwrap_or(&wish.subject);
+    Ok(the_case(&open(data)?, id, None)?.tenant)
+}
+
+/// Plays one command into a data directory. What a killed run left unfinished is completed first.
+fn played(data: &Path, event: &Value, show: &Show) -> Result<ExitCode, Failure> {
+    // A command makes no data directory.
+    drop(open(data)?);
+    let embedded = Embedded::open(data, None, Config::of_play(), &components(&[])?, log_to_stderr())?;
+    let rules = StreamRules { jump: true };
+    let mut run = Run::new(&embedded, rules, show, ProgressBar::hidden())?;
+    run.recover()?;
+    run.lines(&mut input(Cursor::new(format!("{event}\n").into_bytes())))?;
+    let summary = run.counted();
+    Ok(match (summary.invalid, summary.completed) {
+        (0, 1..) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(FailureKind::No.code()),
+        _ => ExitCode::from(FailureKind::Usage.code()),
+    })
+}
