@@ -12,6 +12,7 @@ use super::answer::{self, json};
 use super::ask::{Ask, not_for};
 use super::binding::{self, Sent};
 use super::caller::Caller;
+use super::cases;
 use super::problem::Problem;
 use super::service::{Accepted, EventsWanted, Target, Trail};
 use crate::{EventLine, OrderBody, OrderVerb, OutcomeLine, Page, Prelude, ResendBody};
@@ -33,6 +34,7 @@ pub(crate) async fn submit(app: &App, ask: Ask) -> Result<Response, Problem> {
             if !caller.may_touch(&event.tenant) {
                 return Err(not_for(caller, &event.tenant));
             }
+            cases::commanded(caller, &event).map_err(|error| Problem::new("Forbidden", error.to_string()))?;
             if prefers_async(&ask)? { later(app, event, &trail).await } else { now(app, event, &trail).await }
         }
     }
@@ -131,6 +133,7 @@ async fn batch(app: &App, ask: &Ask, trail: &Trail, events: Vec<Result<Event, Er
 /// In a batch, what is another tenant's is turned away by itself.
 fn allowed(caller: &Caller, event: Event) -> Result<Event, Error> {
     if caller.may_touch(&event.tenant) {
+        cases::commanded(caller, &event)?;
         return Ok(event);
     }
     Err(Error::invalid(format!("`tenant` may not be `{}` with this token", event.tenant)))

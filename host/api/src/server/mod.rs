@@ -15,6 +15,7 @@ mod ask;
 mod backup;
 mod binding;
 mod caller;
+mod cases;
 mod crowd;
 mod events;
 mod listen;
@@ -47,8 +48,8 @@ pub use metrics::Metrics;
 pub use rate::Rate;
 pub use router::Limits;
 pub use service::{
-    Accepted, Backup, Denied, EventsWanted, Health, InstallWanted, KeptToken, Promise, Service, Stretch, SwapVerb,
-    SwapWanted, Target, Trail, Unavailable,
+    Accepted, Backup, CasesWanted, Denied, EventsWanted, Health, InstallWanted, KeptToken, Promise, Service, Stretch,
+    SwapVerb, SwapWanted, Target, Trail, Unavailable, WorkWanted,
 };
 pub use tls::{Tls, TlsError};
 pub use tokens::mint;

@@ -14,11 +14,11 @@ use super::ask::Ask;
 use super::caller::Role::{self, Admin, Agent, Auditor, Ingest, Operator};
 use super::problem::Problem;
 use super::shape::{Given, Shape};
-use super::{admin, backup, events, look, openapi, page, slots, stream};
+use super::{admin, backup, cases, events, look, openapi, page, slots, stream};
 use crate::{
-    EventFile, EventLine, ExplainBody, FactLine, MoveLine, NewToken, OrderBody, OutcomeLine, PastVersion, PromoteBody,
-    QuarantinedLine, ReceiptFile, ReceiptLine, ResendBody, RevertBody, SlotLine, Stats, StuckLine, SwappedLine,
-    TokenBody, TokenLine, TrialFile, UndeliveredLine,
+    CaseFile, CaseLine, CommandBody, EventFile, EventLine, ExplainBody, FactLine, LaunchBody, MoveLine, NetLine,
+    NewToken, OrderBody, OutcomeLine, PastVersion, PromoteBody, QuarantinedLine, ReceiptFile, ReceiptLine, ResendBody,
+    RevertBody, SlotLine, Stats, StuckLine, SwappedLine, TokenBody, TokenLine, TrialFile, UndeliveredLine, WorkLine,
 };
 
 /// A handler at work.
@@ -77,6 +77,8 @@ const HEARERS: &[Role] = &Role::ALL;
 const ORDERERS: &[Role] = &[Operator];
 /// Puts governors in slots.
 const INSTALLERS: &[Role] = &[Admin, Operator];
+/// Does work items.
+const WORKERS: &[Role] = &[Operator, Agent];
 /// Hands out tokens.
 const ADMINS: &[Role] = &[Admin];
 /// Carries everything away.
@@ -92,6 +94,12 @@ macro_rules! answers {
         |app, ask| Box::pin(async move { $handler(&app, ask).await })
     };
 }
+
+/// What a command comes to.
+const COMMANDED: &[Given] = &[
+    Given::json(201, "What became of it now; it may be refused", Shape::of::<OutcomeLine>()),
+    Given::json(200, "What became of it before", Shape::of::<OutcomeLine>()),
+];
 
 /// Every route there is.
 #[rustfmt::skip]
@@ -125,6 +133,42 @@ pub(crate) static ROUTES: &[Route] = &[
         query: &["tenant", "source"], takes: Json(Shape::of::<OrderBody>()),
         gives: &[Given::json(200, "The outcome it has now", Shape::of::<OutcomeLine>())],
         handler: answers!(events::order) },
+    // ── cases ────────────────────────────────────────────────────────────────
+    Route { method: Method::GET, path: "/v1/cases", roles: SERVERS, scope: Tenant,
+        name: "listCases", summary: "Cases, and how they stand",
+        query: &["tenant", "status", "net", "after", "limit"], takes: Nothing,
+        gives: &[Given::json(200, "A page", Shape::page::<CaseLine>())],
+        handler: answers!(cases::list) },
+    Route { method: Method::POST, path: "/v1/cases", roles: SENDERS, scope: Tenant,
+        name: "launchCase", summary: "Begins a case on a net that is loaded; `Idempotency-Key` names the command",
+        query: &["tenant"], takes: Json(Shape::of::<LaunchBody>()),
+        gives: COMMANDED,
+        handler: answers!(cases::launch) },
+    Route { method: Method::GET, path: "/v1/cases/{id}", roles: SERVERS, scope: Tenant,
+        name: "showCase", summary: "A case: where it is, what it knows, what is open and due, what has happened",
+        query: &["tenant"], takes: Nothing,
+        gives: &[Given::json(200, "The case", Shape::of::<CaseFile>()), Given::nothing(304, "It is as the caller knows it")],
+        handler: answers!(cases::show) },
+    Route { method: Method::POST, path: "/v1/cases/{id}/commands", roles: ORDERERS, scope: Tenant,
+        name: "commandCase", summary: "Cancels, suspends, resumes or repairs a case",
+        query: &["tenant"], takes: Json(Shape::of::<CommandBody>()),
+        gives: COMMANDED,
+        handler: answers!(cases::command_case) },
+    Route { method: Method::GET, path: "/v1/work", roles: SERVERS, scope: Tenant,
+        name: "listWork", summary: "Open work items",
+        query: &["tenant", "role", "holder", "after", "limit"], takes: Nothing,
+        gives: &[Given::json(200, "A page", Shape::page::<WorkLine>())],
+        handler: answers!(cases::work) },
+    Route { method: Method::POST, path: "/v1/work/{id}/commands", roles: WORKERS, scope: Tenant,
+        name: "commandWork", summary: "Takes, does or gives back a work item; its id goes in with its slashes as %2F",
+        query: &["tenant"], takes: Json(Shape::of::<CommandBody>()),
+        gives: COMMANDED,
+        handler: answers!(cases::command_work) },
+    Route { method: Method::GET, path: "/v1/nets", roles: SERVERS, scope: Host,
+        name: "listNets", summary: "The nets that cases may begin on",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "By name", Shape::list::<NetLine>())],
+        handler: answers!(cases::nets) },
     // ── what waits for somebody ──────────────────────────────────────────────
     Route { method: Method::GET, path: "/v1/stuck", roles: LOOKERS, scope: Tenant,
         name: "listStuck", summary: "Events of which an effect could not be undone",

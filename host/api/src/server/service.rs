@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
-use syndic_core::ports::{Act, Entry};
+use syndic_core::ports::{Act, CaseKey, Entry, WorkKey};
 use syndic_core::versions::Mode;
 use syndic_core::{DedupKey, Event, Outcome, Report, Time};
 use tokio::sync::mpsc;
 
 use crate::{
-    EventFile, EventLine, FactLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine, Stats, StuckLine, SwappedLine,
-    TokenLine, TrialFile, UndeliveredLine,
+    CaseFile, CaseLine, EventFile, EventLine, FactLine, NetLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine,
+    Stats, StuckLine, SwappedLine, TokenLine, TrialFile, UndeliveredLine, WorkLine,
 };
 
 /// An answer that takes a while.
@@ -58,6 +58,36 @@ pub struct EventsWanted {
     pub outcome: Option<Outcome>,
     /// Those behind this one.
     pub after: Option<DedupKey>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which cases are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CasesWanted {
+    /// Of this tenant only.
+    pub tenant: Option<String>,
+    /// That are at this only.
+    pub status: Option<String>,
+    /// On this net only.
+    pub net: Option<String>,
+    /// Those behind this one.
+    pub after: Option<CaseKey>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which open work items are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkWanted {
+    /// Of this tenant only.
+    pub tenant: Option<String>,
+    /// That this role may take only.
+    pub role: Option<String>,
+    /// That somebody holds only.
+    pub holder: Option<String>,
+    /// Those behind this one.
+    pub after: Option<WorkKey>,
     /// At most so many.
     pub limit: usize,
 }
@@ -181,6 +211,15 @@ pub trait Service: Send + Sync {
     fn events(&self, wanted: EventsWanted) -> Promise<'_, Stretch<EventLine, DedupKey>>;
     /// Carries out an order about something that is not over.
     fn order(&self, target: Target, act: Act) -> Promise<'_, Result<Report, Denied>>;
+
+    /// Cases, by tenant and id.
+    fn cases(&self, wanted: CasesWanted) -> Promise<'_, Stretch<CaseLine, CaseKey>>;
+    /// A case, and how it came to where it is.
+    fn case(&self, key: CaseKey) -> Promise<'_, Option<CaseFile>>;
+    /// Open work items, by tenant, case, task and attempt.
+    fn works(&self, wanted: WorkWanted) -> Promise<'_, Stretch<WorkLine, WorkKey>>;
+    /// The nets that cases may begin on.
+    fn nets(&self) -> Promise<'_, Vec<NetLine>>;
 
     /// What is stuck.
     fn stuck(&self) -> Promise<'_, Vec<StuckLine>>;

@@ -4,6 +4,7 @@
 //! nothing else. Reading may have to wait for the disk, so it is done on threads that may.
 
 mod backup;
+mod cases;
 mod files;
 mod later;
 mod slots;
@@ -13,14 +14,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use syndic_api::server::{
-    Accepted, Backup, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, SwapWanted, Target, Trail,
-    Unavailable,
+    Accepted, Backup, CasesWanted, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, SwapWanted,
+    Target, Trail, Unavailable, WorkWanted,
 };
 use syndic_api::{
-    EventFile, EventLine, FactLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine, Stats, StuckLine, SwappedLine,
-    TrialFile, UndeliveredLine,
+    CaseFile, CaseLine, EventFile, EventLine, FactLine, NetLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine,
+    Stats, StuckLine, SwappedLine, TrialFile, UndeliveredLine, WorkLine,
 };
-use syndic_core::ports::{Act, Clock, Entry, Reads, StoreError};
+use syndic_core::ports::{Act, CaseKey, Clock, Entry, Reads, StoreError, WorkKey};
 use syndic_core::{DedupKey, Event, Report, Slot, State, Time};
 use syndic_engine::{Halt, Order};
 use syndic_store::SledStore;
@@ -34,7 +35,9 @@ pub(crate) use tokens::{keep_token, kept_tokens};
 
 use self::later::Later;
 use self::slots::Staging;
+use crate::cases::case_file;
 use crate::look::stats_of;
+use crate::nets::loaded_nets;
 use crate::run::{Live, door};
 
 /// Records looked at for one page of a list, so that a wish that nothing fulfils does not read the whole store.
@@ -152,6 +155,22 @@ impl Service for HostService {
             let done = pending.map_err(|halt| unavailable(&halt))?.await.map_err(|halt| unavailable(&halt))?;
             Ok(done.map_err(|denied| Denied(denied.to_string())))
         })
+    }
+
+    fn cases(&self, wanted: CasesWanted) -> Promise<'_, Stretch<CaseLine, CaseKey>> {
+        self.read(move |store| cases::cases(store, &wanted))
+    }
+
+    fn case(&self, key: CaseKey) -> Promise<'_, Option<CaseFile>> {
+        self.read(move |store| case_file(store, &key))
+    }
+
+    fn works(&self, wanted: WorkWanted) -> Promise<'_, Stretch<WorkLine, WorkKey>> {
+        self.read(move |store| cases::works(store, &wanted))
+    }
+
+    fn nets(&self) -> Promise<'_, Vec<NetLine>> {
+        self.read(|store| loaded_nets(store))
     }
 
     fn stuck(&self) -> Promise<'_, Vec<StuckLine>> {

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
-use syndic_core::ports::{Act, Again, Entry, Kept, Lineage};
+use syndic_core::ports::{Act, Again, CaseKey, Entry, Kept, Lineage, WorkKey};
 use syndic_core::{DedupKey, Error, Event, Outcome, Report, Time};
 use syndic_ledger as ledger;
 use tokio::sync::{mpsc, watch};
@@ -98,6 +98,19 @@ fn entry(sequence: u64, event: &Event, report: &Report, again: Option<Again>) ->
     Entry { leaf, kept }
 }
 
+/// The one case that there is.
+fn case_line() -> CaseLine {
+    let text = |text: &str| text.to_owned();
+    CaseLine {
+        case: text("order-1"),
+        tenant: text("acme"),
+        net: text("n"),
+        status: text("running"),
+        due: None,
+        receipt: 1,
+    }
+}
+
 fn ready<'a, T: Send + 'a>(value: T) -> Promise<'a, T> {
     Box::pin(std::future::ready(Ok(value)))
 }
@@ -174,6 +187,26 @@ impl Service for Fake {
         state.entries.push(entry(sequence, &event, &report, Some(again)));
         state.known.insert(key, (event, report.clone()));
         ready(Ok(report))
+    }
+
+    fn cases(&self, wanted: CasesWanted) -> Promise<'_, Stretch<CaseLine, CaseKey>> {
+        let fits = |line: &CaseLine| wanted.tenant.as_ref().is_none_or(|tenant| line.tenant == *tenant);
+        ready(Stretch { items: Some(case_line()).into_iter().filter(fits).collect(), next: None })
+    }
+
+    fn case(&self, key: CaseKey) -> Promise<'_, Option<CaseFile>> {
+        let line = case_line();
+        let known = key.tenant == line.tenant;
+        let file = CaseFile { line, digest: "sha256:0".into(), now: json!({}), history: Vec::new(), earlier: false };
+        ready(known.then_some(file))
+    }
+
+    fn works(&self, _: WorkWanted) -> Promise<'_, Stretch<WorkLine, WorkKey>> {
+        ready(Stretch { items: Vec::new(), next: None })
+    }
+
+    fn nets(&self) -> Promise<'_, Vec<NetLine>> {
+        ready(Vec::new())
     }
 
     fn stuck(&self) -> Promise<'_, Vec<StuckLine>> {

@@ -21,6 +21,13 @@ const EXPECTED: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/events",                                    "aogu",  true),
     ("GET",    "/v1/events/{id}",                               "aogui", true),
     ("POST",   "/v1/events/{id}/orders",                        "o",     true),
+    ("GET",    "/v1/cases",                                     "aogu",  true),
+    ("POST",   "/v1/cases",                                     "ogi",   true),
+    ("GET",    "/v1/cases/{id}",                                "aogu",  true),
+    ("POST",   "/v1/cases/{id}/commands",                       "o",     true),
+    ("GET",    "/v1/work",                                      "aogu",  true),
+    ("POST",   "/v1/work/{id}/commands",                        "og",    true),
+    ("GET",    "/v1/nets",                                      "aogu",  false),
     ("GET",    "/v1/stuck",                                     "aou",   true),
     ("GET",    "/v1/undelivered",                               "aou",   true),
     ("POST",   "/v1/undelivered/{number}/resend",               "o",     true),
@@ -71,12 +78,21 @@ fn sample(method: &str, path: &str, nth: usize) -> (String, String) {
         .replace("{sequence}", "1")
         .replace("{slot}", "billing")
         .replace("{kind}", "Denied");
+    let path = match path.as_str() {
+        "/v1/cases/{id}" => "/v1/cases/order-1?tenant=acme".into(),
+        "/v1/cases/{id}/commands" => "/v1/cases/order-1/commands?tenant=acme".into(),
+        "/v1/work/{id}/commands" => "/v1/work/order-1%2FT_Review%2F1/commands?tenant=acme".into(),
+        _ => path,
+    };
     let path =
         if path.starts_with("/v1/tokens/") { "/v1/tokens/none".into() } else { path.replace("{id}", "referred") };
     let body = match (method, path.as_str()) {
         ("POST", "/v1/events") => event(&format!("evt-{nth}"), "acme"),
         ("POST", "/v1/tokens") => r#"{"name":"n","role":"agent"}"#.into(),
         ("POST", path) if path.ends_with("/install") => "a component".into(),
+        ("POST", "/v1/cases") => format!(r#"{{"id":"order-{nth}","net":"n","tenant":"acme"}}"#),
+        ("POST", path) if path.starts_with("/v1/cases/") => r#"{"command":"cancel","data":{"reason":"r"}}"#.into(),
+        ("POST", path) if path.starts_with("/v1/work/") => r#"{"command":"take"}"#.into(),
         ("POST", path) if path.ends_with("/orders") => r#"{"verb":"resolve","reason":"r"}"#.into(),
         ("POST", _) => r#"{"reason":"r"}"#.into(),
         _ => String::new(),
@@ -136,7 +152,9 @@ async fn every_route_is_for_whom_it_is_for_and_for_nobody_else() {
 /// is none such; and of a list, nothing that is not theirs.
 fn of_another(method: &str, uri: &str) -> &'static str {
     match uri {
-        uri if uri.starts_with("/v1/tenants/") || (method, uri) == ("POST", "/v1/events") => "no",
+        uri if ["/v1/tenants/", "/v1/cases/", "/v1/work/"].iter().any(|path| uri.starts_with(path)) => "no",
+        "/v1/events" | "/v1/cases" if method == "POST" => "no",
+        "/v1/cases" | "/v1/work" => "yes",
         "/v1/events" | "/v1/stuck" | "/v1/undelivered" | "/v1/quarantined" | "/v1/receipts" | "/v1/stream" => "yes",
         _ => "no such",
     }

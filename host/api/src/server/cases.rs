@@ -1,0 +1,162 @@
+//! Cases, work items and nets over HTTP: looked at, and commanded.
+//!
+//! A command is an event, and goes the way of any event; these routes only make it, with the caller as who says so.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use syndic_core::command::{PREFIXES, is_command};
+use syndic_core::ports::{CaseKey, WorkKey};
+use syndic_core::{Error, Event, Outcome};
+
+use super::App;
+use super::answer::{conditional, json as answer};
+use super::ask::{Ask, not_for};
+use super::binding::idempotency_key;
+use super::caller::{Caller, Role};
+use super::problem::Problem;
+use super::service::{CasesWanted, WorkWanted};
+use crate::{CaseLine, CommandBody, LaunchBody, OutcomeLine, Page, Prelude, WorkLine};
+
+/// Whose commands these are.
+const SOURCE: &str = "/http";
+
+/// Who may send a command of a kind: a case is begun like any event is sent; what goes wrong is put right by operators;
+/// work is done by whoever does work.
+pub(crate) fn may_command(caller: &Caller, kind: &str) -> bool {
+    let work = kind.starts_with(PREFIXES[1]);
+    match kind {
+        _ if !is_command(kind) => true,
+        "syndic.case.launch" => true,
+        _ if work => matches!(caller.role, Role::Operator | Role::Agent),
+        _ => caller.role == Role::Operator,
+    }
+}
+
+/// Cases, by tenant and id.
+pub(crate) async fn list(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let wanted = CasesWanted {
+        tenant: ask.tenant()?,
+        status: ask.wish("status").map(str::to_owned),
+        net: ask.wish("net").map(str::to_owned),
+        after: ask.wish("after").map(case_at).transpose()?,
+        limit: ask.limit()?,
+    };
+    let found = app.service.cases(wanted).await?;
+    let next = found.next.map(|key| json!([key.tenant, key.id]).to_string());
+    Ok(answer(&Page::<CaseLine> { items: found.items, next }))
+}
+
+/// A case, and how it came to where it is.
+pub(crate) async fn show(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let key = the_case(&ask, ask.part("id"), None)?;
+    let missing = || Problem::not_found(&format!("case `{}` of `{}`", key.id, key.tenant));
+    let file = app.service.case(key.clone()).await?.ok_or_else(missing)?;
+    conditional(&ask, &file)
+}
+
+/// Open work items, by tenant, case, task and attempt.
+pub(crate) async fn work(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let wanted = WorkWanted {
+        tenant: ask.tenant()?,
+        role: ask.wish("role").map(str::to_owned),
+        holder: ask.wish("holder").map(str::to_owned),
+        after: ask.wish("after").map(work_at).transpose()?,
+        limit: ask.limit()?,
+    };
+    let found = app.service.works(wanted).await?;
+    let next = found.next.map(|key| json!([key.case.tenant, key.case.id, key.task, key.attempt]).to_string());
+    Ok(answer(&Page::<WorkLine> { items: found.items, next }))
+}
+
+/// Nets that cases may begin on.
+pub(crate) async fn nets(app: &App, _: Ask) -> Result<Response, Problem> {
+    Ok(answer(&app.service.nets().await?))
+}
+
+/// Begins a case.
+pub(crate) async fn launch(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let body: LaunchBody = ask.json()?;
+    let key = the_case(&ask, &body.id, body.tenant)?;
+    let mut data = json!({"net": body.net, "data": body.data});
+    if let Some(rehearse) = body.rehearse {
+        data["rehearse"] = rehearse;
+    }
+    command(app, &ask, "syndic.case.launch", &key.tenant, &key.id, data).await
+}
+
+/// Has something done with a case.
+pub(crate) async fn command_case(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let body: CommandBody = ask.json()?;
+    let key = the_case(&ask, ask.part("id"), body.tenant)?;
+    command(app, &ask, &format!("{}{}", PREFIXES[0], body.command), &key.tenant, &key.id, body.data).await
+}
+
+/// Has something done with a work item.
+pub(crate) async fn command_work(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let body: CommandBody = ask.json()?;
+    let key = the_case(&ask, ask.part("id"), body.tenant)?;
+    command(app, &ask, &format!("{}{}", PREFIXES[1], body.command), &key.tenant, &key.id, body.data).await
+}
+
+/// Whose case, or item, is meant.
+fn the_case(ask: &Ask, id: &str, tenant: Option<String>) -> Result<CaseKey, Problem> {
+    let own = match tenant {
+        Some(tenant) if ask.caller().may_touch(&tenant) => Some(tenant),
+        Some(tenant) => return Err(not_for(ask.caller(), &tenant)),
+        None => ask.tenant()?,
+    };
+    let tenant = own.ok_or_else(|| Problem::bad_request("it is not clear whose case is meant: name the `tenant`"))?;
+    Ok(CaseKey { tenant, id: id.to_owned() })
+}
+
+/// Makes a command, and has it carried out.
+async fn command(
+    app: &App,
+    ask: &Ask,
+    kind: &str,
+    tenant: &str,
+    subject: &str,
+    mut data: Value,
+) -> Result<Response, Problem> {
+    let (caller, now) = (ask.caller(), app.service.now());
+    if !may_command(caller, kind) {
+        return Err(Problem::new(
+            "Forbidden",
+            format!("`{}` has the role {}, which may not {kind}", caller.name, caller.role),
+        ));
+    }
+    if kind != "syndic.case.launch" && data.get("by").is_none() && data.is_object() {
+        data["by"] = caller.name.clone().into();
+    }
+    let id = idempotency_key(ask)?.unwrap_or_else(|| format!("{kind}/{subject}/{now}"));
+    let event = json!({
+        "specversion": "1.0", "id": id, "source": SOURCE, "type": kind, "tenant": tenant, "subject": subject,
+        "time": now.to_string(), "data": data,
+    });
+    let event = Event::from_outside(event.to_string().as_bytes()).map_err(|error| Problem::from(&error))?;
+    let report = app.service.submit(event).await?;
+    if let (Outcome::Invalid, Some(error)) = (report.outcome, &report.error) {
+        return Err(Problem::from(error));
+    }
+    let status = if report.duplicate { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, answer(&OutcomeLine::new(Prelude::default(), &report))).into_response())
+}
+
+/// In a batch, a command that is not for this caller is turned away by itself.
+pub(crate) fn commanded(caller: &Caller, event: &Event) -> Result<(), Error> {
+    match may_command(caller, &event.kind) {
+        true => Ok(()),
+        false => Err(Error::invalid(format!("`type` may not be `{}` with the role {}", event.kind, caller.role))),
+    }
+}
+
+fn case_at(cursor: &str) -> Result<CaseKey, Problem> {
+    let (tenant, id) = serde_json::from_str(cursor).map_err(|_| super::events::bad_cursor(cursor))?;
+    Ok(CaseKey { tenant, id })
+}
+
+fn work_at(cursor: &str) -> Result<WorkKey, Problem> {
+    let (tenant, id, task, attempt) = serde_json::from_str(cursor).map_err(|_| super::events::bad_cursor(cursor))?;
+    Ok(WorkKey { case: CaseKey { tenant, id }, task, attempt })
+}
