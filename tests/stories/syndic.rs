@@ -93,8 +93,13 @@ impl Home {
 
     /// Begins to play what the story will say line by line.
     pub(crate) fn begin(&self) -> Playing {
+        self.begin_with(&[])
+    }
+
+    /// The same, with more on the command line.
+    pub(crate) fn begin_with(&self, more: &[&str]) -> Playing {
         let args = ["play", "-", "--json", "--data", self.data.to_str().unwrap()];
-        let mut child = command(&args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command(&[&args, more].concat()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         Playing { says: child.stdin.take().unwrap(), hears: BufReader::new(child.stdout.take().unwrap()), child }
     }
 

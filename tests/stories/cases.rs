@@ -1,0 +1,178 @@
+//! A month of a marketplace's cases as one file: vendors, listings, orders, tickets, with everything that goes wrong on
+//! the way; and the same month with the process killed in it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use crate::syndic::{Home, Told, stream, text};
+
+const NETS: [&str; 10] = [
+    "--net",
+    "vendor-onboarding",
+    "--net",
+    "product-listing",
+    "--net",
+    "customer-purchase",
+    "--net",
+    "fulfillment",
+    "--net",
+    "post-sales-support",
+];
+
+/// A command of the tenant `acme`, in January.
+fn command(time: &str, kind: &str, subject: &str, data: Value) -> Value {
+    json!({
+        "specversion": "1.0", "id": format!("{kind}/{subject}/{time}"), "source": "/desk", "type": format!("syndic.{kind}"),
+        "tenant": "acme", "subject": subject, "time": format!("2026-01-{time}Z"), "data": data,
+    })
+}
+
+fn launch(time: &str, case: &str, net: &str, data: Value, rehearse: Value) -> Value {
+    command(time, "case.launch", case, json!({"net": net, "data": data, "rehearse": rehearse}))
+}
+
+fn done(time: &str, item: &str, by: &str, role: &str, more: Value) -> [Value; 2] {
+    let mut data = json!({"by": by, "roles": [role]});
+    let start = command(time, "work.start", item, data.clone());
+    more.as_object().into_iter().flatten().for_each(|(name, value)| data[name] = value.clone());
+    [start, command(time, "work.complete", item, data)]
+}
+
+/// A customer who finds a product, and pays.
+fn buys(day: &str, order: &str, rehearse: Value) -> Vec<Value> {
+    let at = |minute: &str| format!("{day}T09:{minute}:00");
+    let item = |task: &str| format!("{order}/{task}/1");
+    let data = json!({"order_id": order, "total": 4_900});
+    let mut month = vec![launch(&at("00"), order, "customer-purchase", data, rehearse)];
+    for (minute, task) in [("01", "T_Browse"), ("05", "T_Checkout"), ("09", "T_SubmitPayment")] {
+        month.extend(done(&at(minute), &item(task), "cara", "customer", json!({})));
+    }
+    month
+}
+
+fn a_month() -> Vec<Value> {
+    let who = |by: &str, reason: &str| json!({"by": by, "reason": reason});
+    let mut month = vec![
+        launch("01T08:00:00", "vendor-1", "vendor-onboarding", json!({"vendor_id": "v-1"}), json!({})),
+        // Nobody answers who they are, and a person looks at them.
+        launch(
+            "01T08:30:00",
+            "vendor-2",
+            "vendor-onboarding",
+            json!({"vendor_id": "v-2"}),
+            json!({"T_VerifyIdentity": ["silence"]}),
+        ),
+    ];
+    month.extend(done("02T08:00:00", "vendor-1/T_SetupBanking/1", "vera", "vendor", json!({})));
+    month.push(launch("03T08:00:00", "product-1", "product-listing", json!({"product_id": "p-1"}), json!({})));
+    month.extend(done("03T09:00:00", "product-1/T_SubmitProduct/1", "vera", "vendor", json!({})));
+    let accept = json!({"data": {"reviewer": "accept"}});
+    month.extend(done("03T12:00:00", "vendor-2/T_ReviewIdentity/1", "ida", "identity-officer", accept));
+    let approve = json!({"outcome": "approve"});
+    month.extend(done("04T09:00:00", "product-1/T_MarketingReview/1", "max", "marketplace-manager", approve));
+    month.extend(buys("05", "order-1", json!({})));
+    // The processor is silent until the time is over, and answers the second attempt.
+    month.extend(buys("06", "order-2", json!({"T_ProcessPayment": ["silence", {"payment": "approved"}]})));
+    // A cart that nobody comes back to.
+    month.push(launch("07T09:00:00", "order-3", "customer-purchase", json!({"order_id": "order-3"}), json!({})));
+    month.extend(done("07T09:01:00", "order-3/T_Browse/1", "carl", "customer", json!({})));
+    let fulfil = |order: &str| json!({"order_id": order, "tier": "standard"});
+    month.push(launch("08T10:00:00", "setup-1", "fulfillment", fulfil("order-1"), json!({})));
+    let fails = json!({"T_SetupBilling": [{"billing": "fail"}]});
+    month.push(launch("08T11:00:00", "setup-2", "fulfillment", fulfil("order-2"), fails));
+    // An answer that the net does not know stops the case; a person has the service asked again.
+    let strange = json!({"T_SetupBilling": [{"billing": "maybe"}, {"billing": "ok"}]});
+    month.push(launch("08T12:00:00", "setup-3", "fulfillment", fulfil("order-9"), strange));
+    let retry = json!({"by": "ops", "reason": "the service was mended", "retry": "T_SetupBilling"});
+    month.push(command("08T12:10:00", "case.repair", "setup-3", retry));
+    // A ticket is taken, and nobody is heard of; somebody else does it.
+    let issue = json!({"order_id": "order-1", "issue": true, "severity": "S3"});
+    month.push(launch("10T10:00:00", "support-1", "post-sales-support", issue, json!({})));
+    let take = |by: &str| json!({"by": by, "roles": ["support"], "lease_ms": 600_000});
+    month.push(command("10T10:05:00", "work.take", "support-1/T_AcknowledgeTicket/1", take("sam")));
+    month.push(command("10T10:06:00", "work.take", "support-1/T_AcknowledgeTicket/1", take("sue")));
+    month.extend(done("10T10:20:00", "support-1/T_AcknowledgeTicket/1", "sue", "support", json!({})));
+    month.extend(done("10T10:50:00", "support-1/T_InvestigateAndResolve/1", "sue", "support", json!({})));
+    month.push(command("12T09:00:00", "case.suspend", "support-1", who("ops", "the customer is away")));
+    month.push(command("13T09:00:00", "case.resume", "support-1", who("ops", "the customer is back")));
+    month.push(command("14T09:00:00", "case.cancel", "nobody", who("ops", "a slip of the pen")));
+    month.push(launch("15T09:00:00", "order-4", "customer-purchase", json!({"order_id": "order-4"}), json!({})));
+    month.push(command("15T09:10:00", "case.cancel", "order-4", who("ops", "sent twice")));
+    month.push(command("31T23:00:00", "case.cancel", "order-4", who("ops", "again")));
+    month
+}
+
+static UNDISTURBED: LazyLock<(Home, Told)> = LazyLock::new(|| {
+    let home = Home::new();
+    let told = home.play_with(stream(&a_month()), &NETS).exits(0);
+    (home, told)
+});
+
+/// What each case is at in the end, and what has fired in it.
+fn cases(home: &Home) -> BTreeMap<String, (String, Vec<String>)> {
+    let lines = home.run(&["case", "list", "--json"]).exits(0).values();
+    let fired = |case: &str| {
+        let file = home.run(&["case", "show", case, "--json"]).exits(0).values().remove(0);
+        let steps = file["history"].as_array().cloned().unwrap_or_default();
+        steps.iter().flat_map(|step| step["fired"].as_array().cloned().unwrap_or_default()).map(|t| text(&t)).collect()
+    };
+    let case = |line: &Value| (text(&line["case"]), (text(&line["status"]), fired(&text(&line["case"]))));
+    lines.iter().map(case).collect()
+}
+
+#[test]
+fn a_month_of_cases_goes_through_its_nets() {
+    let (home, told) = &*UNDISTURBED;
+    let cases = cases(home);
+    let status = |case: &str| cases[case].0.as_str();
+    let fired = |case: &str, transition: &str| cases[case].1.iter().any(|fired| fired == transition);
+    for case in ["vendor-1", "product-1", "order-1", "order-2", "order-3", "setup-1", "setup-2", "setup-3"] {
+        assert_eq!(status(case), "completed", "{case}: {:?}", cases[case].1);
+    }
+    assert!(fired("vendor-1", "T_ApproveVendor") && fired("product-1", "T_PublishProductLive"));
+    assert!(fired("order-1", "T_CloseCustomerPurchase.ok") && fired("order-3", "T_CartAbandoned"));
+    assert!(fired("setup-1", "T_CloseFulfillment.ok"));
+    assert!(fired("setup-2", "T_RefundPayment") && fired("setup-2", "T_CloseFulfillment.failed"));
+    assert!(fired("vendor-2", "T_IdentityTimeout") && fired("vendor-2", "T_ReviewIdentity.pass"));
+    let stopped = |line: &Value| line["case"]["status"] == "stopped" && line["case"]["id"] == "setup-3";
+    assert!(told.values().iter().any(stopped) && fired("setup-3", "T_CloseFulfillment.ok"));
+    assert_eq!(status("order-4"), "cancelled");
+    assert_eq!(status("support-1"), "running");
+    assert!(fired("support-1", "T_ResolveSupport"));
+    // Who had it was asked for it again while their lease lasted, and is not held to it afterwards.
+    let refused: Vec<String> = told.of_lines().iter().filter(|line| line["outcome"] == "refused").map(code).collect();
+    assert_eq!(refused, ["held-by-another", "no-such-case", "case-over"]);
+}
+
+fn code(line: &Value) -> String {
+    text(&line["error"]["code"])
+}
+
+/// Plays until the outcome of a line was told, says one line more, and ends the process while it works on that.
+fn play_and_kill_after(home: &Home, month: &[Value], line: usize) {
+    let mut playing = home.begin_with(&NETS);
+    for (number, command) in (1..).zip(&month[..line]) {
+        playing.say(command);
+        playing.hear(number);
+    }
+    if let Some(command) = month.get(line) {
+        playing.say(command);
+    }
+    playing.kill();
+}
+
+#[test]
+fn a_month_in_which_the_process_is_killed_is_the_same_month() {
+    let month = a_month();
+    let (undisturbed, first) = &*UNDISTURBED;
+    let home = Home::new();
+    for line in [1, 2, 7, 16, 23, 26, 29, month.len()] {
+        play_and_kill_after(&home, &month, line);
+    }
+    let again = home.play_with(stream(&month), &NETS).exits(0);
+    assert_eq!(again.outcomes(), first.outcomes());
+    assert_eq!(cases(&home), cases(undisturbed));
+    assert_eq!(again.root(), first.root());
+}
