@@ -2,6 +2,8 @@
 //!
 //! A command is an event, and goes the way of any event; these routes only make it, with the caller as who says so.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -14,12 +16,16 @@ use super::answer::{conditional, json as answer};
 use super::ask::{Ask, not_for};
 use super::binding::idempotency_key;
 use super::caller::{Caller, Role};
+use super::events::trail;
 use super::problem::Problem;
 use super::service::{CasesWanted, WorkWanted};
 use crate::{CaseLine, CommandBody, LaunchBody, OutcomeLine, Page, Prelude, WorkLine};
 
 /// Whose commands these are.
 const SOURCE: &str = "/http";
+
+/// Commands without a key of their own, counted: two of one moment are two.
+static UNNAMED: AtomicU64 = AtomicU64::new(0);
 
 /// Who may send a command of a kind: a case is begun like any event is sent; what goes wrong is put right by operators;
 /// work is done by whoever does work.
@@ -121,21 +127,20 @@ async fn command(
 ) -> Result<Response, Problem> {
     let (caller, now) = (ask.caller(), app.service.now());
     if !may_command(caller, kind) {
-        return Err(Problem::new(
-            "Forbidden",
-            format!("`{}` has the role {}, which may not {kind}", caller.name, caller.role),
-        ));
+        let said = format!("`{}` has the role {}, which may not {kind}", caller.name, caller.role);
+        return Err(Problem::new("Forbidden", said));
     }
     if kind != "syndic.case.launch" && data.get("by").is_none() && data.is_object() {
         data["by"] = caller.name.clone().into();
     }
-    let id = idempotency_key(ask)?.unwrap_or_else(|| format!("{kind}/{subject}/{now}"));
+    let id = idempotency_key(ask)?.unwrap_or_else(|| format!("{kind}/{subject}/{now}/{}", UNNAMED.fetch_add(1, Ordering::Relaxed)));
     let event = json!({
         "specversion": "1.0", "id": id, "source": SOURCE, "type": kind, "tenant": tenant, "subject": subject,
         "time": now.to_string(), "data": data,
     });
     let event = Event::from_outside(event.to_string().as_bytes()).map_err(|error| Problem::from(&error))?;
-    let report = app.service.submit(event).await?;
+    commanded(caller, &event).map_err(|error| Problem::new("Forbidden", error.to_string()))?;
+    let report = app.service.submit(event, &trail(ask)).await?;
     if let (Outcome::Invalid, Some(error)) = (report.outcome, &report.error) {
         return Err(Problem::from(error));
     }
@@ -143,11 +148,20 @@ async fn command(
     Ok((status, answer(&OutcomeLine::new(Prelude::default(), &report))).into_response())
 }
 
-/// In a batch, a command that is not for this caller is turned away by itself.
+/// In a batch, a command that is not for this caller is turned away by itself. An agent works in its own name.
 pub(crate) fn commanded(caller: &Caller, event: &Event) -> Result<(), Error> {
-    match may_command(caller, &event.kind) {
-        true => Ok(()),
-        false => Err(Error::invalid(format!("`type` may not be `{}` with the role {}", event.kind, caller.role))),
+    if !may_command(caller, &event.kind) {
+        return Err(Error::invalid(format!("`type` may not be `{}` with the role {}", event.kind, caller.role)));
+    }
+    if !is_command(&event.kind) || caller.role == Role::Operator {
+        return Ok(());
+    }
+    let data: Value = serde_json::from_str(event.data_text()).unwrap_or_default();
+    match data.get("by") {
+        Some(by) if *by != caller.name.as_str() => {
+            Err(Error::invalid(format!("`data.by` may not be {by} with the token of `{}`", caller.name)))
+        }
+        _ => Ok(()),
     }
 }
 

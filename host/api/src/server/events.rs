@@ -41,7 +41,7 @@ pub(crate) async fn submit(app: &App, ask: Ask) -> Result<Response, Problem> {
 }
 
 /// The trace that the sender is in. A header that does not read, or is there twice, is as good as none.
-fn trail(ask: &Ask) -> Trail {
+pub(crate) fn trail(ask: &Ask) -> Trail {
     let text = |name: &HeaderName| {
         let mut values = ask.headers.get_all(name).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
