@@ -1,132 +1,175 @@
-//! Cases as their steps write them: a record, a row of work, a receipt, and the key of the command that moved it.
-//!
-//! Records are as large as those of a marketplace's net half way through. What a step costs beside its commit is not in
-//! here: this is what the store has to carry.
+//! A host of cases in this process: one net, people who work on its cases, and nobody who judges. Cases ask no governors
+//! here, so nothing is measured but cases.
 
-use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde_json::{Value, json};
+use syndic_connect::Sandbox;
+use syndic_core::config::SlotConfig;
+use syndic_core::fact::Seen;
 use syndic_core::ports::{
-    CaseKey, CaseRecord, CaseStatus, Commit, DedupRecord, Entry, Kept, Lineage, Reads, StoreError, WorkKey, WorkRow,
-    WorkState,
+    Called, CaseKey, Clock, Facts, GovernorRuntime, Installed, Migrated, Question, Store, Waiting,
 };
-use syndic_core::{DedupKey, Outcome, Report, Text, Time};
-use syndic_ledger::{Case, Digest, Kind, Parent, Receipt, Relation, sha256};
+use syndic_core::{Config, Error, Event, Outcome, Slot, Time};
+use syndic_engine::{Bounds, Cause, Host, Lanes, Lineup, Pending, Ports};
+use syndic_ledger::{Hash, Master, sha256};
 
-/// When everything here happens.
-pub const NOW: Time = Time::from_ms(1_768_187_045_000);
+const NET: &str = include_str!("../scenes/ticket.toml");
 
-/// Nothing that sleeps is due before.
-pub const LATER: Time = NOW.plus_ms(30 * 24 * 3_600_000);
+/// When everything here happens but what is due.
+const NOW: Time = Time::from_ms(1_768_187_045_000);
 
-const TASKS: [&str; 3] = ["T_SubmitIdentity", "T_SubmitBankDetails", "T_ReviewIdentity"];
+/// When what is urgent is due.
+const SOON: Time = NOW.plus_ms(2_000);
+
+/// Commands under way at once.
+const UNDER_WAY: usize = 512;
+
+/// Commands that bring a conversation back to where it was.
+pub const ROUND: u32 = 6;
+
+/// A clock that is put forward by hand.
+struct ByHand(AtomicI64);
+
+impl Clock for ByHand {
+    fn now(&self) -> Time {
+        Time::from_ms(self.0.load(Ordering::SeqCst))
+    }
+
+    fn wait_until(&self, _: Time) -> Waiting<'_> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Nobody is asked.
+struct NoGovernors;
+
+impl GovernorRuntime for NoGovernors {
+    fn load(&self, slot: &Slot, _: &[u8], _: &SlotConfig) -> Result<Arc<Installed>, Error> {
+        unreachable!("nobody is installed in {slot}")
+    }
+
+    fn engine_hash(&self) -> Hash {
+        sha256(b"no governors")
+    }
+
+    fn call(&self, version: &Installed, _: &SlotConfig, _: Question, _: Arc<dyn Facts>) -> Called {
+        unreachable!("nobody is asked in {}", version.slot)
+    }
+
+    fn migrate(&self, version: &Installed, _: &SlotConfig, _: u32, _: Vec<Seen>) -> Migrated {
+        unreachable!("nobody is asked in {}", version.slot)
+    }
+}
+
+/// A host with cases, and what puts commands to it.
+pub struct Desk {
+    host: Arc<Host>,
+    lanes: Lanes,
+    clock: Arc<ByHand>,
+}
+
+impl Desk {
+    /// Over a store. The net is loaded.
+    ///
+    /// # Panics
+    /// The store cannot be written.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        let clock = Arc::new(ByHand(AtomicI64::new(NOW.ms())));
+        let ports = Ports { store, runtime: Arc::new(NoGovernors), connector: Arc::new(Sandbox), clock: clock.clone() };
+        let host = Host::new(ports, Config::default(), Master::from_seed(0), Lineup::of([]));
+        let host = Arc::new(host.expect("the store can be written"));
+        let cause = Cause { by: "ada".into(), reason: "bench".into(), at: NOW, id: None };
+        host.load_net(NET, &cause).expect("the store can be written").expect("the net is sound");
+        let room = Bounds { tenant_max: UNDER_WAY * 8, host_max: UNDER_WAY * 8, workers: 2, ..Bounds::default() };
+        let lanes = Lanes::start(&host, room).expect("the host goes on");
+        Self { host, lanes, clock }
+    }
+
+    /// What is kept.
+    pub fn store(&self) -> &dyn Store {
+        &*self.host.ports().store
+    }
+
+    /// Has one command carried out, and waits until its outcome may be told.
+    ///
+    /// # Panics
+    /// It is not carried out.
+    pub fn put(&self, command: Event) {
+        completed(self.lanes.submit(command).expect("the host goes on"));
+    }
+
+    /// Puts commands as fast as they are taken, and returns when all of them are durable.
+    ///
+    /// # Panics
+    /// One is not carried out.
+    pub fn put_all(&self, commands: impl Iterator<Item = Event>) {
+        let mut under_way = std::collections::VecDeque::with_capacity(UNDER_WAY);
+        for command in commands {
+            if under_way.len() >= UNDER_WAY {
+                under_way.pop_front().into_iter().for_each(completed);
+            }
+            under_way.push_back(self.lanes.submit(command).expect("the host goes on"));
+        }
+        under_way.into_iter().for_each(completed);
+    }
+
+    /// Lets what is urgent become due, and returns when all of it has happened and is durable.
+    ///
+    /// # Panics
+    /// The store cannot be written.
+    pub fn time_passes(&self) {
+        self.clock.0.store(SOON.ms(), Ordering::SeqCst);
+        self.lanes.time_passes(SOON).expect("the host goes on");
+        self.lanes.rest().expect("the host goes on");
+    }
+
+    /// Looks for what is due when nothing is.
+    ///
+    /// # Panics
+    /// The store cannot be read.
+    pub fn look(&self) {
+        let due = self.store().front().cases_due(NOW, 64).expect("the store can be read");
+        assert_eq!(due, [], "nothing is due");
+    }
+}
+
+fn completed(pending: Pending) {
+    let report = pending.wait().expect("the host goes on");
+    assert_eq!(report.outcome, Outcome::Completed, "{report:?}");
+}
 
 /// The key of a case, by its number.
 pub fn key(nth: usize) -> CaseKey {
-    CaseKey { tenant: "acme".into(), id: format!("vendor-{nth:07}") }
+    CaseKey { tenant: "acme".into(), id: format!("ticket-{nth:07}") }
 }
 
-/// The commit that launches a case: somebody has work to do in it, and in every second one something is due by itself.
-pub fn launched(nth: usize, due: Option<Time>) -> Commit {
-    let due = due.or((nth % 2 == 0).then(|| LATER.plus_ms(nth as i64)));
-    let case = key(nth);
-    let item = (WorkKey { case: case.clone(), task: TASKS[0].into(), attempt: 1 }, Some(offered()));
-    Commit { cases: vec![(case, Some(record(0, due, 0)))], works: vec![item], ..Commit::default() }
+/// Somebody asks. What is urgent is due soon.
+pub fn launches(nth: usize, urgent: bool) -> Event {
+    let data = json!({"customer_id": format!("customer-{nth:07}"), "urgency": if urgent { "high" } else { "low" }});
+    command(&key(nth).id, &format!("{nth}"), "case.launch", json!({"net": "ticket", "data": data}))
 }
 
-/// The commit of a step of a case: its work is done, and there is other work in its place.
-///
-/// # Errors
-/// The store cannot be read.
-pub fn step(reads: &dyn Reads, case: &CaseKey, command: usize) -> Result<Option<Commit>, StoreError> {
-    let Some(before) = reads.case(case)? else { return Ok(None) };
-    let sequence = reads.head()?.frontier.size() + 1;
-    let done = steps_of(&before);
-    let due = before.due.filter(|due| *due > NOW).or((before.due.is_some()).then_some(LATER));
-    let item = |step: u64| {
-        let task = TASKS[(step % 3) as usize].to_owned();
-        WorkKey { case: case.clone(), task, attempt: (step / 3) as u32 + 1 }
+/// The next command of a case after so many: an agent takes the answer, begins and asks back, a customer takes the reply,
+/// begins and is done.
+pub fn works(nth: usize, after: u32) -> Event {
+    let (by, task) = if after % ROUND < 3 { ("ada", "T_Answer") } else { ("ben", "T_Reply") };
+    let roles = ["agent", "customer"];
+    let (verb, data) = match after % 3 {
+        0 => ("work.take", json!({"by": by, "roles": roles})),
+        1 => ("work.start", json!({"by": by, "roles": roles})),
+        _ if task == "T_Reply" => ("work.complete", json!({"by": by, "roles": roles})),
+        _ => ("work.complete", json!({"by": by, "roles": roles, "outcome": "ask"})),
     };
-    let (event, report) = told(case, command, sequence);
-    Ok(Some(Commit {
-        cases: vec![(case.clone(), Some(record(done + 1, due, sequence)))],
-        works: vec![(item(done), None), (item(done + 1), Some(offered()))],
-        dedup: Some((event.clone(), DedupRecord { hash: sha256(b"command"), taken: NOW, report: report.clone() })),
-        receipt: Some((sequence, entry(case, before.receipt, event, report, sequence))),
-        ..Commit::default()
-    }))
+    let item = format!("{}/{task}/{}", key(nth).id, after / ROUND + 1);
+    command(&item, &format!("{nth}-{after}"), verb, data)
 }
 
-fn offered() -> WorkRow {
-    let roles = vec!["vendor".into()];
-    WorkRow { state: WorkState::Offered, roles, holder: None, priority: 0, since: NOW, late: Some(LATER) }
-}
-
-fn record(steps: u64, due: Option<Time>, receipt: u64) -> CaseRecord {
-    let task = TASKS[(steps % 3) as usize];
-    let state = json!({
-        "form": 1, "net": sha256(b"net"), "at": NOW, "steps": steps,
-        "marking": {"P_BankingSetup": 1, "P_IdentityPassed": 1, "P_VendorApplied": 1},
-        "filled": {"P_BankingSetup": NOW, "P_IdentityPassed": NOW, "P_VendorApplied": NOW},
-        "data": {
-            "vendor_id": "vendor-0000000", "kyc": "pass", "reviewer": "accept", "bank": "pass", "decision": "retry",
-            "identity_resubmits": 1, "bank_retries": 0, "onboarding_retries": 0,
-        },
-        "attempts": {"T_SubmitBankDetails": 1, "T_SubmitIdentity": 2, "T_VerifyIdentity": 2},
-        "items": {task: {"attempt": 1, "since": NOW, "late": LATER, "phase": {"offered": {}}}},
-        "done": [{"task": "T_VerifyIdentity", "attempt": 2, "key": "vendor-0000000/identity/1"}],
+fn command(subject: &str, id: &str, kind: &str, data: Value) -> Event {
+    let event = json!({
+        "specversion": "1.0", "id": id, "source": "/desk", "type": format!("syndic.{kind}"), "tenant": "acme",
+        "subject": subject, "time": NOW, "data": data,
     });
-    CaseRecord { status: CaseStatus::Running, net: "vendor-onboarding".into(), due, receipt, state: state.into() }
-}
-
-/// How many steps a case has made.
-fn steps_of(record: &CaseRecord) -> u64 {
-    record.state.value()["steps"].as_u64().unwrap_or_default()
-}
-
-fn told(case: &CaseKey, command: usize, sequence: u64) -> (DedupKey, Report) {
-    let id = format!("{}-{command}", case.id);
-    let event = DedupKey { tenant: case.tenant.clone(), source: "/desk".into(), id: id.clone() };
-    let report = Report {
-        id,
-        outcome: Outcome::Completed,
-        duplicate: false,
-        receipt: Some(sequence),
-        state_path: Vec::new(),
-        governors: Vec::new(),
-        conflicts: Vec::new(),
-        effects: Vec::new(),
-        error: None,
-    };
-    (event, report)
-}
-
-fn entry(case: &CaseKey, before: u64, key: DedupKey, report: Report, sequence: u64) -> Entry {
-    let hash = sha256(b"configuration");
-    let outcome = syndic_ledger::Outcome::Completed;
-    let receipt = Receipt {
-        case: Some(Case {
-            fired: vec!["T_SubmitBankDetails".into()],
-            id: case.id.clone(),
-            net: Digest::of(b"net"),
-            status: syndic_ledger::CaseStatus::Running,
-        }),
-        parent: (before > 0).then_some(Parent { relation: Relation::Continues, sequence: before }),
-        tenant: Some(case.tenant.clone()),
-        ..Receipt::new(sequence, NOW.to_string(), Kind::Event, outcome, hash, hash)
-    };
-    let event = Text::from(json!({
-        "specversion": "1.0", "id": key.id, "source": key.source, "type": "syndic.work.complete",
-        "tenant": key.tenant, "subject": case.id, "time": NOW, "data": {"by": "ada", "outcome": "accept"},
-    }));
-    let kept = Kept {
-        key,
-        event: event.to_string(),
-        now: NOW,
-        reads: Vec::new(),
-        writes: Vec::new(),
-        intents: Vec::new(),
-        lineage: Lineage::default(),
-        report,
-        again: None,
-    };
-    Entry { leaf: String::from_utf8(receipt.leaf()).expect("a leaf is text"), kept }
+    Event::from_outside(event.to_string().as_bytes()).expect("the command is valid")
 }
