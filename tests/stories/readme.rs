@@ -163,7 +163,7 @@ impl Newcomer {
             "syndic event show evt-2 --data data" => &["refused", "declined"],
             "syndic governor test" => &["2 stories came true"],
             line if line.contains("/v1/events") => &["\"outcome\":", "\"receipt\":"],
-            line if line.contains("/billing/install") => &["\"mode\":\"shadow\""],
+            line if line.contains("/billing/install") => &["\"trial\":2"],
             line if line.starts_with("syndic governor backtest ") => &["refuse"],
             line if line.starts_with("syndic backup ") => &["is whole"],
             _ => &[],
