@@ -141,9 +141,9 @@ fn a_month_of_cases_goes_through_its_nets() {
     assert_eq!(status("order-4"), "cancelled");
     assert_eq!(status("support-1"), "running");
     assert!(fired("support-1", "T_ResolveSupport"));
-    // Who had it was asked for it again while their lease lasted, and is not held to it afterwards.
+    // What somebody has is not taken by another while their lease lasts; afterwards it is.
     let refused: Vec<String> = told.of_lines().iter().filter(|line| line["outcome"] == "refused").map(code).collect();
-    assert_eq!(refused, ["held-by-another", "no-such-case", "case-over"]);
+    assert_eq!(refused, ["wrong-state", "no-such-case", "case-over"]);
 }
 
 fn code(line: &Value) -> String {
