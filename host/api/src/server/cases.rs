@@ -133,7 +133,8 @@ async fn command(
     if kind != "syndic.case.launch" && data.get("by").is_none() && data.is_object() {
         data["by"] = caller.name.clone().into();
     }
-    let id = idempotency_key(ask)?.unwrap_or_else(|| format!("{kind}/{subject}/{now}/{}", UNNAMED.fetch_add(1, Ordering::Relaxed)));
+    let id = idempotency_key(ask)?
+        .unwrap_or_else(|| format!("{kind}/{subject}/{now}/{}", UNNAMED.fetch_add(1, Ordering::Relaxed)));
     let event = json!({
         "specversion": "1.0", "id": id, "source": SOURCE, "type": kind, "tenant": tenant, "subject": subject,
         "time": now.to_string(), "data": data,
