@@ -9,6 +9,7 @@ const ORDER: &str = r#"
 net = "order"
 
 [data]
+order_id = "text"
 payment = ["approved", "declined"]
 attempts = "0..=3"
 
@@ -122,10 +123,10 @@ fn what_is_no_net_is_told_line_by_line_and_exits_2() {
     let wrong =
         ORDER.replace("takes = \"P_Asked\"", "takes = \"P_Askd\"").replace("'payment == \"approved\"'", "'paid'");
     let said =
-        check(&wrong, false).fails(2, &["is not readable as a net", "line 22, column 30", "did you mean `P_Asked`?"]);
+        check(&wrong, false).fails(2, &["is not readable as a net", "line 23, column 30", "did you mean `P_Asked`?"]);
     assert_eq!(said.out, "");
     let mistakes = report(&wrong, 2)["mistakes"].clone();
-    assert_eq!(mistakes.as_array().unwrap().iter().map(|m| &m["line"]).collect::<Vec<_>>(), [22, 29]);
+    assert_eq!(mistakes.as_array().unwrap().iter().map(|m| &m["line"]).collect::<Vec<_>>(), [23, 30]);
     check("\u{0}", false).fails(2, &["is not readable as a net"]);
     run(&["net", "check", "nowhere.toml"]).fails(2, &["`nowhere.toml` cannot be read", "customer-purchase"]);
 }

@@ -59,7 +59,7 @@ mod tests {
         for (line, what, hint) in [
             ("syndic evnt", "unrecognized subcommand 'evnt'", "event"),
             ("syndic restore x", "required arguments were not provided", "`syndic restore --help`"),
-            ("syndic completions csh", "invalid value 'csh' for '<SHELL>'", "--help"),
+            ("syndic completions csh", "invalid value 'csh' for '<SHELL>'", "'zsh'"),
             ("syndic stats --dta d", "unexpected argument '--dta'", "--data"),
             ("syndic play x --data d --governor billing", "invalid value 'billing'", "--help"),
             ("syndic replay 1 --all", "cannot be used with", "`syndic replay --help`"),

@@ -246,9 +246,9 @@ build, or the host would not load the component, the last good one stays where i
 With --data, every component is asked about what was decided and recorded there, as `governor
 backtest` does, and what it decides otherwise is shown. The directory is held only while it is read.
 
-With --server, every component is put in its slot as a shadow: the daemon asks it beside the governor
-that judges, about the same and on the same facts, and its answers come to nothing. What differs is
-shown as events come in. The last one stays on trial when this ends.
+With --server, every component is put in its slot as a shadow: the daemon asks it beside the
+governor that judges, about the same and on the same facts, and its answers come to nothing. What
+differs is shown as events come in. The last one stays on trial when this ends.
 
   syndic governor dev seat-limit
   syndic governor dev seat-limit --data data --slot quota-sla

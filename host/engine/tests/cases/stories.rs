@@ -258,8 +258,7 @@ fn an_event_is_raised_once_and_its_outcome_is_looked_for() {
         r#"
         [task.T_Refund]
         kind = "service"
-        action = "event/RefundRequested"
-        key = ""
+        event = { type = "RefundRequested", subject = "cust-1" }
         takes = "P_open"
         outcome.completed = { gives = "P_end" }
         outcome.refused = { gives = "P_end" }

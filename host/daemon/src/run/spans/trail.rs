@@ -17,6 +17,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 const PARENT: &str = "traceparent";
 const STATE: &str = "tracestate";
 
+/// How long the shortest is: version, trace, span and flags.
+const PARENT_BYTES: usize = 55;
+
 /// The span of an event at the door: from where it is let in until its sender is told, durably, what became of it.
 pub(crate) fn door(event: &Event, trail: &Trail) -> Span {
     let span = debug_span!("door", tenant = %event.tenant, id = %event.id, otel.kind = "server");
@@ -38,7 +41,8 @@ fn of_event(event: &Event) -> Trail {
 }
 
 fn context(trail: &Trail) -> Option<SpanContext> {
-    trail.parent.as_ref()?;
+    // The library takes half a byte of flags for a whole one.
+    trail.parent.as_ref().filter(|parent| parent.len() >= PARENT_BYTES)?;
     let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(trail));
     Some(context.span().span_context().clone()).filter(SpanContext::is_valid)
 }
