@@ -187,11 +187,14 @@ fn what_must_not_be_done_twice_is_done_once() {
     assert_eq!(stage.said("e1"), 2);
 }
 
+/// What happens while somebody else is at it.
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
 /// The second is installed while the first judges the past, and so is there before it.
 #[test]
 fn of_two_who_install_at_once_one_is_told_that_it_was_overtaken() {
     for modes in [[Mode::Active, Mode::Active], [Mode::Shadow, Mode::Active], [Mode::Shadow, Mode::Shadow]] {
-        let quicker: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>> = Arc::default();
+        let quicker: Arc<Mutex<Option<Meanwhile>>> = Arc::default();
         let meanwhile = Arc::clone(&quicker);
         let slow = move |asked: &Asked| {
             let happens = meanwhile.lock().unwrap().take();

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => match mistyped(&error) {
             Some(failure) => {
-                eprintln!("{failure}");
+                show::Show::new(false, Paint { colours: wants_colour() }).aside(&failure.to_string());
                 return ExitCode::from(failure.kind.code());
             }
             None => error.exit(),

@@ -46,7 +46,7 @@ pub fn again(month: &[String], round: usize) -> Vec<String> {
 }
 
 /// Events in so many shares, a customer's all in one, in their order.
-pub fn shares<'e>(events: &'e [String], connections: usize) -> Vec<Vec<&'e str>> {
+pub fn shares(events: &[String], connections: usize) -> Vec<Vec<&str>> {
     let mut shares: Vec<Vec<&str>> = vec![Vec::new(); connections];
     for event in events {
         let read: Value = serde_json::from_str(event).unwrap_or_default();

@@ -53,7 +53,7 @@ fn what_is_not_over_is_listed_and_settled_at_the_daemon_as_in_its_directory() {
     if !by_daemon[0].is_empty() {
         let settled = order(&["settle", "stuck", "--undone", "--json"]).exits(0).values().remove(0);
         assert_eq!(settled["id"], "stuck");
-        assert_eq!(ask(&daemon, &operator, &["event", "stuck", "--json"]).exits(0).values(), [json!(0); 0]);
+        assert_eq!(ask(&daemon, &operator, &["event", "stuck", "--json"]).exits(0).values(), Vec::<Value>::new());
     }
     daemon.stop();
     let acts = home.run(&["event", "show", "silent", "--json"]).exits(0).out;

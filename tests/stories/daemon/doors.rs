@@ -114,7 +114,7 @@ fn an_outcome_that_was_told_is_told_again_after_a_kill() {
         (serde_json::from_str(&first).unwrap(), serde_json::from_str(&again).unwrap());
     first["duplicate"] = true.into();
     assert_eq!((status, first), (200, again));
-    let (status, told) = said(tcp(&daemon), "POST /v1/events", &headers, &event.replace("\"c1\"", "\"c2\""));
+    let (status, told) = said(tcp(&daemon), "POST /v1/events", &headers, event.replace("\"c1\"", "\"c2\""));
     assert!(status == 422 && told.contains("IdempotencyViolation"), "{told}");
     daemon.stop();
 }

@@ -168,6 +168,9 @@ fn a_bad_version_puts_itself_out_while_the_daemon_runs() {
 
 // ── what must not get in ────────────────────────────────────────────────────────────────────────────────────────────
 
+/// Who sends what: the token, the component, the status, and two words of the answer.
+type Refused<'a> = (&'a str, &'a str, &'a [u8], u16, &'a str, &'a str);
+
 #[test]
 fn what_may_not_be_installed_is_refused_with_the_step_and_the_reason_and_nothing_changes() {
     let home = Home::new();
@@ -181,7 +184,7 @@ fn what_may_not_be_installed_is_refused_with_the_step_and_the_reason_and_nothing
     let lower = version("0.9.0");
     let huge = vec![0; 33 * 1024 * 1024];
     #[rustfmt::skip]
-    let refused: [(&str, &str, &[u8], u16, &str, &str); 9] = [
+    let refused: [Refused<'_>; 9] = [
         ("an auditor only looks",   &ursula, &lower,        403, "Forbidden",         "admin, operator"),
         ("and who is of one tenant",&scoped, &lower,        403, "Forbidden",         "about all"),
         ("nobody",                  "none",  &lower,        401, "Unauthorized",      "unknown"),
