@@ -90,10 +90,11 @@ fn slot(name: &str) -> Result<Slot, Failure> {
 }
 
 impl Embedded {
-    /// Opens the store, loads every governor, and keeps the components beside the receipts that will name them.
+    /// Opens the store, loads every governor, and keeps the components beside the receipts that will name them. A new
+    /// directory gets a seed for play, and else a secret of its own.
     pub(crate) fn open(
         data: &Path,
-        seed: Option<u64>,
+        master: MasterWanted,
         config: Config,
         components: &[Component],
         log: Log,
@@ -110,7 +111,7 @@ impl Embedded {
                 Some(Lineup::load(&runtime, &wanted).map_err(|error| not_installed(&error, components))?)
             }
         };
-        let store = open_store(data, seed_of(data, seed))?;
+        let store = open_store(data, master)?;
         store.verify().map_err(|error| trouble::store_failed(&error))?;
         let store = Arc::new(store);
         let kept = components.iter().map(|component| (sha256(&component.bytes), component.bytes.clone())).collect();
@@ -166,7 +167,7 @@ pub(crate) fn not_installed(error: &Error, components: &[Component]) -> Failure 
 }
 
 /// A run that names no seed takes an existing directory's own, and seed 0 for a new one.
-fn seed_of(data: &Path, seed: Option<u64>) -> MasterWanted {
+pub(crate) fn seed_of(data: &Path, seed: Option<u64>) -> MasterWanted {
     match seed {
         Some(seed) => MasterWanted::Seed(seed),
         None if data.join("store").exists() => MasterWanted::Kept,

@@ -14,7 +14,7 @@ use syndic_cli::{Failure, FailureKind, tables};
 use syndic_core::ports::{Act, Reads, Verb};
 use syndic_core::{Config, DedupKey, Outcome, Slot};
 use syndic_engine::{Denied, Order, StreamRules, Target};
-use syndic_store::SledStore;
+use syndic_store::{MasterWanted, SledStore};
 
 use crate::embedded::{Embedded, components, log_to_stderr};
 use crate::look::{open, pretty, read};
@@ -259,7 +259,7 @@ fn order(data: &Path, order: Order, judges: &Judges, show: &Show) -> Result<Exit
     drop(open(data)?);
     let verb = order.act.verb.clone();
     let components = components(&judges.governor)?;
-    let embedded = Embedded::open(data, None, Config::of_play(), &components, log_to_stderr())?;
+    let embedded = Embedded::open(data, MasterWanted::Secret, Config::of_play(), &components, log_to_stderr())?;
     let mut run = Run::new(&embedded, StreamRules::default(), show, ProgressBar::hidden())?;
     run.recover()?;
     match run.order(order)? {

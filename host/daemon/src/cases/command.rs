@@ -11,6 +11,7 @@ use syndic_cli::{Failure, FailureKind};
 use syndic_core::command::case_of;
 use syndic_core::{Config, Time};
 use syndic_engine::StreamRules;
+use syndic_store::MasterWanted;
 
 use super::shown::the_case;
 use crate::embedded::{Embedded, components, log_to_stderr};
@@ -84,7 +85,7 @@ fn tenant_in(data: &Path, wish: &Wish) -> Result<String, Failure> {
 fn played(data: &Path, event: &Value, show: &Show) -> Result<ExitCode, Failure> {
     // A command makes no data directory.
     drop(open(data)?);
-    let embedded = Embedded::open(data, None, Config::of_play(), &components(&[])?, log_to_stderr())?;
+    let embedded = Embedded::open(data, MasterWanted::Secret, Config::of_play(), &components(&[])?, log_to_stderr())?;
     let rules = StreamRules { jump: true };
     let mut run = Run::new(&embedded, rules, show, ProgressBar::hidden())?;
     run.recover()?;

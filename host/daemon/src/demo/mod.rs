@@ -18,7 +18,7 @@ use syndic_core::{Config, Slot, Time};
 use syndic_engine::StreamRules;
 
 use crate::demo::story::Story;
-use crate::embedded::{Component, Embedded, components, log_to_nobody};
+use crate::embedded::{Component, Embedded, components, log_to_nobody, seed_of};
 use crate::play::{Run, input};
 use crate::show::Show;
 
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Demo, show: &Show) -> Result<ExitCode, Failure> {
     }
     let (config, components) = with_loyalty()?;
     show.aside(&format!("playing {} events of January 2026 into {}", lines.len(), data.display()));
-    let embedded = Embedded::open(&data, Some(args.seed), config, &components, log_to_nobody())?;
+    let embedded = Embedded::open(&data, seed_of(&data, Some(args.seed)), config, &components, log_to_nobody())?;
     let mut story = Story::new(&lines);
     let mut run = Run::new(&embedded, StreamRules::default(), show, ProgressBar::hidden())?;
     if !show.json {

@@ -12,6 +12,7 @@ use syndic_core::ports::Reads;
 use syndic_engine::cases::NotAdmitted;
 use syndic_engine::{Cause, Host, LoadedNet, NetRecord, NotLoaded, nets};
 use syndic_ledger::Digest;
+use syndic_store::MasterWanted;
 
 use super::{contents, no, report::Report, unreadable};
 use crate::embedded::{Embedded, components, log_to_stderr};
@@ -22,7 +23,7 @@ use crate::trouble;
 
 pub(super) fn load(file: &Path, who: &Who, data: &Path, show: &Show) -> Result<ExitCode, Failure> {
     let text = net_text(file)?;
-    let embedded = Embedded::open(data, None, Config::of_play(), &components(&[])?, log_to_stderr())?;
+    let embedded = Embedded::open(data, MasterWanted::Secret, Config::of_play(), &components(&[])?, log_to_stderr())?;
     match load_into(&embedded.host, file, &text, &cause(who), show)? {
         None => Ok(ExitCode::from(FailureKind::No.code())),
         Some(loaded) => {
@@ -122,7 +123,7 @@ fn line(name: &str, record: &NetRecord, duplicate: bool) -> NetLine {
 
 pub(super) fn unload(name: &str, who: &Who, data: &Path, show: &Show) -> Result<ExitCode, Failure> {
     drop(open(data)?);
-    let embedded = Embedded::open(data, None, Config::of_play(), &components(&[])?, log_to_stderr())?;
+    let embedded = Embedded::open(data, MasterWanted::Secret, Config::of_play(), &components(&[])?, log_to_stderr())?;
     let done = embedded.host.unload_net(name, &cause(who)).map_err(|halt| trouble::halted(&halt))?;
     let done = done.map_err(|why| {
         Failure::new(FailureKind::Usage, "the net is not unloaded").because(why).hint("see `--by` and `--reason`")

@@ -16,6 +16,7 @@ use syndic_core::versions::Mode;
 use syndic_core::{Config, Slot, Time};
 use syndic_engine::replay::Gates;
 use syndic_engine::{Allow, Cause, Halt, Host, Install, NotSwapped, Swapped, Trialled};
+use syndic_store::MasterWanted;
 
 pub(crate) use self::remote::{install as install_at, slot as slot_at, trial as trial_at};
 pub(crate) use self::table::{difference as show_difference, swapped as show_swapped};
@@ -168,7 +169,7 @@ fn swap_under(
 ) -> Result<SwappedLine, Failure> {
     // A directory that is not there yet is not made by installing: that would hide a typing error.
     drop(open(data)?);
-    let embedded = Embedded::open(data, None, config, &components(&[])?, log_to_stderr())?;
+    let embedded = Embedded::open(data, MasterWanted::Secret, config, &components(&[])?, log_to_stderr())?;
     let swapped = swap(&embedded.host).map_err(|halt| trouble::halted(&halt))?.map_err(|no| not_swapped(&no))?;
     Ok(told::swapped(&swapped))
 }
@@ -184,7 +185,7 @@ pub(crate) fn not_swapped(no: &NotSwapped) -> Failure {
 
 fn slots_in(data: &Path) -> Result<Vec<SlotLine>, Failure> {
     drop(open(data)?);
-    let embedded = Embedded::open(data, None, Config::of_play(), &components(&[])?, log_to_stderr())?;
+    let embedded = Embedded::open(data, MasterWanted::Secret, Config::of_play(), &components(&[])?, log_to_stderr())?;
     read(told::slots(&*embedded.store, &embedded.host))
 }
 
