@@ -31,6 +31,9 @@ impl Cases {
 /// Cases looked at, at a time.
 const CASES_AT_ONCE: usize = 1_024;
 
+/// Cases that are due and in lanes at once: after a long stop there may be any number, and the rest can wait.
+const CASES_MAX: usize = 64 * CASES_AT_ONCE;
+
 impl State {
     /// Puts what cases have to do into lanes, unless it is there.
     pub(crate) fn go_on(&mut self, cases: Cases, due: Option<(Time, CaseKey)>) {
@@ -56,13 +59,13 @@ impl State {
 }
 
 impl Inner {
-    /// Puts cases that are due into their lanes, all of them: those that wait for a service are due as long as they do,
-    /// and must not hide those behind them.
+    /// Puts cases that are due into their lanes, those that have been due longest first. One that waits for a service is
+    /// due as long as it does, and must not hide those behind it: so all are looked at, up to a bound.
     pub(crate) fn wake_cases(&self, now: Time) -> Result<(), Halt> {
         let mut some = CASES_AT_ONCE;
         loop {
             let due = self.host.ports().store.front().cases_due(now, some)?;
-            if due.len() < some {
+            if due.len() < some || some >= CASES_MAX {
                 let mut state = self.lock();
                 due.into_iter().for_each(|(_, case)| state.look(case));
                 drop(state);

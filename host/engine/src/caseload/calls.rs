@@ -38,8 +38,9 @@ impl Host {
         Ok(if calls.is_empty() { Next::Nothing } else { Next::Calls(calls) })
     }
 
-    /// Makes a call of a case once, and brings the answer back, as of a time, or of when it comes. None where the case did not wait for it any more, or
-    /// where the governors have not made anything of an event yet. What this returns is admitted.
+    /// Makes a call of a case once, and brings the answer back, as of a time, or of when it comes. None where the case did
+    /// not wait for it any more, or where the governors have not made anything of an event yet. What this returns is
+    /// admitted.
     pub(crate) async fn make_call(&self, key: &CaseKey, call: &Call, at: Option<Time>) -> Result<Option<Moved>, Halt> {
         if call.event().is_none() {
             let request = rehearsed(call, call.request(key, self.config.limits.effect_ms));
