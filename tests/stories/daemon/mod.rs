@@ -2,6 +2,7 @@
 
 mod asked;
 mod callers;
+mod cases;
 pub(crate) mod doors;
 mod kept;
 mod life;

@@ -130,7 +130,9 @@ async fn command(
         let said = format!("`{}` has the role {}, which may not {kind}", caller.name, caller.role);
         return Err(Problem::new("Forbidden", said));
     }
-    if kind != "syndic.case.launch" && data.get("by").is_none() && data.is_object() {
+    // Whoever is no operator works in their own name, whatever their tool calls them.
+    let theirs = caller.role != Role::Operator || data.get("by").is_none();
+    if kind != "syndic.case.launch" && theirs && data.is_object() {
         data["by"] = caller.name.clone().into();
     }
     let id = idempotency_key(ask)?

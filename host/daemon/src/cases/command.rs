@@ -55,6 +55,8 @@ pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<Exi
     let at = at.as_deref().map(Time::parse).transpose().map_err(|why| {
         Failure::new(FailureKind::Usage, "`--at` is not a time").because(why).hint("write it like 2026-02-01T00:00:00Z")
     })?;
+    // Who names neither time nor id leaves both to the daemon, and is who the token says.
+    let plain = at.is_none() && command.is_none() && wish.kind != "syndic.case.launch";
     let at = at.unwrap_or_else(now);
     match place.there()? {
         There::Data(data) => {
@@ -67,6 +69,9 @@ pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<Exi
                     .because("no tenant is named")
                     .hint("add `--tenant TENANT`")
             })?;
+            if plain {
+                return remote::command(&daemon, wish.kind, &wish.subject, &tenant, &wish.data, show);
+            }
             remote::send_one(&daemon, &wish.event(&tenant, at, command), show)
         }
     }

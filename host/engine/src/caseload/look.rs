@@ -31,7 +31,7 @@ pub struct CaseHistory {
     pub receipt: u64,
     /// When.
     pub time: String,
-    /// What made it: a command by its type; else time, or a service that answered.
+    /// What made it: a command by its type, and by whom; else time, or a service that answered.
     pub by: String,
     /// What it did.
     pub step: CaseStep,
@@ -64,12 +64,20 @@ fn history(front: &dyn Reads, last: u64, steps: usize) -> Result<(Vec<CaseHistor
         let leaf = Receipt::parse(entry.leaf.as_bytes()).map_err(unreadable)?;
         let before = leaf.parent.as_ref().filter(|parent| parent.relation == Relation::Continues);
         next = before.map(|parent| parent.sequence);
-        let by = leaf.event.as_ref().map_or_else(|| by_itself(&entry.kept), |event| event.r#type.clone());
+        let by =
+            leaf.event.as_ref().map_or_else(|| by_itself(&entry.kept), |event| commanded(&event.r#type, &entry.kept));
         let step = entry.kept.report.case;
         history.extend(step.map(|step| CaseHistory { receipt: sequence, time: leaf.time, by, step }));
     }
     history.reverse();
     Ok((history, next.is_some()))
+}
+
+/// A command, and who gave it, where it says so.
+fn commanded(kind: &str, kept: &Kept) -> String {
+    let event: Value = serde_json::from_str(&kept.event).unwrap_or_default();
+    let who = event.pointer("/data/by").and_then(Value::as_str);
+    who.map_or_else(|| kind.to_owned(), |who| format!("{kind} by {who}"))
 }
 
 /// What happened, where nobody asked for it.
