@@ -5,7 +5,7 @@
 # skipped. Run it from anywhere, when `cargo build --release` is done: tests/schemathesis.sh [EXAMPLES]
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-syndic=${SYNDIC:-$root/target/release/syndic}
+syndic=$(realpath "${SYNDIC:-$root/target/release/syndic}")
 examples=${1:-50}
 work=$(mktemp -d)
 daemon=
@@ -46,6 +46,9 @@ from hypothesis import strategies
 schemathesis.openapi.media_type("application/wasm", strategies.binary())
 END
 export SCHEMATHESIS_HOOKS="$work/hooks.py"
+
+# What it keeps of its runs goes with them.
+cd "$work"
 
 # The stream does not end by itself. An admin's tokens and an operator's events are tried each with their own token.
 for role in operator admin; do
