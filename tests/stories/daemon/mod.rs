@@ -89,7 +89,7 @@ impl Daemon {
     /// Waits for its end: its exit code, and all that it logged.
     pub(crate) fn ends(mut self) -> (Option<i32>, String) {
         self.log.read_to_string(&mut self.heard).unwrap();
-        (self.child.wait().unwrap().code(), self.heard)
+        (self.child.wait().unwrap().code(), std::mem::take(&mut self.heard))
     }
 
     /// Ends it in peace.
@@ -104,6 +104,14 @@ impl Daemon {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+}
+
+/// A story that fails leaves no daemon behind.
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
