@@ -183,7 +183,7 @@ fn clean(text: &str) -> String {
 }
 
 /// Lines as a table, or each as JSON; a sentence where there are none.
-fn rows<T: Serialize>(
+pub(crate) fn rows<T: Serialize>(
     show: &Show,
     lines: &[T],
     none: &str,

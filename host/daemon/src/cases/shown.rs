@@ -10,6 +10,7 @@ use syndic_cli::{Failure, FailureKind, tables};
 use syndic_core::ports::{CaseKey, Reads, StoreError, WorkKey};
 use syndic_engine::{CaseHistory, CaseLook, look_at_case};
 
+use crate::events::rows;
 use crate::look::read;
 use crate::show::Show;
 
@@ -118,23 +119,6 @@ pub(super) fn works(lines: &[WorkLine], show: &Show) -> Result<ExitCode, Failure
         let roles = clean(&line.roles.join(", "));
         vec![clean(&line.work), clean(&line.tenant), line.state.clone(), roles, holder, line.priority.to_string(), late]
     })
-}
-
-fn rows<T: serde::Serialize>(
-    show: &Show,
-    lines: &[T],
-    none: &str,
-    headings: &[&str],
-    row: impl Fn(&T) -> Vec<String>,
-) -> Result<ExitCode, Failure> {
-    if show.json {
-        lines.iter().try_for_each(|line| show.result(line, |_| String::new()))?;
-    } else if lines.is_empty() {
-        show.aside(none);
-    } else {
-        show.line(&tables::table(headings, &[], lines.iter().map(row)).to_string())?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// A case, for a person: how it stands, part by part, and then what has happened.
