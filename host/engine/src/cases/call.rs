@@ -24,7 +24,8 @@ pub struct Call {
     pub id: CallId,
     /// What is asked for: `kyc/verify`, `event/RefundRequested`.
     pub action: String,
-    /// The net's key, filled in when the task was enabled: the same for every try, whatever data does meanwhile.
+    /// The net's key, filled in when the task was enabled: the same for every try, whatever data does meanwhile. Of an
+    /// event, which is another one each time, the attempt.
     pub key: String,
     /// Of an undo: the action that is undone, under the same key.
     pub undoes: Option<String>,

@@ -22,7 +22,7 @@ pub(super) struct Item {
     /// Whether its lateness was told.
     #[serde(default, skip_serializing_if = "is_not")]
     pub told: bool,
-    /// The key of its call, filled in when it was enabled.
+    /// The key of its call, filled in when it was enabled; where that raises an event, its attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// A service may have done it and nobody knows: it was asked, and did not answer.

@@ -65,6 +65,8 @@ impl Turn<'_> {
         let attempt = *attempt;
         let rules = self.net.task(task);
         let key = match &rules.kind {
+            // Every event is another one, and so is what it did.
+            Kind::Service(service) if service.event.is_some() => Some(attempt.to_string()),
             Kind::Service(service) => Some(self.case.unspent(task, fill(self.net, &self.case.data, &service.key))),
             _ => None,
         };
@@ -121,18 +123,20 @@ impl Turn<'_> {
     }
 
     /// Withdraws an item. A service that may have been asked, and whose work can be undone, is heard out; unless the
-    /// same was done before, under the same key, and counts.
+    /// same was done before, under the same key, and counts. An event is raised by a step of the case, so one that was
+    /// not is known to have done nothing.
     pub fn withdraw(&mut self, task: usize) {
         let Some(item) = self.case.items.remove(&task) else { return };
+        let Kind::Service(service) = &self.net.task(task).kind else { return };
         let asking = match item.doing {
+            Doing::Service(Asking { at: Asked::Due(_), .. }) if service.event.is_some() => return,
             Doing::Service(asking) if asking.due().is_some() && !item.fresh => asking,
             _ if item.unsure => Asking::from(self.now),
             _ => return,
         };
-        let undoable = matches!(&self.net.task(task).kind, Kind::Service(service) if service.undo.is_some());
         let done = Done { task, attempt: item.attempt, key: item.key.unwrap_or_default() };
         let counts = self.case.done.iter().any(|known| (known.task, &known.key) == (task, &done.key));
-        if undoable && !counts {
+        if service.undo.is_some() && !counts {
             self.case.debts.push(Debt { done, since: self.now, phase: Phase::Listening(asking) });
         }
     }

@@ -5,6 +5,7 @@ mod ends;
 #[path = "../../../nets/tests/soundness/generate.rs"]
 #[allow(dead_code)]
 mod generate;
+mod hostile;
 mod lives;
 mod nets;
 mod oracle;
