@@ -37,6 +37,13 @@ impl<S: Space> Draft<'_, S> {
         if record.is_none() { self.end_works(key) } else { Ok(()) }
     }
 
+    /// Whether something can still happen in a case.
+    pub(crate) fn moves(&self, key: &CaseKey) -> Result<bool, StoreError> {
+        let standing = self.get::<Standing>(&Key::case(key))?;
+        let is_over = |status| matches!(status, CaseStatus::Completed | CaseStatus::Cancelled);
+        Ok(standing.is_some_and(|Standing { status, due }| due.is_some() || !is_over(status)))
+    }
+
     /// Writes the row of a work item, or none once it is open no more.
     pub(crate) fn set_work(&mut self, key: &WorkKey, row: Option<&WorkRow>) -> Result<(), StoreError> {
         let key = Key::work(key);

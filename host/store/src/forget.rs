@@ -3,7 +3,8 @@
 //! Most events have a receipt, and receipts stand in the order in which events were settled: a counter says how far
 //! they were walked. The few without one stand in a table of their own, by when they were taken.
 
-use syndic_core::ports::StoreError;
+use syndic_core::command::{CASES_SOURCE, item_of};
+use syndic_core::ports::{CaseKey, StoreError};
 use syndic_core::{DedupKey, Outcome, Report, Time};
 
 use crate::draft::Draft;
@@ -86,7 +87,8 @@ impl<S: Space> Draft<'_, S> {
     }
 
     /// The event of the next receipt, if its dedup record still leads to it. Acts have none, and of an event that was
-    /// judged again it leads to the later one. What waits for somebody stays known until it has another receipt.
+    /// judged again it leads to the later one. What waits for somebody stays known until it has another receipt; and what
+    /// a case asked stays known, if that case is not over when it comes up here: it may not have heard the answer yet.
     fn next_with_receipt(&mut self) -> Result<Next, StoreError> {
         let sequence = self.counters.forgotten + 1;
         if sequence > self.head.frontier.size() {
@@ -97,11 +99,19 @@ impl<S: Space> Draft<'_, S> {
             && let Some(Known { taken, report: Reported::By(by), .. }) = self.get(&Key::dedup(&event))?
             && by == sequence
             && !is_open(told_outcome)
+            && !self.is_asked(&event)?
         {
             return Ok(Next::Event(Candidate { taken, event, receipt: Some(sequence) }));
         }
         self.counters.forgotten = sequence;
         Ok(Next::Passed)
+    }
+
+    /// Whether a case raised the event, and something can still happen in it.
+    fn is_asked(&self, event: &DedupKey) -> Result<bool, StoreError> {
+        let asked = item_of(&event.id).filter(|_| event.source == CASES_SOURCE);
+        let case = asked.map(|item| CaseKey { tenant: event.tenant.clone(), id: item.case.to_owned() });
+        case.map_or(Ok(false), |case| self.moves(&case))
     }
 
     /// The first of the events that have none.

@@ -1,7 +1,8 @@
 //! Forgetting: dedup records end, the oldest first; receipts stay.
 
-use syndic_core::ports::{Commit, Reads, Store as _};
-use syndic_core::{Outcome, Time};
+use syndic_core::command::CASES_SOURCE;
+use syndic_core::ports::{CaseStatus, Commit, Reads, Store as _};
+use syndic_core::{DedupKey, Outcome, Time};
 use syndic_ledger::sha256;
 
 use crate::samples::*;
@@ -48,6 +49,27 @@ on_every_store! {
         assert_eq!((store.forget(at(9), 9).unwrap(), left(store.front())), (1, "ab".into()));
         store.commit(settled(&store, "a", 1)).unwrap();
         assert_eq!((store.forget(at(9), 9).unwrap(), left(store.front())), (1, "b".into()));
+    }
+
+    #[test]
+    fn what_a_case_asked_stays_known_while_something_can_still_happen_in_it(store) {
+        let asked = |case: &str| DedupKey { source: CASES_SOURCE.into(), ..event(&format!("{case}/T_Pay/1")) };
+        let cases = [
+            ("rests", case(CaseStatus::Suspended, None, "{}")),
+            ("over", case(CaseStatus::Completed, None, "{}")),
+            ("undoes", case(CaseStatus::Completed, Some(at(5)), "{}")),
+        ];
+        for (name, record) in cases {
+            let id = format!("{name}/T_Pay/1");
+            let mut commit = settled(&store, &id, 1);
+            commit.dedup.iter_mut().for_each(|(key, _)| *key = asked(name));
+            commit.receipt.iter_mut().for_each(|(_, entry)| entry.kept.key = asked(name));
+            commit.cases = vec![(case_key(name), Some(record))];
+            store.commit(commit).unwrap();
+        }
+        assert_eq!(store.forget(at(9), 9).unwrap(), 1);
+        let known = ["rests", "over", "undoes"].map(|name| store.front().dedup(&asked(name)).unwrap().is_some());
+        assert_eq!(known, [true, false, true]);
     }
 
     #[test]
