@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::syndic::{Home, Told, stream, text};
+use crate::syndic::{Home, Told, event, stream, text};
 
 const NETS: [&str; 10] = [
     "--net",
@@ -175,4 +175,50 @@ fn a_month_in_which_the_process_is_killed_is_the_same_month() {
     assert_eq!(again.outcomes(), first.outcomes());
     assert_eq!(cases(&home), cases(undisturbed));
     assert_eq!(again.root(), first.root());
+}
+
+/// What a net asks of the governors; who they are not sure of waits for a person, two weeks at most.
+const ADMISSION: &str = r#"
+net = "admission"
+about = "a customer is let in"
+
+[data]
+customer = "text"
+
+[conditions]
+P_Asked = "they want to come in"
+P_Over = "they were told"
+
+[task.T_Admit]
+kind = "service"
+event = { type = "marketplace.CustomerSubscribes", subject = "{customer}", data = { sku = "free" } }
+takes = "P_Asked"
+gives = "P_Over"
+
+[task.T_GiveUp]
+kind = "timer"
+after = "14 d"
+takes = "P_Asked"
+gives = "P_Over"
+"#;
+
+#[test]
+fn a_case_of_a_directory_waits_for_the_operator_and_its_clock_runs_on() {
+    let home = Home::new();
+    let net = home.file("admission.toml", ADMISSION);
+    let launches = ["kyc-slow-1", "kyc-slow-2"]
+        .map(|who| launch("01T08:00:00", who, "admission", json!({"customer": who}), json!({})));
+    home.play_with(stream(&launches), &["--net", net.to_str().unwrap()]).exits(0);
+    let fired = |case: &str| cases(&home)[case].1.clone();
+    assert_eq!((fired("kyc-slow-1"), fired("kyc-slow-2")), (vec![], vec![]));
+    let known = event("kyc-1", "2026-01-02T08:00:00Z", "KycDecided", "kyc-slow-1", json!({"status": "pass"}));
+    home.play(stream(&[known])).exits(0);
+    let resolve =
+        |case: &str| home.run(&["event", "resolve", &format!("{case}/T_Admit/1"), "--reason", "they called", "--json"]);
+    let told = resolve("kyc-slow-1").exits(0).values();
+    let last = told.last().unwrap();
+    assert_eq!((&told[0]["outcome"], &last["case"]["fired"]), (&json!("completed"), &json!(["T_Admit"])), "{told:?}");
+    home.play_with(stream(&[]), &["--until", "2026-01-20T00:00:00Z"]).exits(0);
+    assert_eq!(fired("kyc-slow-2"), ["T_GiveUp"]);
+    resolve("kyc-slow-2").fails(1, &["does not wait for it any more"]);
 }

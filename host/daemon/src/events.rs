@@ -294,6 +294,8 @@ fn what_now(denied: &Denied) -> &'static str {
         Denied::NotQuarantined { .. } => {
             "another version is not kept from it: `event retry` judges it; `--governor SLOT=FILE` names the one that trapped"
         }
+        Denied::NotAwaited { is: Outcome::Referred, .. } => "refuse it: `syndic event resolve ID --refuse`",
+        Denied::NotAwaited { .. } => "the case asks anew: `syndic case repair CASE --retry TASK`",
         Denied::Senseless(_) => "see `syndic event --help`",
     }
 }

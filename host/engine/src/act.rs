@@ -94,6 +94,18 @@ pub enum Denied {
         /// Its id.
         id: String,
     },
+    /// A case raised it, and has gone on without it.
+    #[error(
+        "the case that raised event `{id}` was told that it is {}, and does not wait for it any more: \
+         `case repair --retry` has it ask anew",
+        is.name()
+    )]
+    NotAwaited {
+        /// Its id.
+        id: String,
+        /// What it is.
+        is: Outcome,
+    },
     /// The order itself makes no sense.
     #[error("{0}")]
     Senseless(String),
@@ -185,7 +197,11 @@ impl Host {
         match self.outcome_of(key, wanted)? {
             Err(denied) => Ok(Err(denied)),
             Ok((first, entry)) => {
-                let turn = self.turn_again(self.event_of(&entry)?, Again { first, act }, None)?;
+                let event = self.event_of(&entry)?;
+                if self.is_awaited(&event)? == Some(false) {
+                    return Ok(Err(Denied::NotAwaited { id: event.id, is: wanted }));
+                }
+                let turn = self.turn_again(event, Again { first, act }, None)?;
                 turn.run().await.map(Ok)
             }
         }

@@ -28,7 +28,7 @@ use crate::consequence::Following;
 use crate::host::Halt;
 use crate::judge::{Seat, read_set, stamp, stored};
 use crate::receipt::Draft;
-use crate::turn::{After, Finished, Origin, Stop, Turn};
+use crate::turn::{After, Finished, Origin, Stop, Turn, due_case};
 
 /// What a committer came to while it had the store to itself.
 enum Decided {
@@ -74,7 +74,7 @@ impl Turn<'_> {
             let mut commit = turn.consequences(sequence)?;
             commit.claims = turn.claims(&draft.changes, sequence);
             commit.numbers = last;
-            turn.seal(commit, sequence, draft)
+            turn.seal(front, commit, sequence, draft)
         })
     }
 
@@ -111,7 +111,7 @@ impl Turn<'_> {
                 failpoint!("engine.stuck.park", commit.parked = Some((turn.event.key(), Some(turn.parked(sequence)))));
             }
             let draft = drafted.take().unwrap_or_else(|| Draft::new(turn, Changes::default()));
-            turn.seal(commit, sequence, draft)
+            turn.seal(front, commit, sequence, draft)
         })
     }
 
@@ -126,7 +126,7 @@ impl Turn<'_> {
         let mut otherwise = None;
         let mut told = None;
         let (mut bug, mut over) = (None, Vec::new());
-        let mut queued = (Vec::new(), Vec::new(), None);
+        let mut queued = (Vec::new(), Vec::new(), None, None);
         let mut kept_watch = (None, Vec::new());
         let began = self.host.observed.now();
         let admitted = store.admit(&mut |front| match self.still_leads(front).and_then(|()| decide(self, front)) {
@@ -134,7 +134,7 @@ impl Turn<'_> {
                 self.note_trials(&mut commit, front)?;
                 over = self.count_failures(&mut commit);
                 let due = commit.timers_set.iter().map(|timer| timer.due).min();
-                queued = (commit.raised.clone(), commit.outbox.clone(), due);
+                queued = (commit.raised.clone(), commit.outbox.clone(), due, due_case(&commit));
                 kept_watch = (commit.parked.clone(), commit.poison.clone());
                 told = Some(report);
                 Ok(Some(*commit))
@@ -163,10 +163,10 @@ impl Turn<'_> {
             if !poison.is_empty() {
                 self.host.trapped().wrote(&poison);
             }
-            let (raised, outbox, due) = queued;
+            let (raised, outbox, due, case) = queued;
             let raised = (admitted.raised..).zip(raised).map(|(number, raised)| Following::Raised(number, raised));
             let deferred = (admitted.outbox..).zip(outbox).map(|(number, asked)| Following::Deferred(number, asked));
-            let after = After { following: raised.chain(deferred).collect(), due, case: None };
+            let after = After { following: raised.chain(deferred).collect(), due, case };
             self.finished = Some(Finished { report: *report, ticket: admitted.ticket, after });
         }
         Ok(otherwise.unwrap_or(committed))
@@ -332,7 +332,7 @@ impl Turn<'_> {
     }
 
     /// Adds the receipt, the facts, the dedup record and what is kept beside them.
-    fn seal(&mut self, mut commit: Commit, sequence: u64, draft: Draft) -> Result<Decided, Halt> {
+    fn seal(&mut self, front: &dyn Reads, mut commit: Commit, sequence: u64, draft: Draft) -> Result<Decided, Halt> {
         let Draft { changes, receipt, report, .. } = draft.sealed(sequence, &commit);
         let leaf = String::from_utf8(receipt.leaf())
             .map_err(|_| Halt::Store(StoreError::Corrupt("a receipt is not UTF-8".into())))?;
@@ -358,6 +358,9 @@ impl Turn<'_> {
         commit.lane = Some((self.lane.clone(), self.now));
         failpoint!("engine.known.write", commit.dedup = Some((self.event.key(), self.dedup(&report))));
         commit.receipt = Some((sequence, Entry { leaf, kept }));
+        if self.origin.again().is_some() {
+            commit.cases.extend(self.host.told_case(front, &self.event, report.outcome)?);
+        }
         Ok(Decided::Commit(Box::new(commit), Box::new(report)))
     }
 

@@ -232,9 +232,11 @@ impl Player {
         self.settle(tell)?;
         let ordered = match pollster::block_on(self.host.carry_out_order(order))? {
             Ok(finished) => {
+                let woken = finished.after.case.as_ref().map(|(due, _)| *due);
                 self.comes_after(finished.after);
                 self.played(Played::Ordered(finished.report), tell)?;
                 self.follow(None, tell)?;
+                woken.map_or(Ok(()), |due| self.let_cases_go_on_until(due, tell))?;
                 Ok(())
             }
             Err(denied) => Err(denied),
@@ -324,12 +326,16 @@ impl Player {
     /// [`Halt`]: the run cannot go on.
     pub fn let_cases_go_on(&mut self, tell: &mut Tell<'_>) -> Result<(), Halt> {
         self.settle(tell)?;
-        let Some(reached) = self.clock.reached() else { return Ok(()) };
-        while let Some((due, case)) = self.next_case(reached)? {
+        self.clock.reached().map_or(Ok(()), |reached| self.let_cases_go_on_until(reached, tell))?;
+        self.settle(tell)
+    }
+
+    fn let_cases_go_on_until(&mut self, until: Time, tell: &mut Tell<'_>) -> Result<(), Halt> {
+        while let Some((due, case)) = self.next_case(until)? {
             self.let_go_on(&case, due, tell)?;
             self.follow(None, tell)?;
         }
-        self.settle(tell)
+        Ok(())
     }
 
     /// The next timer that is due by then.

@@ -12,7 +12,7 @@ use syndic_ledger::{Receipt, canonical};
 
 use crate::host::{Halt, Host};
 use crate::receipt;
-use crate::turn::{After, Finished};
+use crate::turn::{After, Finished, due_case};
 
 impl Host {
     /// Commits the receipt of an act that changes an event's outcome without judging it.
@@ -53,13 +53,17 @@ impl Host {
             let entry = sequel.entry(self, sequence, governors.clone())?;
             let mut commit = commit.clone();
             complete(&mut commit, &entry.kept.report);
-            told = Some(entry.kept.report.clone());
+            let event = self.event_of(&entry)?;
+            commit.cases.extend(self.told_case(front, &event, entry.kept.report.outcome)?);
+            told = Some((entry.kept.report.clone(), due_case(&commit)));
             commit.receipt = Some((sequence, entry));
             Ok(Some(commit))
         })?;
         failpoint!("engine.sequel.admitted");
         match (admitted, told) {
-            (Some(admitted), Some(report)) => Ok(Finished { report, ticket: admitted.ticket, after: After::default() }),
+            (Some(admitted), Some((report, case))) => {
+                Ok(Finished { report, ticket: admitted.ticket, after: After { case, ..After::default() } })
+            }
             _ => Err(Halt::Bug(Error::invalid("the receipt of an act was not admitted"))),
         }
     }

@@ -12,7 +12,7 @@ use syndic_core::effect::Mode;
 use syndic_core::failpoint;
 use syndic_core::outcome::{Conflict, Report};
 use syndic_core::ports::{
-    Again, CaseKey, Deferred, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey, Verb,
+    Again, CaseKey, Commit, Deferred, Failure, Intent, Lineage, Reads, StoreError, Ticket, TimerKey, Verb,
 };
 use syndic_core::settle::{Said, Weighed, agree_on_effects, weigh};
 use syndic_core::states::{self, Action, On, State};
@@ -99,6 +99,11 @@ pub(crate) struct After {
     pub(crate) due: Option<Time>,
     /// The case that it moved, and when something happens in it by itself.
     pub(crate) case: Option<(Time, CaseKey)>,
+}
+
+/// The case that a commit moves, and when something happens in it by itself.
+pub(crate) fn due_case(commit: &Commit) -> Option<(Time, CaseKey)> {
+    commit.cases.iter().find_map(|(key, record)| Some((record.as_ref()?.due?, key.clone())))
 }
 
 /// One event on its way.

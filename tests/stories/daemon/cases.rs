@@ -17,7 +17,7 @@ about = "a subscription that begins with a case"
 customer = "text"
 card = "text"
 seats = "0..=100"
-outcome = ["completed", "refused", "referred", "rolled-back", "stuck", "invalid"]
+outcome = ["completed", "refused", "rolled-back", "invalid"]
 
 [conditions]
 P_Wanted = "the customer has chosen"
@@ -151,5 +151,52 @@ fn cases_that_are_killed_over_and_over_ask_and_charge_once() {
         let invoices = facts.iter().filter(|fact| text(&fact["name"]).starts_with("billing.invoice.")).count();
         assert_eq!(invoices, 1, "{name}: {facts:?}");
     }
+    daemon.stop();
+}
+
+/// Sends an event of the tenant's.
+fn send(daemon: &Daemon, token: &str, event: &Value) {
+    let bearer = format!("authorization: Bearer {token}");
+    let headers = ["content-type: application/cloudevents+json", bearer.as_str()];
+    let (status, told) = said(tcp(daemon), "POST /v1/events", &headers, event.to_string());
+    assert!(status == 201 && told.contains(r#""outcome":"completed""#), "{told}");
+}
+
+#[test]
+fn a_case_waits_for_the_operator_who_decides_what_the_governors_referred() {
+    let home = home();
+    let olga = token(&home, "olga", "operator");
+    let mut daemon = Daemon::start(&home);
+    let resolves = |daemon: &Daemon, event: &str, more: &[&str]| {
+        ask(daemon, &olga, &[&["event", "resolve", event, "--reason", "they called"], more].concat())
+    };
+    let is_told = |case: &Value| case["history"].to_string().contains("was referred");
+    for name in ["kyc-slow-1", "kyc-slow-2", "kyc-slow-3"] {
+        launch(&daemon, &olga, name, "card");
+        comes_to(&daemon, &olga, name, is_told);
+    }
+    daemon.kill();
+    daemon = Daemon::start(&home);
+    let waits = case(&daemon, &olga, "kyc-slow-1");
+    assert_eq!((&waits["status"], &waits["due"], fired(&waits)), (&json!("running"), &Value::Null, vec![]));
+
+    // Who they are is known now: the event is judged again, and the case goes on with what it comes to.
+    let known = event("kyc-1", "2026-11-01T00:00:00Z", "KycDecided", "kyc-slow-1", json!({"status": "pass"}));
+    send(&daemon, &olga, &known);
+    resolves(&daemon, "kyc-slow-1/T_Subscribe/1", &[]).exits(0);
+    let sold = comes_to(&daemon, &olga, "kyc-slow-1", |case| !fired(case).is_empty());
+    assert_eq!(fired(&sold), ["T_Subscribe.good"]);
+    resolves(&daemon, "kyc-slow-2/T_Subscribe/1", &["--refuse"]).exits(0);
+    let turned = comes_to(&daemon, &olga, "kyc-slow-2", |case| !fired(case).is_empty());
+    assert_eq!(fired(&turned), ["T_Subscribe.bad", "T_Regret"]);
+
+    // What a case does not wait for is not done behind its back.
+    ask(&daemon, &olga, &["case", "cancel", "kyc-slow-3", "--tenant", "acme", "--reason", "they left"]).exits(0);
+    resolves(&daemon, "kyc-slow-3/T_Subscribe/1", &[]).fails(1, &["does not wait for it any more"]);
+    resolves(&daemon, "kyc-slow-3/T_Subscribe/1", &["--refuse"]).exits(0);
+    launch(&daemon, &olga, "slow-bank", "sandbox:timeout");
+    comes_to(&daemon, &olga, "slow-bank", |case| !fired(case).is_empty());
+    ask(&daemon, &olga, &["event", "retry", "slow-bank/T_Subscribe/1", "--reason", "the bank is back"])
+        .fails(1, &["does not wait for it any more", "case repair"]);
     daemon.stop();
 }

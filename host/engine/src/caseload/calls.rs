@@ -6,7 +6,7 @@ use syndic_core::ports::{Answer, CaseKey, NoAnswer, Request};
 use syndic_core::{Text, Time};
 
 use super::commit::What;
-use super::raised::{event_of, outcome_of};
+use super::raised::{event_of, is_heard, outcome_of};
 use super::{CallKey, Moved};
 use crate::cases::Call;
 use crate::host::{Halt, Host};
@@ -34,6 +34,12 @@ impl Host {
             return Ok(Next::Moved(Box::new(moved)));
         }
         let Some((net, case)) = self.case(key)? else { return Ok(Next::Nothing) };
+        let front = self.ports.store.front();
+        for call in case.awaited(&net) {
+            if is_heard(front, key, &call.id)? {
+                return Ok(Next::Calls(vec![call]));
+            }
+        }
         let calls = case.calls(&net, until);
         Ok(if calls.is_empty() { Next::Nothing } else { Next::Calls(calls) })
     }

@@ -13,7 +13,7 @@ use crate::cases::{Call, Case, CaseNet, Command, Step};
 use crate::consequence::Following;
 use crate::host::{Halt, Host};
 use crate::nets;
-use crate::turn::{After, Finished};
+use crate::turn::{After, Finished, due_case};
 
 /// One thing that happens to a case.
 pub(super) enum What<'w> {
@@ -68,7 +68,7 @@ impl Host {
         Ok(Some(self.case_of(front, key, &record)?))
     }
 
-    fn case_of(
+    pub(super) fn case_of(
         &self,
         front: &dyn Reads,
         key: &CaseKey,
@@ -98,21 +98,19 @@ impl Host {
 
     /// Commits a step; nothing where the case has moved since it was computed.
     fn admit_case(&self, happened: &Happened<'_>) -> Result<Option<Moved>, Halt> {
-        let due = happened.computed.as_ref().ok().and_then(|computed| computed.step.case.due());
         failpoint!("engine.case.admit");
         let mut told = None;
         let admitted = self.ports.store.admit(&mut |front| {
             if stamp(front.case(happened.key)?.as_ref()) != stamp(happened.before) {
                 return Ok(None);
             }
-            let Sealed { commit, report } = happened.sealed(self, front.head()?.frontier.size() + 1)?;
-            told = Some((report, commit.raised.clone()));
+            let Sealed { commit, report } = happened.sealed(self, front)?;
+            told = Some((report, commit.raised.clone(), due_case(&commit)));
             Ok(Some(commit))
         })?;
         failpoint!("engine.case.admitted");
-        let Some((admitted, (report, raised))) = admitted.zip(told) else { return Ok(None) };
+        let Some((admitted, (report, raised, case))) = admitted.zip(told) else { return Ok(None) };
         let raised = (admitted.raised..).zip(raised).map(|(number, raised)| Following::Raised(number, raised));
-        let case = due.map(|due| (due, happened.key.clone()));
         let after = After { following: raised.collect(), due: None, case };
         Ok(Some(Moved { report, ticket: admitted.ticket, after, at: happened.at }))
     }

@@ -4,17 +4,44 @@ use serde_json::{Value as Json, json};
 use syndic_core::command::{CASES_SOURCE, item_of};
 use syndic_core::event::HostLane;
 use syndic_core::outcome::Outcome;
-use syndic_core::ports::{Answer, CaseKey, Reads, StoreError};
+use syndic_core::ports::{Answer, CaseKey, CaseRecord, Reads, StoreError};
 use syndic_core::{DedupKey, Event, Time};
 use syndic_nets::Net;
 use syndic_nets::model::{Kind, Value};
 
-use crate::cases::{Call, CallId};
+use crate::cases::{Call, CallId, is_over};
+use crate::host::{Halt, Host};
 
 /// The case that raised an event.
 pub(crate) fn raised_by(event: &Event) -> Option<CaseKey> {
     let item = item_of(&event.id).filter(|_| event.source == CASES_SOURCE)?;
     Some(CaseKey { tenant: event.tenant.clone(), id: item.case.to_owned() })
+}
+
+impl Host {
+    /// The case that waits for somebody to end an event, as it is kept once somebody has: it is due. None where no case
+    /// waits, or the event has still not ended.
+    pub(crate) fn told_case(
+        &self,
+        front: &dyn Reads,
+        event: &Event,
+        outcome: Outcome,
+    ) -> Result<Option<(CaseKey, Option<CaseRecord>)>, StoreError> {
+        let Some(key) = raised_by(event).filter(|_| is_over(outcome.name())) else { return Ok(None) };
+        let Some(record) = front.case(&key)? else { return Ok(None) };
+        let (net, case) = self.case_of(front, &key, &record)?;
+        let waits = case.awaited(&net).iter().any(|call| event_id(&key, &call.id) == event.id);
+        let now = case.at().max(self.ports.clock.now());
+        let due = Some(record.due.map_or(now, |due| due.min(now)));
+        Ok(waits.then_some((key, Some(CaseRecord { due, ..record }))))
+    }
+
+    /// Whether the case that raised an event waits for its end; none where no case raised it.
+    pub(crate) fn is_awaited(&self, event: &Event) -> Result<Option<bool>, Halt> {
+        let Some((key, item)) = raised_by(event).zip(item_of(&event.id)) else { return Ok(None) };
+        let case = self.case(&key)?;
+        Ok(Some(case.is_some_and(|(net, case)| case.awaits(&net, item.task, item.attempt))))
+    }
 }
 
 fn event_id(case: &CaseKey, call: &CallId) -> String {
@@ -49,6 +76,14 @@ pub(super) fn outcome_of(front: &dyn Reads, case: &CaseKey, call: &CallId) -> Re
     let key = DedupKey { tenant: case.tenant.clone(), source: CASES_SOURCE.to_owned(), id: event_id(case, call) };
     let known = front.dedup(&key)?;
     Ok(known.map(|known| answer(known.report.outcome)))
+}
+
+/// Whether an event that a case waits for has come to its end.
+pub(super) fn is_heard(front: &dyn Reads, case: &CaseKey, call: &CallId) -> Result<bool, StoreError> {
+    Ok(match outcome_of(front, case, call)? {
+        Some(Answer { body, .. }) => body["outcome"].as_str().is_some_and(is_over),
+        None => false,
+    })
 }
 
 /// An outcome as a service's answer.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use syndic_core::effect::Mode;
 use syndic_core::outcome::{CaseStep, EffectReport, EffectStatus, Outcome, Report};
 use syndic_core::ports::{
-    Answer, CaseKey, CaseRecord, CaseStatus, Commit, DedupRecord, Entry, Kept, Lineage, NoAnswer, Raised, StoreError,
+    Answer, CaseKey, CaseRecord, CaseStatus, Commit, DedupRecord, Entry, Kept, Lineage, NoAnswer, Raised, Reads,
+    StoreError,
 };
 use syndic_core::{DedupKey, Error, Event, Time};
 use syndic_ledger as ledger;
@@ -16,6 +17,7 @@ use syndic_ledger::{Digest, Kind, Parent, Receipt, Relation, canonical};
 
 use super::Refused;
 use super::commit::{Computed, What};
+use super::raised::is_heard;
 use crate::cases::{Call, Told};
 use crate::host::Host;
 use crate::receipt::{self, Salts};
@@ -42,13 +44,21 @@ pub(super) struct Sealed {
 }
 
 impl Happened<'_> {
-    /// The case's record after the step; none where it was refused.
-    pub(super) fn record(&self, sequence: u64) -> Option<CaseRecord> {
-        self.computed.as_ref().ok().map(|Computed { net, step }| step.case.record(net, sequence))
+    /// The case's record after the step; none where it was refused. An event that it waits for may have ended meanwhile.
+    fn record(&self, front: &dyn Reads, sequence: u64) -> Result<Option<CaseRecord>, StoreError> {
+        let Ok(Computed { net, step }) = self.computed else { return Ok(None) };
+        let mut record = step.record(net, sequence);
+        for call in step.case.awaited(net) {
+            if is_heard(front, self.key, &call.id)? {
+                record.due = Some(record.due.map_or(self.at, |due| due.min(self.at)));
+            }
+        }
+        Ok(Some(record))
     }
 
     /// Everything that the step commits, with its receipt.
-    pub(super) fn sealed(&self, host: &Host, sequence: u64) -> Result<Sealed, StoreError> {
+    pub(super) fn sealed(&self, host: &Host, front: &dyn Reads) -> Result<Sealed, StoreError> {
+        let sequence = front.head()?.frontier.size() + 1;
         let report = self.report(sequence);
         let (receipt, kept) = match self.what {
             What::Command(event, _) => self.of_command(host, sequence, event, &report),
@@ -58,7 +68,7 @@ impl Happened<'_> {
             String::from_utf8(receipt.leaf()).map_err(|_| StoreError::Corrupt("a receipt is not UTF-8".into()))?;
         let mut commit = Commit { receipt: Some((sequence, Entry { leaf, kept })), ..Commit::default() };
         if let Ok(Computed { step, .. }) = self.computed {
-            commit.cases = vec![(self.key.clone(), self.record(sequence))];
+            commit.cases = vec![(self.key.clone(), self.record(front, sequence)?)];
             commit.works = step.work_rows(self.key);
         }
         match self.what {
@@ -159,7 +169,7 @@ impl Happened<'_> {
             }
         };
         let effects = match self.what {
-            What::Answered(call, answer) => vec![EffectReport {
+            What::Answered(call, answer) if !self.is_referred() => vec![EffectReport {
                 id: format!("{CASES}/{}/{}", call.id.task, call.id.attempt),
                 action: call.action.clone(),
                 mode: mode(call),
@@ -205,6 +215,9 @@ impl Happened<'_> {
     /// What a service was asked, and answered.
     fn effect(&self, salts: &Salts) -> Option<ledger::Effect> {
         let What::Answered(call, answer) = self.what else { return None };
+        if self.is_referred() {
+            return None;
+        }
         Some(ledger::Effect {
             action: call.action.clone(),
             answer: answer.as_ref().ok().map(|answer| salts.commit_to(&canonical(answer))),
@@ -225,6 +238,12 @@ impl Happened<'_> {
                 (false, Err(_)) => ledger::EffectStatus::Failed,
             },
         })
+    }
+
+    /// Whether the answer is that there is none yet.
+    fn is_referred(&self) -> bool {
+        let told = self.computed.as_ref().map_or(&[][..], |computed| &computed.step.told);
+        told.iter().any(|told| matches!(told, Told::Referred { .. }))
     }
 
     fn raise(&self, salts: &Salts) -> Option<ledger::Raised> {
@@ -280,6 +299,7 @@ fn said(told: &Told) -> Option<String> {
         Told::Late { task, role: None } => format!("{task} is late"),
         Told::LeaseEnded { task, holder } => format!("{holder} was not heard of, and {task} is free again"),
         Told::FellBack { task } => format!("{task} is done by a person now"),
+        Told::Referred { task } => format!("the event of {task} was referred: an operator decides it"),
         Told::LateYes { task } => format!("{task} was done too late, and is undone"),
         Told::DeadLetter { task } => format!("{task} could not be undone; a person does it"),
         Told::Stopped => return None,

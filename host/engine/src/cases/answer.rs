@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 use syndic_core::Time;
+use syndic_core::outcome::Outcome;
 use syndic_core::ports::{Answer, CaseStatus, NoAnswer};
 use syndic_nets::model::{Kind, Retry, Service, Value};
 
@@ -10,6 +11,12 @@ use super::item::{Asked, Asking, Doing, Done};
 use super::people::Work;
 use super::turn::{Turn, counted};
 use super::{CallId, CaseRefused, Told};
+
+/// Whether an event with this outcome has come to its end: what was referred, and what could not be undone, an operator
+/// ends.
+pub(crate) fn is_over(outcome: &str) -> bool {
+    ![Outcome::Referred, Outcome::Stuck].iter().any(|open| open.name() == outcome)
+}
 
 /// How often a service is asked where the net does not say, and how long is waited in between, in seconds.
 const ATTEMPTS: u32 = 3;
@@ -25,6 +32,15 @@ impl Turn<'_> {
         let task = self.net.find_task(&call.task).ok_or_else(late)?;
         if self.case.status == CaseStatus::Suspended {
             return Err(CaseRefused::Suspended);
+        }
+        if let Ok(Answer { body, .. }) = answer
+            && self.leaves_open(task, body)
+            && !call.undo
+        {
+            let referred = Told::Referred { task: self.net.task(task).name.clone() };
+            self.asking(task, call)?.at = Asked::Awaited;
+            self.told.push(referred);
+            return Ok(());
         }
         if self.settle_debt(task, call, answer) {
             return Ok(());
@@ -48,12 +64,26 @@ impl Turn<'_> {
             return Err(CaseRefused::Suspended);
         }
         let look = look.max(self.now);
-        if let Some(asking) = self.debt_asking(task, call) {
-            asking.at = Asked::Raised(look);
-            return Ok(());
-        }
-        self.waited_for(task, call)?.at = Asked::Raised(look);
+        self.asking(task, call)?.at = Asked::Raised(look);
         Ok(())
+    }
+
+    /// Whether an event's outcome is not the end of it, and no way out for the net either.
+    fn leaves_open(&self, task: usize, body: &Json) -> bool {
+        let Some(outcome) = body.get("outcome").and_then(Json::as_str) else { return false };
+        let raises = matches!(&self.net.task(task).kind, Kind::Service(service) if service.event.is_some());
+        let named = self.net.named_outcomes(task).contains(&outcome);
+        let variable = self.net.find_variable("outcome").filter(|at| self.net.rules[task].asks.contains(at));
+        let word = variable.is_some_and(|at| data::read(self.net, at, &outcome.into()).is_ok());
+        raises && !is_over(outcome) && !named && !word
+    }
+
+    /// The call of something that is owed, or of an open item, if this is it.
+    fn asking(&mut self, task: usize, call: &CallId) -> Result<&mut Asking, CaseRefused> {
+        match self.find_debt(task, call) {
+            Some(_) => self.debt_asking(task, call).ok_or_else(|| CaseRefused::Late(call.task.clone())),
+            None => self.waited_for(task, call),
+        }
     }
 
     /// The call of an open item, if this is it and it may move.
@@ -62,7 +92,7 @@ impl Turn<'_> {
         let stopped = self.case.stop.as_ref().map(|stop| CaseRefused::Stopped(stop.why.clone()));
         let item = self.case.items.get_mut(&task).filter(|item| item.attempt == call.attempt && !call.undo);
         match item.map(|item| &mut item.doing) {
-            Some(Doing::Service(asking)) if asking.due().is_some() => stopped.map_or(Ok(asking), Err),
+            Some(Doing::Service(asking)) if asking.is_open() => stopped.map_or(Ok(asking), Err),
             _ => Err(late),
         }
     }

@@ -83,6 +83,11 @@ impl Case {
         self.status
     }
 
+    /// The moment of its last step.
+    pub fn at(&self) -> Time {
+        self.at
+    }
+
     /// Why it is stopped, if it is.
     pub fn stopped(&self) -> Option<&Stop> {
         self.stop.as_ref()

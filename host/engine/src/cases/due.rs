@@ -26,7 +26,8 @@ pub(super) enum Happening {
 impl Case {
     /// The earliest moment of anything: what a record's `due` holds.
     pub fn due(&self) -> Option<Time> {
-        let calls = self.asked().map(|(at, _)| at).chain(self.owed().map(|(at, _)| at)).min();
+        let asking = self.asked().map(|(_, _, asking)| asking).chain(self.owed().map(|(_, asking)| asking));
+        let calls = asking.filter_map(Asking::due).min();
         [self.happens(), calls].into_iter().flatten().min()
     }
 
@@ -38,18 +39,39 @@ impl Case {
     /// The calls that are due by then, in the order in which they are to be made. One that is under way already is
     /// listed until it is answered: whoever makes calls knows which those are.
     pub fn calls(&self, net: &CaseNet, by: Time) -> Vec<Call> {
-        let asked = self.asked().map(|(at, (task, item, asking))| {
-            let id = CallId { task: net.task(task).name.clone(), attempt: item.attempt, undo: false };
-            self.call(net, id, task, item.key.clone().unwrap_or_default(), asking, at)
-        });
-        let owed = self.owed().map(|(at, (debt, asking))| {
-            let undo = matches!(debt.phase, Phase::Undoing(_));
-            let id = CallId { task: net.task(debt.done.task).name.clone(), attempt: debt.done.attempt, undo };
-            self.call(net, id, debt.done.task, debt.done.key.clone(), asking, at)
-        });
-        let mut calls: Vec<Call> = asked.chain(owed).filter(|call| call.due <= by.max(self.at)).collect();
+        let mut calls = self.calls_that(net, |asking| asking.due().filter(|at| *at <= by.max(self.at)));
         calls.sort_by_key(|call| call.due);
         calls
+    }
+
+    /// The events that somebody has yet to end, as calls whose outcome is to be looked for when somebody has.
+    pub fn awaited(&self, net: &CaseNet) -> Vec<Call> {
+        self.calls_that(net, |asking| (asking.at == Asked::Awaited).then_some(self.at))
+    }
+
+    /// Whether it waits for somebody to end the event of this attempt at a task, now or when it moves again.
+    pub fn awaits(&self, net: &CaseNet, task: &str, attempt: u32) -> bool {
+        let Some(task) = net.find_task(task) else { return false };
+        let item = self.items.get(&task).filter(|item| item.attempt == attempt).map(|item| &item.doing);
+        let owed = |debt: &Debt| {
+            (debt.done.task, debt.done.attempt) == (task, attempt)
+                && matches!(&debt.phase, Phase::Listening(asking) if asking.at == Asked::Awaited)
+        };
+        matches!(item, Some(Doing::Service(asking)) if asking.at == Asked::Awaited) || self.debts.iter().any(owed)
+    }
+
+    fn calls_that(&self, net: &CaseNet, due: impl Fn(&Asking) -> Option<Time> + Copy) -> Vec<Call> {
+        let name = |task: usize| net.task(task).name.clone();
+        let asked = self.asked().filter_map(|(task, item, asking)| {
+            let id = CallId { task: name(task), attempt: item.attempt, undo: false };
+            due(asking).map(|at| self.call(net, id, task, item.key.clone().unwrap_or_default(), asking, at))
+        });
+        let owed = self.owed().filter_map(|(debt, asking)| {
+            let undo = matches!(debt.phase, Phase::Undoing(_));
+            let id = CallId { task: name(debt.done.task), attempt: debt.done.attempt, undo };
+            due(asking).map(|at| self.call(net, id, debt.done.task, debt.done.key.clone(), asking, at))
+        });
+        asked.chain(owed).collect()
     }
 
     /// The first of what comes to pass: the earliest, and at one moment in the order of the net.
@@ -72,18 +94,17 @@ impl Case {
         items.chain(owed).reduce(|first, other| if other.0 < first.0 { other } else { first })
     }
 
-    fn asked(&self) -> impl Iterator<Item = (Time, (usize, &Item, &Asking))> {
+    fn asked(&self) -> impl Iterator<Item = (usize, &Item, &Asking)> {
         let moves = self.status == CaseStatus::Running && !self.cancelling;
         self.items.iter().filter(move |_| moves).filter_map(|(task, item)| match &item.doing {
-            Doing::Service(asking) => Some((asking.due()?, (*task, item, asking))),
+            Doing::Service(asking) => Some((*task, item, asking)),
             _ => None,
         })
     }
 
-    fn owed(&self) -> impl Iterator<Item = (Time, (&Debt, &Asking))> {
+    fn owed(&self) -> impl Iterator<Item = (&Debt, &Asking)> {
         let owes = self.status != CaseStatus::Suspended;
-        let owed = self.debts.iter().filter(move |_| owes);
-        owed.filter_map(|debt| debt.asking().and_then(|asking| Some((asking.due()?, (debt, asking)))))
+        self.debts.iter().filter(move |_| owes).filter_map(|debt| Some((debt, debt.asking()?)))
     }
 
     fn call(&self, net: &CaseNet, id: CallId, task: usize, key: String, asking: &Asking, due: Time) -> Call {
@@ -99,7 +120,7 @@ impl Case {
             tries: asking.tries,
             timeout_ms: timeout(service, due),
             due,
-            raised: matches!(asking.at, Asked::Raised(_)),
+            raised: matches!(asking.at, Asked::Raised(_) | Asked::Awaited),
             data: Json::Object(data::shown(net, &self.data)),
             rehearse: self.rehearse.clone(),
         }

@@ -70,6 +70,8 @@ pub(super) enum Asked {
     Due(Time),
     /// It is an event in the orchestrator's queue, and its outcome is looked for at this moment.
     Raised(Time),
+    /// It is an event that is not over: it was referred, or what it did could not be undone. An operator ends it.
+    Awaited,
     /// It was tried as often as it may be, and nobody answered.
     Unanswered,
     /// The answer was no, and decided nothing.
@@ -124,7 +126,7 @@ impl Item {
     pub fn lives(&self) -> bool {
         match &self.doing {
             Doing::Timer(due) => due.is_some(),
-            Doing::Service(asking) => asking.due().is_some(),
+            Doing::Service(asking) => asking.is_open(),
             Doing::Auto | Doing::Person(_) => true,
             Doing::Failed => false,
         }
@@ -146,7 +148,15 @@ impl Asking {
     pub fn due(&self) -> Option<Time> {
         match self.at {
             Asked::Due(at) | Asked::Raised(at) => Some(at),
-            Asked::Unanswered | Asked::Denied => None,
+            Asked::Awaited | Asked::Unanswered | Asked::Denied => None,
+        }
+    }
+
+    /// Whether an answer may still come.
+    pub fn is_open(&self) -> bool {
+        match self.at {
+            Asked::Due(_) | Asked::Raised(_) | Asked::Awaited => true,
+            Asked::Unanswered | Asked::Denied => false,
         }
     }
 }

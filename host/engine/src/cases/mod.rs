@@ -33,6 +33,7 @@ mod turn;
 mod undo;
 mod work;
 
+pub(crate) use answer::is_over;
 pub use call::{Call, CallId};
 pub use case::{Case, STATE_MAX, Stop};
 pub use command::{Command, Repair, WorkVerb};

@@ -130,7 +130,7 @@ impl Turn<'_> {
         let Kind::Service(service) = &self.net.task(task).kind else { return };
         let asking = match item.doing {
             Doing::Service(Asking { at: Asked::Due(_), .. }) if service.event.is_some() => return,
-            Doing::Service(asking) if asking.due().is_some() && !item.fresh => asking,
+            Doing::Service(asking) if asking.is_open() && !item.fresh => asking,
             _ if item.unsure => Asking::from(self.now),
             _ => return,
         };

@@ -62,6 +62,11 @@ pub enum Told {
         /// The task.
         task: String,
     },
+    /// The event that the task raised is not over: an operator decides.
+    Referred {
+        /// The task.
+        task: String,
+    },
     /// An answer came after its token had gone, and what it did is to be undone.
     LateYes {
         /// The task.

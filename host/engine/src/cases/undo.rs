@@ -50,7 +50,7 @@ impl Turn<'_> {
         }
     }
 
-    fn find_debt(&self, task: usize, call: &CallId) -> Option<usize> {
+    pub fn find_debt(&self, task: usize, call: &CallId) -> Option<usize> {
         self.case.debts.iter().position(|debt| {
             let phase = matches!((&debt.phase, call.undo), (Phase::Listening(_), false) | (Phase::Undoing(_), true));
             phase && (debt.done.task, debt.done.attempt) == (task, call.attempt)

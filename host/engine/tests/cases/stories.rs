@@ -7,7 +7,7 @@ use syndic_core::ports::CaseStatus;
 use syndic_engine::cases::{Case, CaseNet, Command, REFUSALS, Repair, Told, WorkVerb};
 
 use crate::nets::{desk, phase, small};
-use crate::world::{BEGIN, HOUR, MINUTE, SECOND, World, code, complete, object, take};
+use crate::world::{BEGIN, DAY, HOUR, MINUTE, SECOND, World, code, complete, object, take};
 
 /// A person, a clock and a service after the same token; what the service does can be undone.
 fn race() -> CaseNet {
@@ -273,6 +273,86 @@ fn an_event_is_raised_once_and_its_outcome_is_looked_for() {
     world.wait(MINUTE);
     assert!(world.call("T_Refund").raised);
     assert_eq!(world.no("T_Refund", json!({"outcome": "refused"})), ["T_Refund.refused"]);
+}
+
+#[test]
+fn an_event_that_was_referred_is_waited_for_until_somebody_ends_it() {
+    let net = small(
+        "",
+        r#"
+        [task.T_Subscribe]
+        kind = "service"
+        event = { type = "CustomerSubscribes", subject = "cust-1" }
+        undo = "subscription/cancel"
+        takes = "P_open"
+        gives = "P_end"
+        [task.T_GiveUp]
+        kind = "timer"
+        after = "2 d"
+        takes = "P_open"
+        gives = "P_end"
+        "#,
+    );
+    let referred = || {
+        let mut world = World::launch(&net, &json!({}));
+        let call = world.call("T_Subscribe").id;
+        world.must(&Command::Raised { call, look: world.now });
+        assert_eq!(world.no("T_Subscribe", json!({"outcome": "referred"})), Vec::<String>::new());
+        assert_eq!(world.last.told, [Told::Referred { task: "T_Subscribe".into() }]);
+        // Nothing is called meanwhile, and nothing is due but the timer.
+        assert_eq!((world.calls().len(), world.case.due()), (0, world.case.happens()));
+        let call = world.case.awaited(&net).remove(0);
+        assert!(call.raised && world.case.awaits(&net, "T_Subscribe", 1) && !world.case.awaits(&net, "T_Subscribe", 2));
+        (world, call)
+    };
+
+    let (mut world, call) = referred();
+    assert_eq!(world.answers(&call, true, json!({"outcome": "completed"})).unwrap().fired, ["T_Subscribe"]);
+    let (mut world, call) = referred();
+    world.answers(&call, false, json!({"outcome": "refused"})).unwrap();
+    assert!(!world.case.awaits(&net, "T_Subscribe", 1));
+
+    // The customer is not kept waiting for ever; what an operator allows after that is undone.
+    let (mut world, call) = referred();
+    assert_eq!(world.wait(2 * DAY), ["T_GiveUp"]);
+    assert!(world.case.awaits(&net, "T_Subscribe", 1));
+    world.answers(&call, true, json!({"outcome": "completed"})).unwrap();
+    assert_eq!(world.call("T_Subscribe").action, "subscription/cancel");
+
+    // So it is with a case that is cancelled, which is over when the event is; a case that rests hears of it later.
+    let (mut world, call) = referred();
+    world.must(&Command::Suspend);
+    assert!(world.case.awaits(&net, "T_Subscribe", 1) && world.case.awaited(&net).is_empty());
+    world.must(&Command::Resume);
+    world.must(&Command::Cancel);
+    assert_eq!((world.case.awaited(&net).len(), world.case.status()), (1, CaseStatus::Running));
+    world.answers(&call, false, json!({"outcome": "refused"})).unwrap();
+    assert_eq!(world.case.status(), CaseStatus::Cancelled);
+}
+
+#[test]
+fn a_net_that_knows_the_word_hears_that_an_event_was_referred() {
+    let named = r#"
+        [task.T_Ask]
+        kind = "service"
+        event = { type = "RefundRequested", subject = "cust-1" }
+        takes = "P_open"
+        outcome.completed = { gives = "P_end" }
+        outcome.referred = { gives = "P_end" }
+    "#;
+    let guarded = r#"
+        [task.T_Ask]
+        kind = "service"
+        event = { type = "RefundRequested", subject = "cust-1" }
+        takes = "P_open"
+        outcome.completed = { when = 'outcome == "completed"', gives = "P_end" }
+        outcome.referred = { gives = "P_end" }
+    "#;
+    for (data, tasks) in [("", named), (r#"outcome = ["completed", "referred"]"#, guarded)] {
+        let net = small(data, tasks);
+        let mut world = World::launch(&net, &json!({}));
+        assert_eq!(world.no("T_Ask", json!({"outcome": "referred"})), ["T_Ask.referred"]);
+    }
 }
 
 #[test]
