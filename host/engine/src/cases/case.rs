@@ -14,7 +14,8 @@ use super::data::{Data, initial};
 use super::item::{Debt, Doing, Done, Item, Phase};
 use super::undo::OPERATOR;
 
-/// How long a case's state may be, as text.
+/// How long a case's state may be, as text. Beyond it there is room for what has to be undone and for why it stopped, and
+/// for nothing else: a case that is full can always be cancelled.
 pub const STATE_MAX: usize = 64 << 10;
 
 /// One token game over one net, with all that hangs on it.

@@ -81,6 +81,7 @@ impl Turn<'_> {
         let of = |debt: &&super::item::Debt| (debt.done.task, debt.done.attempt) == (task, attempt);
         let at = self.case.debts.iter().position(|debt| of(&debt))?;
         let Phase::ByHand(work) = &mut self.case.debts[at].phase else { return None };
+        self.owing = true;
         if matches!(verb, WorkVerb::Fail { .. }) {
             let state = "the last way to undo something".to_owned();
             return Some(Err(CaseRefused::WrongState { state, verb: verb.name().to_owned() }));
@@ -97,6 +98,7 @@ impl Turn<'_> {
     pub fn owed_lease_ends(&mut self, at: usize) {
         let Some(debt) = self.case.debts.get_mut(at) else { return };
         let Phase::ByHand(work) = &mut debt.phase else { return };
+        self.owing = true;
         if let Some(holder) = work.lease_ends(&[OPERATOR.to_owned()]) {
             let task = format!("{OWED}{}", self.net.task(debt.done.task).name);
             self.told.push(Told::LeaseEnded { task, holder });

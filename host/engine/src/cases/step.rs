@@ -15,9 +15,6 @@ use super::people::Asker;
 use super::turn::Turn;
 use super::{Case, CaseNet, CaseRefused, Command, Stop};
 
-/// A case that stops for being too large has to say so, and that takes room too.
-const SLACK: usize = 1024;
-
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -139,7 +136,8 @@ impl Case {
             }
         };
         turn.settle();
-        turn.end(&before, STATE_MAX).or_else(|refused| match refused {
+        let room = if turn.owing { usize::MAX } else { STATE_MAX };
+        turn.end(&before, room).or_else(|refused| match refused {
             CaseRefused::TooLarge(bytes) if from_within => self.too_large(net, bytes, at, calendar),
             refused => Err(refused),
         })
@@ -151,12 +149,12 @@ impl Case {
         first.map_or(Ok(()), |due| Err(CaseRefused::DueFirst(due)))
     }
 
-    /// What nobody asked for cannot be refused: the case stays as it was, and stops.
+    /// What nobody asked for cannot be refused: the case stays as it was, and stops. To say so takes room too.
     fn too_large(&self, net: &CaseNet, bytes: usize, at: Time, calendar: &Calendar) -> Result<Step, CaseRefused> {
         let mut turn = Turn::of(net, calendar, self.clone(), at);
         let why = format!("it would take {bytes} bytes, and a case is kept in {STATE_MAX} at most");
         turn.stop("too-large", why, "shorten its data (`case repair --data`)");
-        turn.end(&self.works(net), STATE_MAX + SLACK)
+        turn.end(&self.works(net), usize::MAX)
     }
 }
 

@@ -20,13 +20,15 @@ pub(super) struct Turn<'a> {
     pub case: Case,
     pub fired: Vec<String>,
     pub told: Vec<Told>,
+    /// It is about what has to be undone, which is never refused for want of room.
+    pub owing: bool,
 }
 
 impl<'a> Turn<'a> {
     /// A step of this case; time does not go back in a case.
     pub fn of(net: &'a CaseNet, calendar: &'a Calendar, mut case: Case, now: Time) -> Self {
         case.at = case.at.max(now);
-        Self { net, calendar, now: case.at, case, fired: Vec::new(), told: Vec::new() }
+        Self { net, calendar, now: case.at, case, fired: Vec::new(), told: Vec::new(), owing: false }
     }
 
     /// Fires a transition whose places are marked: takes, cancels, withdraws what lost its token, puts, writes.

@@ -18,6 +18,7 @@ pub(super) const OPERATOR: &str = "operator";
 impl Turn<'_> {
     /// Ends the case: nobody works on it any more, and then it is undone.
     pub fn cancel(&mut self) {
+        self.owing = true;
         self.case.status = CaseStatus::Running;
         self.case.stop = None;
         self.case.cancelling = true;
@@ -44,6 +45,7 @@ impl Turn<'_> {
     /// The call of something that is owed, if this is it.
     pub fn debt_asking(&mut self, task: usize, call: &CallId) -> Option<&mut Asking> {
         let at = self.find_debt(task, call)?;
+        self.owing = true;
         match &mut self.case.debts[at].phase {
             Phase::Listening(asking) | Phase::Undoing(asking) => Some(asking),
             Phase::ByHand(_) => None,
@@ -60,6 +62,7 @@ impl Turn<'_> {
     /// Takes an answer for something that is owed; whether there was any such thing.
     pub fn settle_debt(&mut self, task: usize, call: &CallId, answer: &Result<Answer, NoAnswer>) -> bool {
         let Some(at) = self.find_debt(task, call) else { return false };
+        self.owing = true;
         let name = self.net.task(task).name.clone();
         let again = self.tried_again(task, at);
         let undoing = |turn: &mut Self| turn.undoing(&turn.case.debts[at].done.clone());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use syndic_core::ports::{CaseKey, CaseStatus};
-use syndic_engine::cases::Command;
+use syndic_engine::cases::{CaseNet, Command, STATE_MAX};
 
 use crate::nets::small;
 use crate::world::{HOUR, World};
@@ -81,4 +81,43 @@ fn an_event_that_was_not_raised_before_its_token_went_is_not_raised_to_be_undone
     let mut world = World::launch(&net, &json!({"customer": "c-1"}));
     assert_eq!(world.wait(HOUR), ["T_Late"]);
     assert_eq!(world.calls(), []);
+}
+
+/// Eleven things that are done one after the other and can be undone.
+fn errands() -> CaseNet {
+    let task = |at: usize| {
+        format!(
+            "[task.T_{at}]\nkind = \"service\"\naction = \"do\"\nkey = \"errand-{at}\"\nundo = \"undo\"\n\
+             retry = {{ attempts = 1 }}\ntakes = \"P_{at}\"\ngives = \"P_{}\"\n",
+            at + 1
+        )
+    };
+    small("note = \"text\"", &(10..22).map(task).collect::<String>())
+}
+
+/// A note with which the case has so much room left.
+fn note(world: &mut World<'_>, room: usize) {
+    world.sets(json!({"note": ""}));
+    let length = STATE_MAX - room - world.last.state.len();
+    world.sets(json!({"note": "x".repeat(length)}));
+    assert_eq!(world.last.state.len(), STATE_MAX - room);
+}
+
+#[test]
+fn a_case_that_is_full_can_be_cancelled_and_what_it_owes_finds_room() {
+    let net = errands();
+    let mut world = World::launch(&net, &json!({}));
+    (10..21).for_each(|at| drop(world.yes(&format!("T_{at}"), json!({}))));
+    note(&mut world, 10);
+    world.must(&Command::Cancel);
+    world.no("T_21", json!({}));
+    // Nobody answers the undos, and an operator has to see to each.
+    for at in (10..21).rev() {
+        world.silent(&format!("T_{at}"));
+    }
+    assert_eq!((world.open().len(), world.case.due()), (11, None));
+    for at in (10..21).rev() {
+        world.completes(&format!("undo/T_{at}"), None, json!({}));
+    }
+    assert_eq!(world.case.status(), CaseStatus::Cancelled);
 }
