@@ -55,7 +55,7 @@ impl Host {
     /// Lets the first thing happen to a case that is due by a time, if anything is.
     pub(super) fn let_happen(&self, key: &CaseKey, until: Time) -> Result<Option<Moved>, Halt> {
         let Some((_, case)) = self.case(key)? else { return Ok(None) };
-        match case.happens().filter(|happens| *happens <= until) {
+        match case.happens_by(until) {
             Some(moment) => self.case_step(key, &What::Due, moment),
             None => Ok(None),
         }

@@ -36,6 +36,11 @@ impl Case {
         self.next_happening().map(|(at, _)| at)
     }
 
+    /// The same, if it comes before whatever else happens at a time. To a case that was moved since, that is now.
+    pub fn happens_by(&self, time: Time) -> Option<Time> {
+        self.happens().filter(|happens| *happens <= time.max(self.at))
+    }
+
     /// The calls that are due by then, in the order in which they are to be made. One that is under way already is
     /// listed until it is answered: whoever makes calls knows which those are.
     pub fn calls(&self, net: &CaseNet, by: Time) -> Vec<Call> {

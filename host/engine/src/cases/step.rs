@@ -145,8 +145,7 @@ impl Case {
 
     /// What is due comes first.
     fn nothing_first(&self, at: Time) -> Result<(), CaseRefused> {
-        let first = self.happens().filter(|due| *due <= at.max(self.at));
-        first.map_or(Ok(()), |due| Err(CaseRefused::DueFirst(due)))
+        self.happens_by(at).map_or(Ok(()), |due| Err(CaseRefused::DueFirst(due)))
     }
 
     /// What nobody asked for cannot be refused: the case stays as it was, and stops. To say so takes room too.

@@ -121,3 +121,26 @@ fn a_case_that_is_full_can_be_cancelled_and_what_it_owes_finds_room() {
     }
     assert_eq!(world.case.status(), CaseStatus::Cancelled);
 }
+
+#[test]
+fn what_became_due_while_a_case_rested_happens_before_an_answer_that_was_due_still_earlier() {
+    let net = small(
+        "",
+        "[task.T_Ask]\nkind = \"service\"\naction = \"a\"\nkey = \"k\"\nretry = { attempts = 3, backoff = [\"1 h\"] }\n\
+         takes = \"P_open\"\ngives = \"P_end\"\n\
+         [task.T_Late]\nkind = \"timer\"\nafter = \"2 h\"\ntakes = \"P_open\"\ngives = \"P_end\"\n",
+    );
+    let mut world = World::launch(&net, &json!({}));
+    world.silent("T_Ask");
+    let asked_again = world.case.due().expect("it is asked again");
+    world.must(&Command::Suspend);
+    world.wait(5 * HOUR);
+    world.must(&Command::Resume);
+    // The call is the earliest of what is due; its answer cannot be taken before the timer, which is later.
+    assert_eq!(world.case.due(), Some(asked_again));
+    let first = world.case.happens_by(asked_again);
+    assert_eq!(first, Some(asked_again.plus_ms(HOUR)));
+    world.now = asked_again;
+    assert_eq!(world.next(), ["T_Late"]);
+    assert_eq!(world.case.status(), CaseStatus::Completed);
+}
