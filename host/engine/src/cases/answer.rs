@@ -63,6 +63,8 @@ impl Turn<'_> {
         if self.case.status == CaseStatus::Suspended {
             return Err(CaseRefused::Suspended);
         }
+        // The event is in the queue by the same commit, so this is not refused for want of room.
+        self.owing = true;
         let look = look.max(self.now);
         self.asking(task, call)?.at = Asked::Raised(look);
         Ok(())

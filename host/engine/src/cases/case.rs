@@ -44,6 +44,8 @@ pub struct Case {
     /// What is to be undone whatever becomes of the case.
     pub(super) debts: Vec<Debt>,
     pub(super) rehearse: Option<Json>,
+    /// Steps in a row that nobody asked for, and between which no time passed.
+    pub(super) rounds: u32,
 }
 
 /// Why a case is stopped.
@@ -76,6 +78,7 @@ impl Case {
             undone: BTreeSet::new(),
             debts: Vec::new(),
             rehearse,
+            rounds: 0,
         }
     }
 

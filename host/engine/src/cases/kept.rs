@@ -11,7 +11,7 @@ use syndic_core::ports::CaseRecord;
 use syndic_core::{Text, Time};
 use syndic_ledger::Hash;
 
-use super::item::{Debt, Done, Item, Phase, is_not};
+use super::item::{Debt, Done, Item, Phase, is_not, is_zero};
 use super::{Case, CaseNet, Stop, data};
 
 /// The form of the text; another form has another number.
@@ -45,6 +45,8 @@ struct Kept {
     debts: Vec<KeptDebt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rehearse: Option<Json>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    rounds: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +145,7 @@ impl Kept {
             done: case.done.iter().map(|done| KeptDone::of(net, done)).collect(),
             debts: case.debts.iter().map(|debt| KeptDebt::of(net, debt)).collect(),
             rehearse: case.rehearse.clone(),
+            rounds: case.rounds,
         }
     }
 
@@ -171,6 +174,7 @@ impl Kept {
             done: self.done.into_iter().map(|done| done.done(net)).collect::<Option<_>>()?,
             debts: self.debts.into_iter().map(|debt| debt.debt(net)).collect::<Option<_>>()?,
             rehearse: self.rehearse,
+            rounds: self.rounds,
         })
     }
 }

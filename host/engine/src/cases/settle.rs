@@ -4,6 +4,7 @@ use syndic_core::ports::CaseStatus;
 use syndic_nets::PlaceId;
 use syndic_nets::model::{Due, Kind, Timer, Value};
 
+use super::Case;
 use super::data::fill;
 use super::item::{Asked, Asking, Debt, Doing, Done, Item, Phase};
 use super::people::Work;
@@ -12,6 +13,13 @@ use super::turn::Turn;
 /// How often automatic tasks may fire before a person or the clock has to do something. A net whose loops are bounded
 /// by counters comes nowhere near it.
 const FIRINGS_MAX: usize = 1000;
+
+/// How often a case may go on by itself, for each of its tasks, before it rests. Services that answer at once and timers
+/// that are over when they are set lead round as automatic tasks do, a step at a time.
+const ROUNDS_MAX: usize = 20;
+
+/// How long nothing happens in a case that rests.
+const REST_MS: i64 = 1000;
 
 impl Turn<'_> {
     /// Fires automatic tasks, the first of the net first, until none is enabled.
@@ -37,6 +45,19 @@ impl Turn<'_> {
         self.enable();
         let why = format!("automatic tasks fired {FIRINGS_MAX} times, and there was no end of it");
         self.stop("endless", why, "set the data that their `when` and guards ask about (`case repair --data`)");
+    }
+
+    /// Counts how often the case went on by itself since it rested or somebody asked something of it; what goes round for
+    /// ever is stopped. What is owed comes to its end by itself.
+    pub fn goes_round(&mut self, before: &Case, by_itself: bool) {
+        let rested = self.now.ms() - before.at.ms() >= REST_MS;
+        self.case.rounds = if by_itself && !rested { before.rounds.saturating_add(1) } else { 0 };
+        let most = FIRINGS_MAX.max(ROUNDS_MAX * self.net.net.tasks.len());
+        if self.case.rounds as usize >= most && !self.owing {
+            let why = format!("services and timers took it round {most} times, and no time passed");
+            self.stop("endless", why, "set the data that guards ask about (`case repair --data`), or cancel it");
+            self.case.rounds = 0;
+        }
     }
 
     /// Stops the case at a task whose way out nobody can tell.

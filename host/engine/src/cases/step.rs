@@ -136,6 +136,7 @@ impl Case {
             }
         };
         turn.settle();
+        turn.goes_round(self, from_within);
         let room = if turn.owing { usize::MAX } else { STATE_MAX };
         turn.end(&before, room).or_else(|refused| match refused {
             CaseRefused::TooLarge(bytes) if from_within => self.too_large(net, bytes, at, calendar),
@@ -266,7 +267,7 @@ impl Stop {
         ("failed",         "whoever was at a work item says that it cannot be done"),
         ("no-time",        "a timer goes by data that is not there"),
         ("stuck",          "no task is enabled"),
-        ("endless",        "automatic tasks fire each other for ever"),
+        ("endless",        "tasks that nobody does lead to each other for ever"),
         ("too-large",      "the case does not fit into its record"),
     ];
 }

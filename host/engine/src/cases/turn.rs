@@ -20,7 +20,7 @@ pub(super) struct Turn<'a> {
     pub case: Case,
     pub fired: Vec<String>,
     pub told: Vec<Told>,
-    /// It is about what has to be undone, which is never refused for want of room.
+    /// It is about what was done and has to be undone, which is never refused for want of room.
     pub owing: bool,
 }
 

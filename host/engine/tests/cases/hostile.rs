@@ -144,3 +144,33 @@ fn what_became_due_while_a_case_rested_happens_before_an_answer_that_was_due_sti
     assert_eq!(world.next(), ["T_Late"]);
     assert_eq!(world.case.status(), CaseStatus::Completed);
 }
+
+#[test]
+fn services_and_timers_that_lead_round_in_no_time_are_stopped_and_can_be_put_right() {
+    let more = "[task.T_Begin]\nkind = \"auto\"\ntakes = \"P_begin\"\ngives = \"P_a\"\n\
+                [task.T_Round]\nkind = \"auto\"\nwhen = 'again'\ntakes = \"P_b\"\ngives = \"P_a\"\n\
+                [task.T_Out]\nkind = \"user\"\ntakes = \"P_b\"\ngives = \"P_end\"\n";
+    for (task, is_service) in [
+        ("kind = \"service\"\naction = \"a\"\nkey = \"k\"", true),
+        ("kind = \"timer\"\nafter = \"1 h since P_begin\"", false),
+    ] {
+        let net = small("again = \"bool\"", &format!("{more}[task.T_In]\n{task}\ntakes = \"P_a\"\ngives = \"P_b\"\n"));
+        let mut world = World::launch(&net, &json!({"again": true}));
+        world.wait(2 * HOUR);
+        let mut steps = 0;
+        while world.case.status() == CaseStatus::Running {
+            steps += 1;
+            if is_service { drop(world.yes("T_In", json!({}))) } else { drop(world.next()) }
+        }
+        let stop = world.case.stopped().expect("stopped");
+        assert_eq!((stop.code.as_str(), steps <= 1001, world.case.due()), ("endless", true, None), "{task}");
+        world.sets(json!({"again": false}));
+        if is_service {
+            drop(world.yes("T_In", json!({})))
+        } else {
+            drop(world.next())
+        }
+        world.completes("T_Out", None, json!({}));
+        assert_eq!(world.case.status(), CaseStatus::Completed);
+    }
+}
