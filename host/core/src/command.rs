@@ -42,7 +42,7 @@ pub(crate) const COMMANDS: &[(&str, &[Field])] = &[
     ("syndic.work.release",    &[BY, ROLES]),
     ("syndic.work.suspend",    &[BY, ROLES]),
     ("syndic.work.resume",     &[BY, ROLES]),
-    ("syndic.work.delegate",   &[BY, ROLES, ("to", Text, Required)]),
+    ("syndic.work.delegate",   &[BY, ROLES, ("to", Text, Required), ("to_roles", Texts, Optional)]),
     ("syndic.work.heartbeat",  &[BY, ROLES, LEASE]),
     ("syndic.work.prioritise", &[BY, ROLES, ("priority", Int(i32::MIN as i64, i32::MAX as i64), Required)]),
 ];

@@ -64,7 +64,10 @@ impl Told {
             "release" => WorkVerb::Release,
             "suspend" => WorkVerb::Suspend,
             "resume" => WorkVerb::Resume,
-            "delegate" => WorkVerb::Delegate { to: self.text("to") },
+            "delegate" => {
+                let to_roles = self.0.contains_key("to_roles").then(|| self.texts("to_roles"));
+                WorkVerb::Delegate { to: self.text("to"), to_roles }
+            }
             "prioritise" => {
                 let priority = self.0.get("priority").and_then(Value::as_i64).and_then(|p| i32::try_from(p).ok())?;
                 WorkVerb::Prioritise { priority }

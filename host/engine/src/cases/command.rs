@@ -97,6 +97,8 @@ pub enum WorkVerb {
     Delegate {
         /// Whose.
         to: String,
+        /// The roles of that one, where they are known.
+        to_roles: Option<Vec<String>>,
     },
     /// I am still at it: the lease begins anew.
     Heartbeat {

@@ -98,6 +98,7 @@ impl Work {
         } else {
             self.is_holder(asker)?
         }
+        may_be_theirs(verb, roles)?;
         match to {
             Stage::Completed => return Ok(Came::Completed),
             Stage::Failed => return Ok(Came::Failed),
@@ -106,7 +107,7 @@ impl Work {
                 self.stage = to;
                 self.lease = lease.map(|ms| now.plus_ms(ms));
                 self.holder = Some(match verb {
-                    WorkVerb::Delegate { to } => to.clone(),
+                    WorkVerb::Delegate { to, .. } => to.clone(),
                     _ => asker.by.to_owned(),
                 });
             }
@@ -147,6 +148,13 @@ impl Work {
 fn has_role(asker: Asker<'_>, roles: &[String]) -> Result<(), CaseRefused> {
     let has = roles.is_empty() || roles.iter().any(|role| asker.roles.contains(role));
     has.then_some(()).ok_or_else(|| CaseRefused::NotYourRole(roles.join(", ")))
+}
+
+/// Whether an item may be handed to whom it is handed. Against whom nothing is known, nothing is held.
+fn may_be_theirs(verb: &WorkVerb, roles: &[String]) -> Result<(), CaseRefused> {
+    let WorkVerb::Delegate { to, to_roles: Some(theirs) } = verb else { return Ok(()) };
+    has_role(Asker { by: to, roles: theirs }, roles)
+        .map_err(|_| CaseRefused::NotTheirRole { to: to.clone(), roles: roles.join(", ") })
 }
 
 fn lease(asked: Option<i64>) -> Result<i64, CaseRefused> {

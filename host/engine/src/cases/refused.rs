@@ -59,6 +59,14 @@ pub enum CaseRefused {
     /// Whoever asks has none of the roles.
     #[error("this is for {0}")]
     NotYourRole(String),
+    /// Whoever it is handed to has none of the roles.
+    #[error("this is for {roles}, and `{to}` has no such role")]
+    NotTheirRole {
+        /// Who.
+        to: String,
+        /// The item's roles.
+        roles: String,
+    },
     /// Somebody else holds it.
     #[error("`{0}` holds this work item")]
     HeldBy(String),
@@ -102,6 +110,7 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("no-such-work",       "no open work item is called so; it may have been done, or withdrawn"),
     ("wrong-state",        "the work item is not where this can be done with it"),
     ("not-your-role",      "whoever asks has none of the item's roles"),
+    ("not-their-role",     "whoever the item is handed to is known to have none of its roles"),
     ("held-by-another",    "somebody else holds the work item"),
     ("bad-lease",          "a lease is too short, or too long"),
     ("no-outcome",         "what was said decides no outcome, or names none, or another"),
@@ -130,6 +139,7 @@ impl CaseRefused {
             Self::NoSuchWork(_) => "no-such-work",
             Self::WrongState { .. } => "wrong-state",
             Self::NotYourRole(_) => "not-your-role",
+            Self::NotTheirRole { .. } => "not-their-role",
             Self::HeldBy(_) => "held-by-another",
             Self::BadLease => "bad-lease",
             Self::NoOutcome(_) => "no-outcome",

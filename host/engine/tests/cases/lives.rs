@@ -132,7 +132,7 @@ impl Life<'_> {
             6..11 => self.completion(&task),
             11 => WorkVerb::Release,
             12 => [WorkVerb::Suspend, WorkVerb::Resume][self.dice.below(2)].clone(),
-            13 => WorkVerb::Delegate { to: "bob".into() },
+            13 => WorkVerb::Delegate { to: "bob".into(), to_roles: None },
             14 => [WorkVerb::Heartbeat { lease_ms }, WorkVerb::Prioritise { priority: 3 }][self.dice.below(2)].clone(),
             _ => WorkVerb::Fail { reason: "no".into() },
         };

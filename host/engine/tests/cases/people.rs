@@ -47,7 +47,19 @@ fn an_item_is_for_its_roles_and_can_be_laid_aside_handed_on_and_given_back() {
     assert_eq!(code(world.asks("ann", "T_Decide", complete(Some("yes")))), "wrong-state");
     world.wait(2 * HOUR);
     world.asks("ann", "T_Decide", WorkVerb::Resume).expect("taken up");
-    world.asks("ann", "T_Decide", WorkVerb::Delegate { to: "bob".into() }).expect("handed on");
+    let hands_to_bob = |roles: Option<&[&str]>| {
+        let to_roles = roles.map(|roles| roles.iter().map(|role| (*role).to_owned()).collect());
+        WorkVerb::Delegate { to: "bob".into(), to_roles }
+    };
+    let refused = world.asks("ann", "T_Decide", hands_to_bob(Some(&["vendor"]))).expect_err("nothing for bob");
+    assert_eq!(
+        (refused.code(), refused.to_string().as_str()),
+        ("not-their-role", "this is for judge, and `bob` has no such role")
+    );
+    assert_eq!(code(world.asks("bob", "T_Decide", hands_to_bob(Some(&["judge"])))), "held-by-another");
+    world.asks("ann", "T_Decide", hands_to_bob(Some(&["vendor", "judge"]))).expect("handed on");
+    // Of whom nothing is known, nothing is held against them.
+    world.asks("bob", "T_Decide", hands_to_bob(None)).expect("handed on");
     assert_eq!(code(world.asks("ann", "T_Decide", WorkVerb::Release)), "held-by-another");
     world.asks("bob", "T_Decide", WorkVerb::Prioritise { priority: 9 }).expect("urgent");
     world.asks("bob", "T_Decide", WorkVerb::Release).expect("given back");
