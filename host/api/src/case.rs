@@ -154,6 +154,9 @@ pub struct LaunchBody {
     /// How the sandbox answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rehearse: Option<Value>,
+    /// When it begins, RFC 3339; where nothing is said, now, or when its `Idempotency-Key` was heard first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
 }
 
 /// A command to a case or a work item.
@@ -167,9 +170,12 @@ pub struct CommandBody {
     /// Whose case it is; the caller's own tenant's, where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
-    /// What the command carries, as its event's data does. `by` is the caller, where nothing is said.
+    /// What the command carries, as its event's data does. `by` is the caller, and need not be said.
     #[serde(default = "nothing")]
     pub data: Value,
+    /// When it happens, RFC 3339; where nothing is said, now, or when its `Idempotency-Key` was heard first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
 }
 
 fn nothing() -> Value {

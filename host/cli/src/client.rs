@@ -121,6 +121,17 @@ impl Remote {
         self.send(Method::POST, path, "application/json", body.to_string().into_bytes())
     }
 
+    /// Sends JSON that is to be done once, however often it is sent under a key.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Told, Failure> {
+        let key = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
+        let headers = [("content-type", "application/json"), ("idempotency-key", &*key)];
+        told(self.answered(Method::POST, path, &headers, body.to_string().into_bytes())?)?
+            .map_err(|told| problem(&told))
+    }
+
     /// Sends a batch of events.
     ///
     /// # Errors

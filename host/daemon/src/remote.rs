@@ -81,31 +81,21 @@ pub(crate) fn list<T: serde::de::DeserializeOwned>(
     pages(daemon, path, &query, None, limit)
 }
 
-/// Sends one event, and tells what became of it.
-pub(crate) fn send_one(daemon: &Remote, event: &Value, show: &Show) -> Result<ExitCode, Failure> {
-    let told = daemon.send_batch(json!([event]).to_string().into_bytes())?.read::<Vec<Map<String, Value>>>()?;
-    tell(&told.into_iter().next().map(Value::Object).unwrap_or_default(), show)
-}
-
-/// Gives a command to a case or a work item, as whoever the token says.
+/// Gives a command to a case or a work item, and tells what became of it; the exit code says whether that was what was
+/// wanted. One with a name is done once, however often it is given.
 pub(crate) fn command(
     daemon: &Remote,
-    kind: &str,
-    subject: &str,
-    tenant: &str,
-    data: &Value,
+    path: &str,
+    body: &Value,
+    name: Option<&str>,
     show: &Show,
 ) -> Result<ExitCode, Failure> {
-    let (of, verb) = kind.strip_prefix("syndic.").and_then(|rest| rest.split_once('.')).unwrap_or_default();
-    let things = if of == "case" { "cases" } else { of };
-    let path = format!("/v1/{things}/{}/commands", Remote::coded(subject));
-    let body = json!({"command": verb, "tenant": tenant, "data": data});
-    tell(&daemon.post(&path, &body)?.value(), show)
-}
-
-/// Tells what became of an event; the exit code says whether that was what was wanted.
-fn tell(line: &Value, show: &Show) -> Result<ExitCode, Failure> {
-    show.result(line, |paint| outcome_line(line, paint))?;
+    let told = match name {
+        Some(name) => daemon.post_once(path, body, name)?,
+        None => daemon.post(path, body)?,
+    };
+    let line = told.value();
+    show.result(&line, |paint| outcome_line(&line, paint))?;
     Ok(match line.get("outcome").and_then(Value::as_str).unwrap_or_default() {
         "completed" => ExitCode::SUCCESS,
         "invalid" => ExitCode::from(FailureKind::Usage.code()),

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use syndic_core::command::{PREFIXES, is_command};
 use syndic_core::ports::{CaseKey, WorkKey};
-use syndic_core::{Error, Event, Outcome};
+use syndic_core::{DedupKey, Error, Event, Outcome};
 
 use super::App;
 use super::answer::{conditional, json as answer};
@@ -88,21 +88,23 @@ pub(crate) async fn launch(app: &App, ask: Ask) -> Result<Response, Problem> {
     if let Some(rehearse) = body.rehearse {
         data["rehearse"] = rehearse;
     }
-    command(app, &ask, "syndic.case.launch", &key.tenant, &key.id, data).await
+    command(app, &ask, Wanted { kind: "syndic.case.launch".into(), of: key, data, time: body.time }).await
 }
 
 /// Has something done with a case.
 pub(crate) async fn command_case(app: &App, ask: Ask) -> Result<Response, Problem> {
     let body: CommandBody = ask.json()?;
     let key = the_case(&ask, ask.part("id"), body.tenant)?;
-    command(app, &ask, &format!("{}{}", PREFIXES[0], body.command), &key.tenant, &key.id, body.data).await
+    let kind = format!("{}{}", PREFIXES[0], body.command);
+    command(app, &ask, Wanted { kind, of: key, data: body.data, time: body.time }).await
 }
 
 /// Has something done with a work item.
 pub(crate) async fn command_work(app: &App, ask: Ask) -> Result<Response, Problem> {
     let body: CommandBody = ask.json()?;
     let key = the_case(&ask, ask.part("id"), body.tenant)?;
-    command(app, &ask, &format!("{}{}", PREFIXES[1], body.command), &key.tenant, &key.id, body.data).await
+    let kind = format!("{}{}", PREFIXES[1], body.command);
+    command(app, &ask, Wanted { kind, of: key, data: body.data, time: body.time }).await
 }
 
 /// Whose case, or item, is meant.
@@ -112,21 +114,36 @@ fn the_case(ask: &Ask, id: &str, tenant: Option<String>) -> Result<CaseKey, Prob
         Some(tenant) => return Err(not_for(ask.caller(), &tenant)),
         None => ask.tenant()?,
     };
-    let tenant = own.ok_or_else(|| Problem::bad_request("it is not clear whose case is meant: name the `tenant`"))?;
+    let unclear = || {
+        let who = &ask.caller().name;
+        Problem::bad_request(format!(
+            "`{who}` is for all tenants, so it is not clear whose case is meant: name the `tenant`"
+        ))
+    };
+    let tenant = own.ok_or_else(unclear)?;
     Ok(CaseKey { tenant, id: id.to_owned() })
 }
 
+/// A command that is wanted.
+struct Wanted {
+    kind: String,
+    /// The case, or the work item.
+    of: CaseKey,
+    data: Value,
+    time: Option<String>,
+}
+
 /// Makes a command, and has it carried out.
-async fn command(
-    app: &App,
-    ask: &Ask,
-    kind: &str,
-    tenant: &str,
-    subject: &str,
-    mut data: Value,
-) -> Result<Response, Problem> {
-    let (caller, now) = (ask.caller(), app.service.now());
-    if !may_command(caller, kind) {
+async fn command(app: &App, ask: &Ask, wanted: Wanted) -> Result<Response, Problem> {
+    let Wanted { kind, of: CaseKey { tenant, id: subject }, mut data, time } = wanted;
+    let caller = ask.caller();
+    let key = idempotency_key(ask)?;
+    let now = match (time, &key) {
+        (Some(time), _) => time,
+        (None, Some(key)) => as_of(app, &tenant, key).await?,
+        (None, None) => app.service.now().to_string(),
+    };
+    if !may_command(caller, &kind) {
         let said = format!("`{}` has the role {}, which may not {kind}", caller.name, caller.role);
         return Err(Problem::new("Forbidden", said));
     }
@@ -135,11 +152,10 @@ async fn command(
     if kind != "syndic.case.launch" && theirs && data.is_object() {
         data["by"] = caller.name.clone().into();
     }
-    let id = idempotency_key(ask)?
-        .unwrap_or_else(|| format!("{kind}/{subject}/{now}/{}", UNNAMED.fetch_add(1, Ordering::Relaxed)));
+    let id = key.unwrap_or_else(|| format!("{kind}/{subject}/{now}/{}", UNNAMED.fetch_add(1, Ordering::Relaxed)));
     let event = json!({
         "specversion": "1.0", "id": id, "source": SOURCE, "type": kind, "tenant": tenant, "subject": subject,
-        "time": now.to_string(), "data": data,
+        "time": now, "data": data,
     });
     let event = Event::from_outside(event.to_string().as_bytes()).map_err(|error| Problem::from(&error))?;
     commanded(caller, &event).map_err(|error| Problem::new("Forbidden", error.to_string()))?;
@@ -166,6 +182,14 @@ pub(crate) fn commanded(caller: &Caller, event: &Event) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// When a command of a key was given for the first time; now, where it was not. Sent again it is the same command.
+async fn as_of(app: &App, tenant: &str, key: &str) -> Result<String, Problem> {
+    let key = DedupKey { tenant: tenant.to_owned(), source: SOURCE.to_owned(), id: key.to_owned() };
+    let first = app.service.event(key).await?;
+    let then = first.and_then(|file| file.event["time"].as_str().map(str::to_owned));
+    Ok(then.unwrap_or_else(|| app.service.now().to_string()))
 }
 
 fn case_at(cursor: &str) -> Result<CaseKey, Problem> {

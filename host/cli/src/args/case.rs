@@ -16,9 +16,9 @@ pub enum CaseVerb {
         /// What the case is called; once, for ever
         #[arg(long, value_name = "CASE")]
         id: String,
-        /// Whose it is
+        /// Whose it is; at a daemon the token's own tenant, where it has one
         #[arg(long, value_name = "TENANT")]
-        tenant: String,
+        tenant: Option<String>,
         /// What it knows from the beginning; repeatable
         #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
         set: Vec<Variable>,
@@ -87,7 +87,7 @@ pub enum CaseVerb {
 pub struct Order {
     /// The case
     pub id: String,
-    /// Whose it is, where several tenants have one of that id
+    /// Whose it is, where several tenants have one of that id; at a daemon the token's own tenant, where it has one
     #[arg(long, value_name = "TENANT")]
     pub tenant: Option<String>,
     /// Who, and why
@@ -211,10 +211,10 @@ pub struct Item {
     /// The item: CASE/TASK/ATTEMPT, as `work list` shows it
     #[arg(value_name = "ITEM")]
     pub work: String,
-    /// Whose case it is, where several tenants have one of that id
+    /// Whose case it is, where several tenants have one of that id; at a daemon the token's own tenant, where it has one
     #[arg(long, value_name = "TENANT")]
     pub tenant: Option<String>,
-    /// Who does it
+    /// Who does it, where no daemon knows
     #[arg(long, value_name = "WHO", env = "USER", hide_env_values = true, default_value = "operator")]
     pub by: String,
     /// A role that they have; repeatable

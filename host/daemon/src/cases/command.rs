@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use syndic_cli::args::{CommandPlace, There};
+use syndic_cli::client::Remote;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::command::case_of;
 use syndic_core::{Config, Time};
 use syndic_engine::StreamRules;
 use syndic_store::MasterWanted;
 
+use super::put;
 use super::shown::the_case;
 use crate::embedded::{Embedded, components, log_to_stderr};
 use crate::look::open;
@@ -29,23 +31,55 @@ pub(super) struct Wish {
     kind: &'static str,
     subject: String,
     tenant: Option<String>,
+    /// Who says so, where no daemon knows; a case begins by nobody.
+    by: Option<String>,
     data: Value,
 }
 
 impl Wish {
-    pub(super) fn new(kind: &'static str, subject: String, tenant: Option<String>, data: Value) -> Self {
-        Self { kind, subject, tenant, data }
+    pub(super) fn new(
+        kind: &'static str,
+        subject: String,
+        tenant: Option<String>,
+        by: Option<String>,
+        data: Value,
+    ) -> Self {
+        Self { kind, subject, tenant, by, data }
     }
 
     /// The event that says so.
     fn event(&self, tenant: &str, at: Time, id: Option<String>) -> Value {
-        let Self { kind, subject, data, .. } = self;
+        let Self { kind, subject, .. } = self;
+        let mut data = self.data.clone();
+        if let Some(by) = &self.by {
+            data["by"] = by.clone().into();
+        }
         let verb = kind.rsplit('.').next().unwrap_or_default();
         let id = id.unwrap_or_else(|| format!("{verb}/{subject}/{at}"));
         json!({
             "specversion": "1.0", "id": id, "source": SOURCE, "type": kind, "tenant": tenant, "subject": subject,
             "time": at.to_string(), "data": data,
         })
+    }
+
+    /// Where a daemon is told so, and what. Who says so it knows by the token; whose case it is, where that is of one
+    /// tenant; and what time it is.
+    fn request(self, at: Option<Time>) -> (String, Value) {
+        let Self { kind, subject, tenant, mut data, .. } = self;
+        let (path, mut body) = match kind.strip_prefix("syndic.").and_then(|rest| rest.split_once('.')) {
+            Some(("case", "launch")) | None => {
+                data["id"] = subject.into();
+                ("/v1/cases".to_owned(), data)
+            }
+            Some((of, verb)) => {
+                let things = if of == "case" { "cases" } else { of };
+                let path = format!("/v1/{things}/{}/commands", Remote::coded(&subject));
+                (path, json!({"command": verb, "data": data}))
+            }
+        };
+        let said = [("tenant", tenant), ("time", at.map(|at| at.to_string()))];
+        said.into_iter().for_each(|(name, text)| put(&mut body, name, text));
+        (path, body)
     }
 }
 
@@ -55,24 +89,14 @@ pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<Exi
     let at = at.as_deref().map(Time::parse).transpose().map_err(|why| {
         Failure::new(FailureKind::Usage, "`--at` is not a time").because(why).hint("write it like 2026-02-01T00:00:00Z")
     })?;
-    // Who names neither time nor id leaves both to the daemon, and is who the token says.
-    let plain = at.is_none() && command.is_none() && wish.kind != "syndic.case.launch";
-    let at = at.unwrap_or_else(now);
     match place.there()? {
         There::Data(data) => {
             let tenant = tenant_in(&data, &wish)?;
-            played(&data, &wish.event(&tenant, at, command), show)
+            played(&data, &wish.event(&tenant, at.unwrap_or_else(now), command), show)
         }
         There::Server(daemon) => {
-            let tenant = wish.tenant.clone().ok_or_else(|| {
-                Failure::new(FailureKind::Usage, "it is not clear whose case is meant")
-                    .because("no tenant is named")
-                    .hint("add `--tenant TENANT`")
-            })?;
-            if plain {
-                return remote::command(&daemon, wish.kind, &wish.subject, &tenant, &wish.data, show);
-            }
-            remote::send_one(&daemon, &wish.event(&tenant, at, command), show)
+            let (path, body) = wish.request(at);
+            remote::command(&daemon, &path, &body, command.as_deref(), show)
         }
     }
 }
@@ -81,6 +105,11 @@ pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<Exi
 fn tenant_in(data: &Path, wish: &Wish) -> Result<String, Failure> {
     if let Some(tenant) = &wish.tenant {
         return Ok(tenant.clone());
+    }
+    if wish.kind == "syndic.case.launch" {
+        return Err(Failure::new(FailureKind::Usage, "it is not clear whose case begins")
+            .because("no tenant is named")
+            .hint("add `--tenant TENANT`"));
     }
     let id = case_of(wish.kind, &wish.subject).unwrap_or(&wish.subject);
     Ok(the_case(&open(data)?, id, None)?.tenant)

@@ -56,7 +56,7 @@ pub(crate) fn case(verb: CaseVerb, show: &Show) -> Result<ExitCode, Failure> {
             if let Some(rehearse) = rehearse {
                 data["rehearse"] = rehearse;
             }
-            command::carry_out(Wish::new("syndic.case.launch", id, Some(tenant), data), at, show)
+            command::carry_out(Wish::new("syndic.case.launch", id, tenant, None, data), at, show)
         }
         CaseVerb::Cancel(order) => of_case("syndic.case.cancel", order, json!({}), show),
         CaseVerb::Suspend(order) => of_case("syndic.case.suspend", order, json!({}), show),
@@ -83,8 +83,11 @@ pub(crate) fn work(verb: WorkVerb, show: &Show) -> Result<ExitCode, Failure> {
             let lines = match place.there()? {
                 There::Data(data) => read(work_lines(&open(&data)?, tenant.as_deref(), None, limit, wanted))?,
                 There::Server(daemon) => {
-                    let about =
-                        [("role", role.as_deref()), ("holder", holder.as_deref()), ("tenant", tenant.as_deref())];
+                    let about = [
+                        ("role", role.as_deref()),
+                        ("holder", holder.as_deref()),
+                        ("tenant", tenant.as_deref()),
+                    ];
                     remote::list(&daemon, "/v1/work", &about, limit)?
                 }
             };
@@ -111,9 +114,8 @@ pub(crate) fn work(verb: WorkVerb, show: &Show) -> Result<ExitCode, Failure> {
 
 fn of_case(kind: &'static str, order: Order, mut data: Value, show: &Show) -> Result<ExitCode, Failure> {
     let Order { id, tenant, who, at } = order;
-    data["by"] = who.by.into();
     data["reason"] = who.reason.into();
-    command::carry_out(Wish::new(kind, id, tenant, data), at, show)
+    command::carry_out(Wish::new(kind, id, tenant, Some(who.by), data), at, show)
 }
 
 fn of_held(kind: &'static str, Held { item, lease }: Held, show: &Show) -> Result<ExitCode, Failure> {
@@ -128,11 +130,10 @@ fn of_item(kind: &'static str, item: Item, mut data: Value, show: &Show) -> Resu
             .because("a work item is CASE/TASK/ATTEMPT")
             .hint("`syndic work list` shows those that are open"));
     }
-    data["by"] = by.into();
     if !role.is_empty() {
         data["roles"] = json!(role);
     }
-    command::carry_out(Wish::new(kind, work, tenant, data), at, show)
+    command::carry_out(Wish::new(kind, work, tenant, Some(by), data), at, show)
 }
 
 fn put(data: &mut Value, name: &str, text: Option<String>) {

@@ -95,6 +95,28 @@ async fn what_is_turned_away_says_why_and_when_to_come_back() {
 }
 
 #[test]
+async fn a_command_is_about_the_tokens_own_tenant_and_is_one_under_its_key_whenever_it_is_sent() {
+    let door = Door::open().await;
+    let (own, all) = (door.token("operator", Some("acme")).await, door.token("operator", ALL).await);
+    let keyed = ("idempotency-key", "\"c-1\"");
+    let then = r#"{"command":"cancel","data":{"reason":"r"},"time":"2026-01-01T00:00:00Z"}"#;
+    let now = r#"{"command":"cancel","data":{"reason":"r"}}"#;
+    let asks =
+        async |token: &str, body: &str| door.post("/v1/cases/order-1/commands", token, &[JSON, keyed], body).await;
+    assert_eq!(asks(&own, then).await.status, 201);
+    let again = asks(&own, now).await;
+    assert_eq!((again.status.as_u16(), &again.json()["duplicate"]), (200, &true.into()));
+    let file = door.get("/v1/events/c-1?source=%2Fhttp", &own).await.json();
+    assert_eq!((&file["event"]["tenant"], &file["event"]["time"]), (&"acme".into(), &"2026-01-01T00:00:00Z".into()));
+
+    let unclear = asks(&all, now).await;
+    assert_eq!(unclear.problem(), "BadRequest");
+    assert!(unclear.body.contains("`a-operator` is for all tenants"), "{}", unclear.body);
+    let at = now.replace("}}", r#"},"time":"at noon"}"#);
+    assert_eq!(asks(&own, &at).await.problem(), "EventValidationFailed");
+}
+
+#[test]
 async fn strangers_are_counted_by_address_and_hold_up_nobody_who_has_a_token() {
     let door = Door::open().await;
     let token = door.token("auditor", ALL).await;
