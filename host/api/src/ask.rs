@@ -59,6 +59,10 @@ pub struct TokenBody {
     /// The only tenant it may touch; absent or null for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// The roles in which an agent may do work items, as nets name them. A token that is no agent's has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "server", schema(max_items = 16))]
+    pub work_roles: Vec<String>,
     /// For how many days it is good; 90 where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "server", schema(minimum = 1, maximum = 3650))]
@@ -77,6 +81,9 @@ pub struct TokenLine {
     pub role: String,
     /// The only tenant it may touch; null for all.
     pub tenant: Option<String>,
+    /// The roles in which an agent may do work items. Earlier versions kept tokens without it.
+    #[serde(default)]
+    pub work_roles: Vec<String>,
     /// When it was made.
     pub created: String,
     /// From when it is good no more.

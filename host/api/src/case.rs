@@ -87,7 +87,7 @@ pub struct CaseHistoryLine {
     pub receipt: u64,
     /// When.
     pub time: String,
-    /// What made it: a command by its type, and by whom; else time, or a service's answer.
+    /// What made it: a command by its type, by whom and as what; else time, or a service's answer.
     pub by: String,
     /// The transitions that fired, in order.
     pub fired: Vec<String>,

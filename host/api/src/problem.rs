@@ -49,6 +49,7 @@ pub const PROBLEMS: &[ProblemKind] = &[
     kind("EventValidationFailed", 400, "that is not an event",                 "`detail` names the member and the rule"),
     kind("Unauthorized",          401, "a token is needed",                    "send `Authorization: Bearer …` with a token that is neither revoked nor expired"),
     kind("Forbidden",             403, "this is not for this caller",          "another role or tenant is needed; `syndic token create` makes a token"),
+    kind("RoleNotHeld",           403, "the token has no such work role", "name roles of the token, or none; `syndic token create --work-role` makes a token that has others"),
     kind("NotFound",              404, "there is no such thing",               "what belongs to another tenant is not found either"),
     kind("MethodNotAllowed",      405, "the path has other methods",           "`Allow` names them"),
     kind("SlowRequest",           408, "the request came too slowly",          "send it again on a better line"),

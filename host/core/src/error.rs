@@ -103,6 +103,14 @@ pub enum Error {
         /// Why, as a sentence.
         reason: String,
     },
+    /// A command is given in a role that whoever gives it does not have.
+    #[error("`{by}` does not have the work role `{role}`")]
+    RoleNotHeld {
+        /// Who gives it.
+        by: String,
+        /// The role.
+        role: String,
+    },
     /// A component may not be installed.
     #[error("governor `{governor}` was not loaded: {reason}")]
     ComponentRejected {
@@ -144,6 +152,7 @@ impl Error {
             Self::EffectFailed { .. } => "EffectFailed",
             Self::Overloaded { .. } => "Overloaded",
             Self::CommandRefused { .. } => "CommandRefused",
+            Self::RoleNotHeld { .. } => "RoleNotHeld",
             Self::ComponentRejected { .. } => "ComponentRejected",
         }
     }

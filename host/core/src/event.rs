@@ -201,6 +201,17 @@ impl Event {
         Ok(Self { hash: hash_of(&canonical)?, id, source, tenant, subject, kind, time, canonical, data_at })
     }
 
+    /// The same event with other data, for a door that knows better than the sender whose it is.
+    ///
+    /// # Errors
+    /// [`Error::EventValidationFailed`] that names the member and the rule.
+    pub fn with_data(&self, data: Value) -> Result<Self, Error> {
+        let mut record: Map<String, Value> =
+            serde_json::from_str(&self.canonical).expect("what is canonical JSON is JSON");
+        record.insert("data".into(), data);
+        Self::from_record(record).map_err(Error::invalid)
+    }
+
     /// The whole event as canonical JSON (RFC 8785).
     pub fn canonical(&self) -> &str {
         &self.canonical
@@ -403,6 +414,20 @@ mod tests {
         assert_eq!(spaced.canonical(), syndic_ledger::canonical(&sample()));
         assert_eq!(spaced.data_text(), r#"{"sku":"pro"}"#);
         assert_eq!(Event::from_store(spaced.canonical()).unwrap(), spaced);
+    }
+
+    #[test]
+    fn an_event_with_other_data_is_the_event_that_says_so() {
+        let event = with("traceparent", json!("00-1")).unwrap();
+        let other = event.with_data(json!({"sku": "free"})).unwrap();
+        let mut said = sample();
+        said["traceparent"] = "00-1".into();
+        said["data"]["sku"] = "free".into();
+        assert_eq!(other, Event::from_outside(said.to_string().as_bytes()).unwrap());
+        assert!(complaint(event.with_data(json!({}))).starts_with("`data.sku` is missing"));
+        assert!(
+            complaint(event.with_data(json!({"sku": "pro", "more": "x".repeat(EVENT_MAX_BYTES)}))).contains("over")
+        );
     }
 
     #[test]

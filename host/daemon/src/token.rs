@@ -22,8 +22,8 @@ use crate::trouble;
 
 pub(crate) fn run(verb: TokenVerb, show: &Show) -> Result<ExitCode, Failure> {
     match verb {
-        TokenVerb::Create { wish: TokenWish { name, role, tenant, days }, place, by } => {
-            let wish = TokenBody { name, role, tenant, days };
+        TokenVerb::Create { wish: TokenWish { name, role, tenant, work_role, days }, place, by } => {
+            let wish = TokenBody { name, role, tenant, work_roles: work_role, days };
             let new = match place.remote()? {
                 Some(remote) => remote.post("/v1/tokens", &json!(wish))?.read::<NewToken>()?,
                 None => Kept::open(&place.configured, show)?.create(&wish, &by)?,
@@ -55,9 +55,13 @@ fn list(lines: &[TokenLine], show: &Show) -> Result<(), Failure> {
     }
     let row = |line: &TokenLine| {
         let tenant = line.tenant.as_deref().map_or_else(|| "all".into(), |tenant| plain(tenant).into_owned());
-        vec![line.id.clone(), plain(&line.name).into_owned(), line.role.clone(), tenant, line.expires.clone()]
+        let roles =
+            if line.work_roles.is_empty() { "-".into() } else { plain(&line.work_roles.join(", ")).into_owned() };
+        let name = plain(&line.name).into_owned();
+        vec![line.id.clone(), name, line.role.clone(), roles, tenant, line.expires.clone()]
     };
-    show.line(&tables::table(&["token", "name", "role", "tenant", "expires"], &[], lines.iter().map(row)).to_string())
+    let headings = ["token", "name", "role", "work roles", "tenant", "expires"];
+    show.line(&tables::table(&headings, &[], lines.iter().map(row)).to_string())
 }
 
 /// A host of a directory that nobody else serves. It takes no turns.

@@ -331,6 +331,7 @@ pub(crate) fn error(error: &Error) -> ErrorRecord {
         Error::RollbackFailed { effect, .. } | Error::EffectFailed { effect, .. } => vec![("effect", text(effect))],
         Error::NoGovernorsAssigned { event_type, .. } => vec![("event_type", text(event_type))],
         Error::Overloaded { retry_after_ms } => vec![("retry_after_ms", ErrorField::Number(*retry_after_ms))],
+        Error::RoleNotHeld { role, .. } => vec![("role", text(role))],
         Error::IdempotencyViolation { .. } | Error::EventValidationFailed { .. } => Vec::new(),
     };
     ErrorRecord {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::Daemon;
-use super::doors::{ask, said, tcp, token};
+use super::doors::{agent, ask, said, tcp, token};
 use crate::syndic::{Home, event, text};
 
 /// A customer subscribes by way of a case: the governors judge, and somebody welcomes who was let in.
@@ -91,7 +91,7 @@ fn fired(case: &Value) -> Vec<String> {
 fn a_case_asks_the_governors_once_and_goes_on_with_what_they_say_over_the_daemons_end() {
     let home = home();
     let (olga, vera, vic) =
-        (token(&home, "olga", "operator"), token(&home, "vera", "agent"), token(&home, "vic", "agent"));
+        (token(&home, "olga", "operator"), agent(&home, "vera", &["support"]), agent(&home, "vic", &["support"]));
     let daemon = Daemon::start(&home);
     assert_eq!(launch(&daemon, &vera, "good", "card")["outcome"], "completed");
     assert_eq!(launch(&daemon, &vera, "bad", "sandbox:declined")["outcome"], "completed");
@@ -125,7 +125,8 @@ fn a_case_asks_the_governors_once_and_goes_on_with_what_they_say_over_the_daemon
         (&over["status"], fired(&over)),
         (&json!("completed"), vec!["T_Subscribe.good".into(), "T_Welcome".into()])
     );
-    let done = over["history"].as_array().unwrap().iter().any(|step| step["by"] == "syndic.work.complete by vera");
+    let done =
+        over["history"].as_array().unwrap().iter().any(|step| step["by"] == "syndic.work.complete by vera as support");
     assert!(done, "{over}");
     daemon.stop();
     // What the case asked is an event of its own, judged once.

@@ -16,6 +16,13 @@ pub(crate) fn token(home: &Home, name: &str, role: &str) -> String {
     told.values()[0]["secret"].as_str().unwrap().to_owned()
 }
 
+/// The token of an agent of `acme` with work roles.
+pub(crate) fn agent(home: &Home, name: &str, roles: &[&str]) -> String {
+    let mut args = vec!["token", "create", "--name", name, "--role", "agent", "--tenant", "acme", "--json"];
+    roles.iter().for_each(|role| args.extend(["--work-role", role]));
+    home.run(&args).exits(0).values()[0]["secret"].as_str().unwrap().to_owned()
+}
+
 /// The command line, asking a daemon.
 pub(crate) fn ask(daemon: &Daemon, token: &str, args: &[&str]) -> Told {
     told(command(args).env("SYNDIC_SERVER", daemon.place()).env("SYNDIC_TOKEN", token))

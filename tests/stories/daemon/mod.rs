@@ -9,6 +9,7 @@ mod life;
 mod metrics;
 mod packaging;
 mod pages;
+mod roles;
 mod settings;
 mod slots;
 mod spans;

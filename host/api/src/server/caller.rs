@@ -13,7 +13,7 @@ pub enum Role {
     Admin,
     /// Gives orders about what is not over; puts governors in slots; sends events; looks at everything.
     Operator,
-    /// Serves customers: sends events, looks at events and facts.
+    /// Serves customers: sends events, does work items in its work roles, looks at events, facts, cases and work.
     Agent,
     /// Looks at everything, changes nothing.
     Auditor,
@@ -57,6 +57,8 @@ pub struct Caller {
     pub role: Role,
     /// The only tenant it may touch; none for all.
     pub tenant: Option<String>,
+    /// The roles in which an agent may do work items.
+    pub work_roles: Vec<String>,
     /// What its requests are counted under.
     pub(crate) counted: String,
 }
@@ -65,6 +67,11 @@ impl Caller {
     /// Whether it may touch what belongs to a tenant.
     pub fn may_touch(&self, tenant: &str) -> bool {
         self.tenant.as_deref().is_none_or(|own| own == tenant)
+    }
+
+    /// The roles in which it may do work items; none where in any.
+    pub fn acts_in(&self) -> Option<&[String]> {
+        (self.role != Role::Operator).then_some(&self.work_roles)
     }
 }
 
@@ -75,12 +82,15 @@ pub struct Grant {
     pub role: Role,
     /// The only tenant it may touch; none for all.
     pub tenant: Option<String>,
+    /// The roles in which an agent may do work items.
+    pub work_roles: Vec<String>,
 }
 
 impl Grant {
     /// Who calls by it.
     pub(crate) fn caller(&self, name: String) -> Caller {
-        Caller { counted: format!("local/{name}"), name, role: self.role, tenant: self.tenant.clone() }
+        let Self { role, tenant, work_roles } = self.clone();
+        Caller { counted: format!("local/{name}"), name, role, tenant, work_roles }
     }
 }
 

@@ -1,24 +1,25 @@
 //! Cases, work items and nets over HTTP: looked at, and commanded.
 //!
-//! A command is an event, and goes the way of any event; these routes only make it, with the caller as who says so.
+//! A command is an event, and goes the way of any event; these routes only make it, with the caller as who says so, and the
+//! caller's own tenant where none is named.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use syndic_core::command::{PREFIXES, is_command};
+use syndic_core::command::PREFIXES;
 use syndic_core::ports::{CaseKey, WorkKey};
-use syndic_core::{DedupKey, Error, Event, Outcome};
+use syndic_core::{DedupKey, Event, Outcome};
 
 use super::App;
 use super::answer::{conditional, json as answer};
 use super::ask::{Ask, not_for};
 use super::binding::idempotency_key;
-use super::caller::{Caller, Role};
 use super::events::trail;
 use super::problem::Problem;
 use super::service::{CasesWanted, WorkWanted};
+use super::whose::{as_theirs, not_theirs};
 use crate::{CaseLine, CommandBody, LaunchBody, OutcomeLine, Page, Prelude, WorkLine};
 
 /// Whose commands these are.
@@ -26,18 +27,6 @@ const SOURCE: &str = "/http";
 
 /// Commands without a key of their own, counted: two of one moment are two.
 static UNNAMED: AtomicU64 = AtomicU64::new(0);
-
-/// Who may send a command of a kind: a case is begun like any event is sent; what goes wrong is put right by operators;
-/// work is done by whoever does work.
-pub(crate) fn may_command(caller: &Caller, kind: &str) -> bool {
-    let work = kind.starts_with(PREFIXES[1]);
-    match kind {
-        _ if !is_command(kind) => true,
-        "syndic.case.launch" => true,
-        _ if work => matches!(caller.role, Role::Operator | Role::Agent),
-        _ => caller.role == Role::Operator,
-    }
-}
 
 /// Cases, by tenant and id.
 pub(crate) async fn list(app: &App, ask: Ask) -> Result<Response, Problem> {
@@ -143,14 +132,8 @@ async fn command(app: &App, ask: &Ask, wanted: Wanted) -> Result<Response, Probl
         (None, Some(key)) => as_of(app, &tenant, key).await?,
         (None, None) => app.service.now().to_string(),
     };
-    if !may_command(caller, &kind) {
-        let said = format!("`{}` has the role {}, which may not {kind}", caller.name, caller.role);
-        return Err(Problem::new("Forbidden", said));
-    }
-    // Whoever is no operator works in their own name, whatever their tool calls them.
-    let theirs = caller.role != Role::Operator || data.get("by").is_none();
-    if kind != "syndic.case.launch" && theirs && data.is_object() {
-        data["by"] = caller.name.clone().into();
+    if let Some(data) = data.as_object_mut().filter(|_| kind != "syndic.case.launch") {
+        data.entry("by").or_insert_with(|| caller.name.clone().into());
     }
     let id = key.unwrap_or_else(|| format!("{kind}/{subject}/{now}/{}", UNNAMED.fetch_add(1, Ordering::Relaxed)));
     let event = json!({
@@ -158,30 +141,13 @@ async fn command(app: &App, ask: &Ask, wanted: Wanted) -> Result<Response, Probl
         "time": now, "data": data,
     });
     let event = Event::from_outside(event.to_string().as_bytes()).map_err(|error| Problem::from(&error))?;
-    commanded(caller, &event).map_err(|error| Problem::new("Forbidden", error.to_string()))?;
+    let event = as_theirs(app, caller, event).map_err(|error| not_theirs(&error))?;
     let report = app.service.submit(event, &trail(ask)).await?;
     if let (Outcome::Invalid, Some(error)) = (report.outcome, &report.error) {
         return Err(Problem::from(error));
     }
     let status = if report.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, answer(&OutcomeLine::new(Prelude::default(), &report))).into_response())
-}
-
-/// In a batch, a command that is not for this caller is turned away by itself. An agent works in its own name.
-pub(crate) fn commanded(caller: &Caller, event: &Event) -> Result<(), Error> {
-    if !may_command(caller, &event.kind) {
-        return Err(Error::invalid(format!("`type` may not be `{}` with the role {}", event.kind, caller.role)));
-    }
-    if !is_command(&event.kind) || caller.role == Role::Operator {
-        return Ok(());
-    }
-    let data: Value = serde_json::from_str(event.data_text()).unwrap_or_default();
-    match data.get("by") {
-        Some(by) if *by != caller.name.as_str() => {
-            Err(Error::invalid(format!("`data.by` may not be {by} with the token of `{}`", caller.name)))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// When a command of a key was given for the first time; now, where it was not. Sent again it is the same command.

@@ -12,9 +12,9 @@ use super::answer::{self, json};
 use super::ask::{Ask, not_for};
 use super::binding::{self, Sent};
 use super::caller::Caller;
-use super::cases;
 use super::problem::Problem;
 use super::service::{Accepted, EventsWanted, Target, Trail};
+use super::whose::{as_theirs, not_theirs};
 use crate::{EventLine, OrderBody, OrderVerb, OutcomeLine, Page, Prelude, ResendBody};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -34,7 +34,7 @@ pub(crate) async fn submit(app: &App, ask: Ask) -> Result<Response, Problem> {
             if !caller.may_touch(&event.tenant) {
                 return Err(not_for(caller, &event.tenant));
             }
-            cases::commanded(caller, &event).map_err(|error| Problem::new("Forbidden", error.to_string()))?;
+            let event = as_theirs(app, caller, event).map_err(|error| not_theirs(&error))?;
             if prefers_async(&ask)? { later(app, event, &trail).await } else { now(app, event, &trail).await }
         }
     }
@@ -108,7 +108,7 @@ async fn batch(app: &App, ask: &Ask, trail: &Trail, events: Vec<Result<Event, Er
     let (caller, mut told) = (ask.caller(), Vec::with_capacity(events.len()));
     let mut underway = Vec::new();
     for (nth, event) in events.into_iter().enumerate() {
-        match event.and_then(|event| allowed(caller, event)) {
+        match event.and_then(|event| allowed(app, caller, event)) {
             Ok(event) => {
                 underway.push((nth, app.service.submit(event, trail)));
                 told.push(None);
@@ -130,11 +130,10 @@ async fn batch(app: &App, ask: &Ask, trail: &Trail, events: Vec<Result<Event, Er
     Ok(json(&lines))
 }
 
-/// In a batch, what is another tenant's is turned away by itself.
-fn allowed(caller: &Caller, event: Event) -> Result<Event, Error> {
+/// In a batch, what is another tenant's, or a command that is not this caller's, is turned away by itself.
+fn allowed(app: &App, caller: &Caller, event: Event) -> Result<Event, Error> {
     if caller.may_touch(&event.tenant) {
-        cases::commanded(caller, &event)?;
-        return Ok(event);
+        return as_theirs(app, caller, event);
     }
     Err(Error::invalid(format!("`tenant` may not be `{}` with this token", event.tenant)))
 }

@@ -36,6 +36,7 @@ mod stream;
 mod tests;
 mod tls;
 mod tokens;
+mod whose;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub use service::{
     SwapVerb, SwapWanted, Target, Trail, Unavailable, WorkWanted,
 };
 pub use tls::{Tls, TlsError};
-pub use tokens::mint;
+pub use tokens::{mint, work_roles};
 
 use rate::Buckets;
 use tokens::Tokens;

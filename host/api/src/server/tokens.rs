@@ -6,7 +6,7 @@
 //!
 //! The book of them is in memory; what is kept is read once, at the start, and every change is durable before it counts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
 use syndic_core::Time;
@@ -24,6 +24,12 @@ const DAYS_MAX: u32 = 3_650;
 
 /// Bytes of a token's name: it stands in receipts.
 const NAME_MAX_BYTES: usize = 64;
+
+/// Work roles of one token: whoever does the work of so many is not one agent.
+const WORK_ROLES_MAX: usize = 16;
+
+/// Bytes of a work role: as many as any other name may have.
+const WORK_ROLE_MAX_BYTES: usize = 256;
 
 /// Tokens there may be: all of them are in memory.
 const TOKENS_MAX: usize = 10_000;
@@ -56,10 +62,27 @@ pub fn mint(wish: &TokenBody, now: Time) -> Result<(NewToken, KeptToken), String
         name: wish.name.clone(),
         role: role.name().into(),
         tenant: wish.tenant.clone(),
+        work_roles: work_roles(role, &wish.work_roles)?,
         created: now.to_string(),
         expires: now.plus_ms(i64::from(days) * DAY_MS).to_string(),
     };
     Ok((NewToken { secret, token: token.clone() }, KeptToken { hash, line: token }))
+}
+
+/// The work roles of somebody with a role, each once and in their order.
+///
+/// # Errors
+/// A sentence: what is wrong with them.
+pub fn work_roles(role: Role, wanted: &[String]) -> Result<Vec<String>, String> {
+    if role != Role::Agent && !wanted.is_empty() {
+        return Err("work roles are an agent's: an operator acts in any, and nobody else does work items".into());
+    }
+    wanted.iter().try_for_each(|name| check_text("work_roles", name, WORK_ROLE_MAX_BYTES))?;
+    let roles: BTreeSet<&String> = wanted.iter().collect();
+    if roles.len() > WORK_ROLES_MAX {
+        return Err(format!("a token has at most {WORK_ROLES_MAX} work roles, not {}", roles.len()));
+    }
+    Ok(roles.into_iter().cloned().collect())
 }
 
 fn checksum(body: &str) -> String {
@@ -103,8 +126,8 @@ impl Tokens {
     fn put(&self, kept: KeptToken) {
         let line = &kept.line;
         let (Some(role), Ok(expires)) = (Role::named(&line.role), Time::parse(&line.expires)) else { return };
-        let (name, tenant) = (line.name.clone(), line.tenant.clone());
-        let caller = Caller { name, role, tenant, counted: kept.hash.clone() };
+        let (name, tenant, work_roles) = (line.name.clone(), line.tenant.clone(), line.work_roles.clone());
+        let caller = Caller { name, role, tenant, work_roles, counted: kept.hash.clone() };
         self.0
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -137,6 +160,19 @@ impl Tokens {
         let mut lines: Vec<TokenLine> = book.values().map(|known| known.kept.line.clone()).collect();
         lines.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
         lines
+    }
+
+    /// The work roles of whoever is called so, over all good tokens of that name that may touch a tenant. None: nobody
+    /// here is called so, or it is an operator, who acts in any.
+    pub(crate) fn work_roles_of(&self, name: &str, tenant: &str, now: Time) -> Option<Vec<String>> {
+        let book = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let good = book.values().filter(|known| known.expires > now).map(|known| &known.caller);
+        let theirs: Vec<&Caller> = good.filter(|caller| caller.name == name && caller.may_touch(tenant)).collect();
+        if theirs.is_empty() || theirs.iter().any(|caller| caller.role == Role::Operator) {
+            return None;
+        }
+        let roles: BTreeSet<&String> = theirs.iter().flat_map(|caller| &caller.work_roles).collect();
+        Some(roles.into_iter().cloned().collect())
     }
 
     /// Whether no more fit.
@@ -175,7 +211,8 @@ mod tests {
     use super::*;
 
     fn wish() -> TokenBody {
-        TokenBody { name: "shop".into(), role: "ingest".into(), tenant: Some("acme".into()), days: Some(1) }
+        let (tenant, work_roles) = (Some("acme".into()), Vec::new());
+        TokenBody { name: "shop".into(), role: "ingest".into(), tenant, work_roles, days: Some(1) }
     }
 
     #[test]
@@ -213,5 +250,47 @@ mod tests {
         assert!(refused(|wish| wish.name = "a\nb".into()).starts_with("`name`"));
         assert!(refused(|wish| wish.tenant = Some(String::new())).starts_with("`tenant`"));
         assert!(refused(|wish| wish.days = Some(0)).starts_with("`days`"));
+        assert!(refused(|wish| wish.work_roles = vec!["support".into()]).starts_with("work roles are an agent's"));
+        let of_agent = |roles: Vec<String>| work_roles(Role::Agent, &roles);
+        assert!(of_agent(vec![String::new()]).unwrap_err().starts_with("`work_roles` is a text"));
+        assert!(of_agent(vec!["a\u{7}".into()]).unwrap_err().starts_with("`work_roles` is a text"));
+        let numbered = |most: usize| of_agent((0..most).map(|nth| nth.to_string()).collect());
+        assert_eq!(numbered(WORK_ROLES_MAX + 1).unwrap_err(), "a token has at most 16 work roles, not 17");
+        assert_eq!(numbered(WORK_ROLES_MAX).unwrap().len(), WORK_ROLES_MAX);
+        assert_eq!(of_agent(["b", "a", "b"].map(str::to_owned).into()).unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_token_that_an_earlier_version_kept_reads_and_has_no_work_roles() {
+        let kept = r#"{"hash":"00","line":{"id":"00","name":"vera","role":"agent","tenant":null,
+            "created":"2026-01-01T00:00:00Z","expires":"2026-04-01T00:00:00Z"}}"#;
+        let tokens = Tokens::default();
+        tokens.put(serde_json::from_str(kept).unwrap());
+        let now = Time::parse("2026-01-02T03:04:05Z").unwrap();
+        let vera = tokens.holder_of("00", now).unwrap();
+        assert_eq!((vera.role, vera.work_roles), (Role::Agent, Vec::new()));
+    }
+
+    #[test]
+    fn what_is_known_of_a_name_is_what_its_good_tokens_of_the_tenant_say() {
+        let now = Time::parse("2026-01-02T03:04:05Z").unwrap();
+        let tokens = Tokens::default();
+        let has = |name: &str, role: &str, tenant: Option<&str>, roles: &[&str], days| {
+            let (tenant, work_roles) =
+                (tenant.map(str::to_owned), roles.iter().map(|role| (*role).to_owned()).collect());
+            let wish = TokenBody { name: name.into(), role: role.into(), tenant, work_roles, days: Some(days) };
+            tokens.put(mint(&wish, now).unwrap().1);
+        };
+        has("vera", "agent", Some("acme"), &["support"], 30);
+        has("vera", "agent", None, &["finance"], 30);
+        has("vera", "agent", Some("globex"), &["legal"], 30);
+        has("vera", "agent", Some("acme"), &["admin"], 1);
+        has("olga", "operator", None, &[], 30);
+        has("shop", "ingest", None, &[], 30);
+        let known = |name, tenant| tokens.work_roles_of(name, tenant, now.plus_ms(2 * DAY_MS));
+        assert_eq!(known("vera", "acme").unwrap(), ["finance", "support"]);
+        assert_eq!(known("vera", "initech").unwrap(), ["finance"]);
+        assert_eq!(known("shop", "acme").unwrap(), [""; 0]);
+        assert_eq!((known("olga", "acme"), known("nobody", "acme")), (None, None));
     }
 }

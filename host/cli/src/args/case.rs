@@ -217,7 +217,7 @@ pub struct Item {
     /// Who does it, where no daemon knows
     #[arg(long, value_name = "WHO", env = "USER", hide_env_values = true, default_value = "operator")]
     pub by: String,
-    /// A role that they have; repeatable
+    /// A role in which it is done; at a daemon all that the token has, where none is named; repeatable
     #[arg(long, value_name = "ROLE")]
     pub role: Vec<String>,
     /// Where

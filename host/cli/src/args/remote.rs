@@ -145,6 +145,9 @@ pub struct TokenWish {
     /// The only tenant it may touch
     #[arg(long, value_name = "TENANT")]
     pub tenant: Option<String>,
+    /// A role of nets in which an agent may do work items; repeatable
+    #[arg(long, value_name = "ROLE")]
+    pub work_role: Vec<String>,
     /// For how many days it is good [default: 90]
     #[arg(long, value_name = "DAYS")]
     pub days: Option<u32>,
@@ -153,12 +156,16 @@ pub struct TokenWish {
 const TOKEN_HELP: &str = "\
   admin      hands out tokens, puts governors in slots, looks at everything
   operator   sends events, gives orders about what is not over, puts governors in slots, looks at everything
-  agent      sends events, looks at events and facts
+  agent      sends events, does work items in its work roles, looks at events, facts, cases and work
   auditor    looks at everything
   ingest     sends events, and hears what became of them
+
+A work role is one of the `roles` that nets give their tasks. An agent's token without any does the items that are for
+anybody; an operator acts in whatever role it names.
 
 The first one is made where the data is, before the daemon starts; others at the daemon, with an admin's.
 
 Examples:
   syndic token create --name ada --role admin --data data
-  syndic token create --name shop --role ingest --tenant acme --server http://127.0.0.1:7070";
+  syndic token create --name shop --role ingest --tenant acme --server http://127.0.0.1:7070
+  syndic token create --name vera --role agent --work-role support --work-role finance --data data";

@@ -40,7 +40,10 @@ pub(crate) fn keep_token(host: &Host, token: &KeptToken, keep: bool, by: &str) -
         reason: reason.into(),
         at: host.ports().clock.now(),
         id: None,
-        details: json!({"id": line.id, "name": line.name, "role": line.role, "tenant": line.tenant, "expires": line.expires}),
+        details: json!({
+            "id": line.id, "name": line.name, "role": line.role, "tenant": line.tenant, "work_roles": line.work_roles,
+            "expires": line.expires,
+        }),
     };
     let text = serde_json::to_string(token).expect("a token is JSON");
     let text = Text::strict(&text).expect("what we write keeps our own rules");

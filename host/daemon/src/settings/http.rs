@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use syndic_api::server::{Grant, Limits, Rate, Role, ServerConfig};
+use syndic_api::server::{Grant, Limits, Rate, Role, ServerConfig, work_roles};
 
 use crate::settings::read::Reader;
 
@@ -84,11 +84,15 @@ fn users(read: &mut Reader) -> HashMap<u32, Grant> {
     users
 }
 
-/// `role`, or `role:tenant`.
+/// `role`, or `role:tenant`; an agent with work roles is `agent+support+finance`.
 fn grant(read: &mut Reader, at: &[&str], said: &str) -> Option<Grant> {
     let (role, tenant) = match said.split_once(':') {
         Some((role, tenant)) => (role, Some(tenant.to_owned())),
         None => (said, None),
+    };
+    let (role, wanted) = match role.split_once('+') {
+        Some((role, wanted)) => (role, wanted.split('+').map(str::to_owned).collect()),
+        None => (role, Vec::new()),
     };
     let known = Role::named(role);
     if known.is_none() {
@@ -99,7 +103,10 @@ fn grant(read: &mut Reader, at: &[&str], said: &str) -> Option<Grant> {
             &format!("the roles are {all}; `operator:acme` is one for one tenant"),
         );
     }
-    Some(Grant { role: known?, tenant })
+    let role = known?;
+    let refuse = |why: String| read.refuse(at, &format!("`{said}`: {why}"), "write it like `agent+support:acme`");
+    let work_roles = work_roles(role, &wanted).map_err(refuse).ok()?;
+    Some(Grant { role, tenant, work_roles })
 }
 
 fn limits(read: &Reader) -> Limits {

@@ -31,7 +31,7 @@ pub struct CaseHistory {
     pub receipt: u64,
     /// When.
     pub time: String,
-    /// What made it: a command by its type, and by whom; else time, or a service that answered.
+    /// What made it: a command by its type, by whom and as what; else time, or a service that answered.
     pub by: String,
     /// What it did.
     pub step: CaseStep,
@@ -73,11 +73,14 @@ fn history(front: &dyn Reads, last: u64, steps: usize) -> Result<(Vec<CaseHistor
     Ok((history, next.is_some()))
 }
 
-/// A command, and who gave it, where it says so.
+/// A command, who gave it and in which roles, where it says so.
 fn commanded(kind: &str, kept: &Kept) -> String {
     let event: Value = serde_json::from_str(&kept.event).unwrap_or_default();
-    let who = event.pointer("/data/by").and_then(Value::as_str);
-    who.map_or_else(|| kind.to_owned(), |who| format!("{kind} by {who}"))
+    let Some(who) = event.pointer("/data/by").and_then(Value::as_str) else { return kind.to_owned() };
+    let roles = event.pointer("/data/roles").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let roles: Vec<&str> = roles.iter().filter_map(Value::as_str).collect();
+    let as_what = if roles.is_empty() { String::new() } else { format!(" as {}", roles.join(", ")) };
+    format!("{kind} by {who}{as_what}")
 }
 
 /// What happened, where nobody asked for it.

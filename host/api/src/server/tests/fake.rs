@@ -387,8 +387,13 @@ impl Door {
 
     /// A token of a role, for a tenant or for all.
     pub(super) async fn token(&self, role: &str, tenant: Option<&str>) -> String {
-        let wish =
-            TokenBody { name: format!("a-{role}"), role: role.into(), tenant: tenant.map(str::to_owned), days: None };
+        self.token_of(&format!("a-{role}"), role, tenant, &[]).await
+    }
+
+    /// A token by its name, with work roles.
+    pub(super) async fn token_of(&self, name: &str, role: &str, tenant: Option<&str>, roles: &[&str]) -> String {
+        let (tenant, work_roles) = (tenant.map(str::to_owned), roles.iter().map(|role| (*role).to_owned()).collect());
+        let wish = TokenBody { name: name.into(), role: role.into(), tenant, work_roles, days: None };
         let (new, kept) = mint(&wish, self.app.service.now()).unwrap();
         self.app.tokens.add(&*self.app.service, kept, "tests").await.unwrap();
         new.secret

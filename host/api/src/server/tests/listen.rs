@@ -44,7 +44,7 @@ async fn tcp(tls: Option<Tls>, loopback: Option<Grant>) -> (Listener, std::net::
     (Listener::Tcp { socket, tls, loopback }, address)
 }
 
-const LOOKS: Grant = Grant { role: Role::Auditor, tenant: None };
+const LOOKS: Grant = Grant { role: Role::Auditor, tenant: None, work_roles: Vec::new() };
 
 #[test]
 async fn a_caller_on_this_machine_needs_no_token_where_that_is_configured_and_only_there() {
@@ -86,7 +86,7 @@ async fn who_does_not_say_what_it_wants_is_not_waited_for() {
 
 #[test]
 async fn what_is_under_way_is_finished_when_the_server_closes() {
-    let (listener, address) = tcp(None, Some(Grant { role: Role::Operator, tenant: None })).await;
+    let (listener, address) = tcp(None, Some(Grant { role: Role::Operator, ..LOOKS })).await;
     let (stop, served) = serving(listener, ServerConfig::default());
     let mut stream = TcpStream::connect(address).await.unwrap();
     let body = event("evt-1", "acme");

@@ -6,4 +6,5 @@ mod rights;
 mod routes;
 mod slots;
 mod storm;
+mod whose;
 mod wire;

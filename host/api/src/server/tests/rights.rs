@@ -180,7 +180,8 @@ async fn nothing_of_another_tenant_is_shown_in_any_list() {
 #[test]
 async fn a_token_that_is_none_or_no_more_lets_nobody_in() {
     let expired = {
-        let wish = TokenBody { name: "old".into(), role: "admin".into(), tenant: None, days: Some(1) };
+        let wish =
+            TokenBody { name: "old".into(), role: "admin".into(), tenant: None, work_roles: Vec::new(), days: Some(1) };
         mint(&wish, syndic_core::Time::parse("2025-06-01T00:00:00Z").unwrap()).unwrap()
     };
     for (method, path, roles, _) in EXPECTED.iter().filter(|row| row.2 != "-") {
@@ -217,7 +218,7 @@ async fn a_token_that_is_none_or_no_more_lets_nobody_in() {
 #[test]
 async fn who_needs_no_token_is_a_program_on_this_machine_and_no_page_in_a_browser() {
     let door = Door::open().await;
-    let grant = Grant { role: Role::Auditor, tenant: None };
+    let grant = Grant { role: Role::Auditor, tenant: None, work_roles: Vec::new() };
     let peer = Peer { address: Some([127, 0, 0, 1].into()), standing: Some(grant.caller("loopback".into())) };
     let asks = async |headers: &[(&str, &str)]| {
         let mut sent = request("GET", "/v1/stats", "");
