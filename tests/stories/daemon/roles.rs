@@ -173,6 +173,36 @@ fn an_agent_does_what_its_token_is_for_and_nothing_else_through_every_door() {
 }
 
 #[test]
+fn an_agent_is_shown_what_it_may_take_and_what_it_has() {
+    let home = home();
+    let (rita, fred) = (agent(&home, "rita", &["reviewer"]), agent(&home, "fred", &["finance"]));
+    let (rosa, olga) = (agent(&home, "rosa", &["reviewer"]), token(&home, "olga", "operator"));
+    let made = ["token", "create", "--name", "gwen", "--role", "agent", "--work-role", "finance", "--tenant", "globex"];
+    let gwen = home.run(&made).exits(0).out.trim().to_owned();
+    let daemon = Daemon::start(&home);
+    ask(&daemon, &rita, &["case", "launch", "desk", "--id", "c1"]).exits(0);
+    ask(&daemon, &rita, &["work", "take", "c1/T_Review/1"]).exits(0);
+    let (review, pay) = (item("c1/T_Review/1", "allocated"), item("c1/T_Pay/1", "offered"));
+    assert_eq!(works(&daemon, &rita, &[]), std::slice::from_ref(&review));
+    assert_eq!(works(&daemon, &rosa, &[]), []);
+    assert_eq!(works(&daemon, &fred, &[]), std::slice::from_ref(&pay));
+    assert_eq!(works(&daemon, &fred, &["--role", "reviewer"]), std::slice::from_ref(&review));
+    for all in [works(&daemon, &fred, &["--all"]), works(&daemon, &olga, &[])] {
+        assert_eq!(all, [pay.clone(), review.clone()]);
+    }
+    // Nothing of another tenant is there for a token, whatever its roles.
+    assert_eq!(works(&daemon, &gwen, &["--all"]), []);
+    let refused = ask(&daemon, &gwen, &["work", "take", "c1/T_Pay/1", "--json"]).exits(1).values();
+    assert_eq!(refused[0]["error"]["code"], "no-such-case", "{refused:?}");
+    ask(&daemon, &gwen, &["work", "take", "c1/T_Pay/1", "--tenant", "acme"]).fails(3, &["Forbidden", "globex"]);
+    daemon.stop();
+    let listed = home.run(&["token", "list"]).exits(0).out;
+    assert!(listed.contains("work roles") && listed.contains("reviewer"), "{listed}");
+    home.run(&["token", "create", "--name", "x", "--role", "ingest", "--work-role", "finance"])
+        .fails(2, &["work roles are an agent's"]);
+}
+
+#[test]
 fn what_somebody_holds_goes_to_who_may_have_it_and_comes_back_when_their_token_is_gone() {
     let home = home();
     let (rita, rosa) = (agent(&home, "rita", &["reviewer"]), agent(&home, "rosa", &["reviewer"]));

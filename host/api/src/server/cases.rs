@@ -16,9 +16,10 @@ use super::App;
 use super::answer::{conditional, json as answer};
 use super::ask::{Ask, not_for};
 use super::binding::idempotency_key;
+use super::caller::Role;
 use super::events::trail;
 use super::problem::Problem;
-use super::service::{CasesWanted, WorkWanted};
+use super::service::{CasesWanted, WorkWanted, Worker};
 use super::whose::{as_theirs, not_theirs};
 use crate::{CaseLine, CommandBody, LaunchBody, OutcomeLine, Page, Prelude, WorkLine};
 
@@ -50,9 +51,14 @@ pub(crate) async fn show(app: &App, ask: Ask) -> Result<Response, Problem> {
     conditional(&ask, &file)
 }
 
-/// Open work items, by tenant, case, task and attempt.
+/// Open work items, by tenant, case, task and attempt. Who does them is shown their own, where nothing else is said.
 pub(crate) async fn work(app: &App, ask: Ask) -> Result<Response, Problem> {
+    let caller = ask.caller();
+    let worker = Worker { name: caller.name.clone(), roles: caller.acts_in().map(<[_]>::to_vec) };
+    let about = ask.wish("role").or(ask.wish("holder"));
+    let own = ask.read_wish("mine")?.unwrap_or(caller.role == Role::Agent && about.is_none());
     let wanted = WorkWanted {
+        worker: own.then_some(worker),
         tenant: ask.tenant()?,
         role: ask.wish("role").map(str::to_owned),
         holder: ask.wish("holder").map(str::to_owned),

@@ -50,7 +50,7 @@ pub use rate::Rate;
 pub use router::Limits;
 pub use service::{
     Accepted, Backup, CasesWanted, Denied, EventsWanted, Health, InstallWanted, KeptToken, Promise, Service, Stretch,
-    SwapVerb, SwapWanted, Target, Trail, Unavailable, WorkWanted,
+    SwapVerb, SwapWanted, Target, Trail, Unavailable, WorkWanted, Worker,
 };
 pub use tls::{Tls, TlsError};
 pub use tokens::{mint, work_roles};

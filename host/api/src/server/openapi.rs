@@ -122,6 +122,14 @@ fn parameter(name: &str, place: ParameterIn) -> Parameter {
         "tenant" => (text(), "The tenant"),
         "customer" => (text(), "The customer"),
         "source" => (text(), "The event's source"),
+        "status" => (text(), "running · suspended · stopped · completed · cancelled"),
+        "net" => (text(), "The net"),
+        "role" => (text(), "Work items that are for this work role, or for anybody"),
+        "holder" => (text(), "Work items that somebody of this name holds"),
+        "mine" => (
+            truth(),
+            "Work items that the caller holds, or may take; what an agent is shown that names no role and no holder",
+        ),
         "name" => (text(), "A fact's name, or what it begins with up to a point"),
         "kind" => (text(), "The problem's kind"),
         "slot" => (text(), "The slot"),
@@ -149,6 +157,10 @@ fn parameter(name: &str, place: ParameterIn) -> Parameter {
 
 fn text() -> Schema {
     ObjectBuilder::new().schema_type(Type::String).into()
+}
+
+fn truth() -> Schema {
+    ObjectBuilder::new().schema_type(Type::Boolean).into()
 }
 
 fn word(words: &[&'static str]) -> Schema {

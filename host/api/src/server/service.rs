@@ -77,6 +77,15 @@ pub struct CasesWanted {
     pub limit: usize,
 }
 
+/// Somebody who does work items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// As items say who holds them.
+    pub name: String,
+    /// In which roles; none for any.
+    pub roles: Option<Vec<String>>,
+}
+
 /// Which open work items are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkWanted {
@@ -86,10 +95,27 @@ pub struct WorkWanted {
     pub role: Option<String>,
     /// That somebody holds only.
     pub holder: Option<String>,
+    /// That this one holds, or may take, only.
+    pub worker: Option<Worker>,
     /// Those behind this one.
     pub after: Option<WorkKey>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl WorkWanted {
+    /// Whether an item is wanted. Whose it is, the search knows.
+    pub fn fits(&self, line: &WorkLine) -> bool {
+        let is_for = |role: &String| line.roles.is_empty() || line.roles.contains(role);
+        let is_of = |worker: &Worker| match (&line.holder, &worker.roles) {
+            (Some(holder), _) => *holder == worker.name,
+            (None, None) => true,
+            (None, Some(roles)) => line.roles.is_empty() || roles.iter().any(is_for),
+        };
+        self.role.as_ref().is_none_or(is_for)
+            && self.holder.as_ref().is_none_or(|holder| line.holder.as_ref() == Some(holder))
+            && self.worker.as_ref().is_none_or(is_of)
+    }
 }
 
 /// Some of a list, and the key behind which it goes on; none where it does not.

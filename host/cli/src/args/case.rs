@@ -134,6 +134,7 @@ fn json(text: &str) -> Result<Value, String> {
 #[derive(Debug, Subcommand)]
 pub enum WorkVerb {
     /// Open work items, by tenant, case and task
+    #[command(after_help = WORK_LIST_HELP)]
     List {
         /// Only those that this role may take
         #[arg(long, value_name = "ROLE")]
@@ -144,6 +145,9 @@ pub enum WorkVerb {
         /// Only those that somebody holds
         #[arg(long, value_name = "WHO")]
         holder: Option<String>,
+        /// What is for others too, where a daemon shows an agent its own
+        #[arg(long)]
+        all: bool,
         /// How many
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
@@ -254,6 +258,14 @@ when one fires, tokens are: nothing goes where the net does not lead.
 Examples:
   syndic case repair order-2 --retry T_SetupBilling --reason 'the service is back' --data data
   syndic case repair order-2 --set billing=ok --fire T_SetupBilling --reason 'done by hand' --data data";
+
+const WORK_LIST_HELP: &str = "\
+A daemon shows an agent what it holds and what its work roles may take, unless a role, a holder or `--all` is named. To
+everybody else, and in a data directory, it is all that is open.
+
+Examples:
+  syndic work list --role vendor --data data
+  syndic work list --server http://127.0.0.1:7070";
 
 const DONE_HELP: &str = "\
 Examples:

@@ -75,7 +75,7 @@ pub(crate) fn case(verb: CaseVerb, show: &Show) -> Result<ExitCode, Failure> {
 
 pub(crate) fn work(verb: WorkVerb, show: &Show) -> Result<ExitCode, Failure> {
     match verb {
-        WorkVerb::List { role, tenant, holder, limit, place } => {
+        WorkVerb::List { role, tenant, holder, all, limit, place } => {
             let wanted = |line: &WorkLine| {
                 role.as_ref().is_none_or(|role| line.roles.is_empty() || line.roles.contains(role))
                     && holder.as_ref().is_none_or(|holder| line.holder.as_ref() == Some(holder))
@@ -86,6 +86,7 @@ pub(crate) fn work(verb: WorkVerb, show: &Show) -> Result<ExitCode, Failure> {
                     let about = [
                         ("role", role.as_deref()),
                         ("holder", holder.as_deref()),
+                        ("mine", all.then_some("false")),
                         ("tenant", tenant.as_deref()),
                     ];
                     remote::list(&daemon, "/v1/work", &about, limit)?

@@ -18,15 +18,16 @@ pub(super) fn cases(store: &dyn Reads, wanted: &CasesWanted) -> Result<Stretch<C
 }
 
 pub(super) fn works(store: &dyn Reads, wanted: &WorkWanted) -> Result<Stretch<WorkLine, WorkKey>, StoreError> {
-    let WorkWanted { tenant, role, holder, after, limit } = wanted;
-    let fits = |line: &WorkLine| {
-        role.as_ref().is_none_or(|role| line.roles.is_empty() || line.roles.contains(role))
-            && holder.as_ref().is_none_or(|holder| line.holder.as_ref() == Some(holder))
-    };
-    stretch(after.clone(), *limit, fits, |after| {
-        let page = store.works(tenant.as_deref(), after, AT_ONCE)?;
-        Ok(page.into_iter().map(|(key, row)| (WorkLine::new(&key, &row), key)).collect())
-    })
+    let WorkWanted { tenant, after, limit, .. } = wanted;
+    stretch(
+        after.clone(),
+        *limit,
+        |line| wanted.fits(line),
+        |after| {
+            let page = store.works(tenant.as_deref(), after, AT_ONCE)?;
+            Ok(page.into_iter().map(|(key, row)| (WorkLine::new(&key, &row), key)).collect())
+        },
+    )
 }
 
 /// The first so many that fit, behind one.

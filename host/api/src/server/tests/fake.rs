@@ -111,6 +111,27 @@ fn case_line() -> CaseLine {
     }
 }
 
+/// The items that there are: for support, for anybody, for support and vera's, for legal.
+fn work_lines() -> Vec<WorkLine> {
+    let line = |(task, roles, holder): (&str, &[&str], Option<&str>)| WorkLine {
+        work: format!("order-1/{task}/1"),
+        tenant: "acme".into(),
+        state: if holder.is_some() { "allocated" } else { "offered" }.into(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        holder: holder.map(str::to_owned),
+        priority: 0,
+        since: NOW.into(),
+        late: None,
+    };
+    let items = [
+        ("T_Answer", &["support", "sales"][..], None),
+        ("T_Greet", &[], None),
+        ("T_Review", &["support"], Some("vera")),
+        ("T_Sign", &["legal"], None),
+    ];
+    items.map(line).into()
+}
+
 fn ready<'a, T: Send + 'a>(value: T) -> Promise<'a, T> {
     Box::pin(std::future::ready(Ok(value)))
 }
@@ -201,8 +222,10 @@ impl Service for Fake {
         ready(known.then_some(file))
     }
 
-    fn works(&self, _: WorkWanted) -> Promise<'_, Stretch<WorkLine, WorkKey>> {
-        ready(Stretch { items: Vec::new(), next: None })
+    fn works(&self, wanted: WorkWanted) -> Promise<'_, Stretch<WorkLine, WorkKey>> {
+        let fits =
+            |line: &WorkLine| wanted.tenant.as_ref().is_none_or(|tenant| line.tenant == *tenant) && wanted.fits(line);
+        ready(Stretch { items: work_lines().into_iter().filter(fits).collect(), next: None })
     }
 
     fn nets(&self) -> Promise<'_, Vec<NetLine>> {
