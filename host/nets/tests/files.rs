@@ -95,6 +95,22 @@ fn what_could_never_be_meant_is_refused() {
             "[task.T]\nkind = \"auto\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n[properties]\nx = \"no P_End without T_X\"\n",
             "`T_X` is no task of this net, nor an outcome of one",
         ),
+        (
+            "[task.T]\nkind = \"service\"\naction = \"a\"\nkey = \"k\"\nretry = { attempts = 4000000000 }\ntakes = \"P_Begin\"\ngives = \"P_End\"\n",
+            "4000000000 attempts are none, or without end",
+        ),
+        (
+            "[task.T]\nkind = \"composite\"\nnet = \"n\"\nwhen = 'tries > 0'\ntakes = \"P_Begin\"\ngives = \"P_End\"\n",
+            "`T` stands for a net, and `when` would be lost with it",
+        ),
+        (
+            "[task.T]\nkind = \"composite\"\nnet = \"n\"\ncancels = \"P_Good\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n",
+            "`T` stands for a net, and `cancels` would be lost with it",
+        ),
+        (
+            "[task.T]\nkind = \"composite\"\nnet = \"n\"\ntakes = \"P_Begin\"\noutcome.a = { gives = \"P_End\", counts = \"tries\" }\n",
+            "`T` stands for a net, and `sets` would be lost with it",
+        ),
     ] {
         let told = mistakes(tasks);
         assert!(told.contains(sentence), "{tasks}\n{told}");

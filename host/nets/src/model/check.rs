@@ -24,6 +24,9 @@ pub struct Fault {
 /// How deep an OR-split may branch: every set of its flows becomes a transition.
 pub(super) const FLOWS: usize = 6;
 
+/// How often a service may be asked at most. Whoever waits longer waits for a person.
+const ATTEMPTS: u32 = 1000;
+
 impl Net {
     /// Everything that is out of order, in the order it was written.
     pub fn faults(&self) -> Vec<Fault> {
@@ -140,21 +143,40 @@ impl Check<'_> {
                 self.key(&format!("{path}.key"), &service.key);
                 service.event.iter().for_each(|event| self.event(&format!("{path}.event"), event));
                 self.described(path, service);
-                if service.retry.as_ref().is_some_and(|retry| retry.attempts == 0) {
-                    let path = format!("{path}.retry");
-                    self.fault(&path, "no attempt is allowed".into(), "attempts counts the first try: 1 or more");
+                let attempts = service.retry.as_ref().map_or(1, |retry| retry.attempts);
+                if !(1..=ATTEMPTS).contains(&attempts) {
+                    let what = format!("{attempts} attempts are none, or without end");
+                    self.fault(&format!("{path}.retry"), what, format!("attempts counts every try: 1 to {ATTEMPTS}"));
                 }
             }
-            Kind::Composite(_) if !matches!(&task.join, Join::And(takes) if takes.len() == 1) => {
-                let what = format!("`{}` stands for a net, which begins in one condition", task.name);
-                self.fault(&format!("{path}.takes"), what, "let it take that condition alone");
-            }
-            Kind::Auto { .. } | Kind::User(_) | Kind::Composite(_) => {}
+            Kind::Composite(_) => self.composite(task, path),
+            Kind::Auto { .. } | Kind::User(_) => {}
         }
         let inside = task.outcomes().iter().find(|outcome| outcome.closes.is_some());
         if let (Some(outcome), false) = (inside, matches!(task.kind, Kind::Composite(_))) {
             let path = format!("{path}.outcome.{}.closes", outcome.name);
             self.fault(&path, "only a net inside has a closing transition".into(), "leave it out");
+        }
+    }
+
+    /// A task that stands for a net gives its place to what is inside, and has nothing that could not be said there.
+    fn composite(&mut self, task: &Task, path: &str) {
+        if !matches!(&task.join, Join::And(takes) if takes.len() == 1) {
+            let what = format!("`{}` stands for a net, which begins in one condition", task.name);
+            self.fault(&format!("{path}.takes"), what, "let it take that condition alone");
+        }
+        let writes = task.sets.iter().chain(task.outcomes().iter().flat_map(|outcome| &outcome.sets)).next();
+        for (key, is_said) in [
+            ("when", task.when.is_some()),
+            ("cancels", !task.cancels.is_empty()),
+            ("sets", writes.is_some()),
+            ("sla", task.sla.is_some()),
+            ("instances", task.instances.is_some()),
+        ] {
+            if is_said {
+                let what = format!("`{}` stands for a net, and `{key}` would be lost with it", task.name);
+                self.fault(&format!("{path}.{key}"), what, "say it of a task inside, or of one before or behind it");
+            }
         }
     }
 

@@ -104,9 +104,9 @@ fn splice(whole: &mut Net, task: &Task, inner: Net, own: &BTreeSet<&str>) -> Res
         () => name.to_owned(),
     };
     let gone = inner.closing.is_some().then(|| flat.place(sink));
-    for Condition { name, about } in &inner.conditions {
+    for Condition { name, about } in inner.conditions.iter().filter(|inside| gone != Some(inside.name.as_str())) {
         let name = place(name);
-        if gone != Some(name.as_str()) && !whole.conditions.iter().any(|condition| condition.name == name) {
+        if !whole.conditions.iter().any(|condition| condition.name == name) {
             whole.conditions.push(Condition { name, about: about.clone() });
         }
     }
@@ -248,6 +248,20 @@ fn moved(
 mod tests {
     use super::*;
     use crate::format::read;
+    use crate::{Budget, prove};
+
+    #[test]
+    fn two_nets_may_call_their_ends_alike() {
+        let inner = "net = \"inner\"\nclosing = \"T_Close\"\n[conditions]\nP_Begin = \"\"\nP_Done = \"\"\nP_End = \"\"\n\
+                     [task.T_Do]\nkind = \"user\"\ntakes = \"P_Begin\"\ngives = \"P_Done\"\n\
+                     [task.T_Close]\nkind = \"auto\"\nentry.ok = { takes = \"P_Done\" }\ngives = \"P_End\"\n";
+        let outer = "net = \"outer\"\n[conditions]\nP_Begin = \"\"\nP_End = \"\"\n\
+                     [task.T]\nkind = \"composite\"\nnet = \"inner\"\ntakes = \"P_Begin\"\noutcome.ok = { gives = \"P_End\" }\n";
+        let whole = Library(vec![read(inner).unwrap()]).inline(&read(outer).unwrap()).unwrap();
+        let names: Vec<&str> = whole.conditions.iter().map(|condition| condition.name.as_str()).collect();
+        assert_eq!(names, ["P_Begin", "P_End", "P_Done"]);
+        assert!(prove(&whole.flatten().unwrap(), &Budget::default()).is_sound());
+    }
 
     #[test]
     fn a_task_inside_is_told_from_one_of_its_name_outside_and_so_is_what_is_promised_of_it() {
