@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syndic_core::json::MAX_SAFE_INTEGER;
 use syndic_ledger::{Hash, sha256};
-use syndic_nets::format::write;
+use syndic_nets::format::{read, write};
 use syndic_nets::model::{Due, FlattenError, InlineError, Kind, Library, Origin, Span, Task, Timer, Type, Way, Write};
 use syndic_nets::{Budget, Flat, Judgement, Net, PlaceId, TransitionId};
 
@@ -55,6 +55,9 @@ pub enum NotAdmitted {
         /// The task.
         task: String,
     },
+    /// Put together, it is no net file, and nobody could read it again.
+    #[error("with the nets inside it, it is none: {0}")]
+    Whole(String),
     /// Numbers that not every language holds.
     #[error("`{variable}` goes beyond ±(2^53 − 1)")]
     TooWide {
@@ -64,12 +67,14 @@ pub enum NotAdmitted {
 }
 
 impl CaseNet {
-    /// Admits a net: puts the nets of the library in for its composite tasks, and judges the whole.
+    /// Admits a net: puts the nets of the library in for its composite tasks, and judges the whole. That is judged which
+    /// its text says, for cases will run on nothing else.
     ///
     /// # Errors
     /// No case may run on it, and why.
     pub fn admit(net: &Net, library: &Library, budget: &Budget) -> Result<Self, NotAdmitted> {
-        let net = library.inline(net)?;
+        let whole = write(&library.inline(net)?);
+        let net = read(&whole).map_err(|mistakes| NotAdmitted::Whole(mistakes.to_string()))?;
         if let Some(task) = net.tasks.iter().find(|task| task.instances.is_some()) {
             return Err(NotAdmitted::Instances { task: task.name.clone() });
         }
@@ -81,7 +86,11 @@ impl CaseNet {
         if !judgement.admits() {
             return Err(NotAdmitted::Judged(Box::new(judgement)));
         }
-        Ok(Self::of(net)?)
+        let admitted = Self::of(net)?;
+        match admitted.text == whole {
+            true => Ok(admitted),
+            false => Err(NotAdmitted::Whole("its file reads as another net".to_owned())),
+        }
     }
 
     /// A net that was admitted before, from its [`CaseNet::text`]; it is not judged again.
@@ -89,7 +98,7 @@ impl CaseNet {
     /// # Errors
     /// A sentence: the text is not one of ours.
     pub fn admitted(text: &str) -> Result<Self, String> {
-        let net = syndic_nets::format::read(text).map_err(|mistakes| mistakes.to_string())?;
+        let net = read(text).map_err(|mistakes| mistakes.to_string())?;
         Self::of(net).map_err(|error| error.to_string())
     }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use syndic_core::ports::{CaseKey, CaseStatus};
-use syndic_engine::cases::{CaseNet, Command, STATE_MAX};
+use syndic_engine::cases::{CaseNet, Command, NotAdmitted, STATE_MAX};
+use syndic_nets::Budget;
+use syndic_nets::format::read;
+use syndic_nets::model::Library;
 
 use crate::nets::small;
 use crate::world::{HOUR, World};
@@ -173,4 +176,19 @@ fn services_and_timers_that_lead_round_in_no_time_are_stopped_and_can_be_put_rig
         world.completes("T_Out", None, json!({}));
         assert_eq!(world.case.status(), CaseStatus::Completed);
     }
+}
+
+#[test]
+fn a_net_that_could_not_be_read_again_with_what_is_inside_it_is_not_admitted() {
+    let inner = format!(
+        "net = \"inner\"\n[conditions]\nP_in = \"\"\nP_out = \"\"\n\
+         [task.T_Do]\nabout = \"{}\"\nkind = \"user\"\ntakes = \"P_in\"\ngives = \"P_out\"\n",
+        "x".repeat(3 << 20)
+    );
+    let outer = "net = \"outer\"\n[conditions]\nP_a = \"\"\nP_b = \"\"\nP_c = \"\"\n\
+                 [task.T_A]\nkind = \"composite\"\nnet = \"inner\"\ntakes = \"P_a\"\ngives = \"P_b\"\n\
+                 [task.T_B]\nkind = \"composite\"\nnet = \"inner\"\ntakes = \"P_b\"\ngives = \"P_c\"\n";
+    let library = Library(vec![read(&inner).expect("a net")]);
+    let told = CaseNet::admit(&read(outer).expect("a net"), &library, &Budget::default());
+    assert!(matches!(told, Err(NotAdmitted::Whole(_))), "two of three megabytes are more than a net may have");
 }
