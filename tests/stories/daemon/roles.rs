@@ -1,5 +1,6 @@
 //! Who may do what in a case: the roles of a net are a matter of tokens, through every door of a daemon.
 
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -234,4 +235,27 @@ fn what_somebody_holds_goes_to_who_may_have_it_and_comes_back_when_their_token_i
     ask(&daemon, &rita, &["work", "take", review]).exits(0);
     ask(&daemon, &rita, &["work", "done", review]).exits(0);
     daemon.stop();
+}
+
+#[test]
+fn who_needs_no_token_has_the_work_roles_that_the_configuration_says() {
+    let home = home();
+    let fred = agent(&home, "fred", &["finance"]);
+    let socket = home.file("x", "").with_file_name("socket");
+    let own = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(socket.parent().unwrap()).unwrap());
+    let set = [format!("http.socket={}", socket.display()), format!("http.users={own}:agent+finance+legal:acme")];
+    let daemon = Daemon::start_with(&home, &["--set", &set[0], "--set", &set[1]]);
+    ask(&daemon, &fred, &["case", "launch", "desk", "--id", "c1"]).exits(0);
+    let takes = |task: &str| {
+        let path = format!("POST /v1/work/c1%2F{task}%2F1/commands");
+        let body = r#"{"command":"take"}"#;
+        let (status, told) =
+            said(UnixStream::connect(&socket).unwrap(), &path, &["content-type: application/json"], body);
+        assert_eq!(status, 201, "{told}");
+        outcome(&serde_json::from_str(&told).unwrap())
+    };
+    assert_eq!((takes("T_Review"), takes("T_Pay")), ("refused: not-your-role".into(), "completed".into()));
+    daemon.stop();
+    let wrong = format!("http.users={own}:auditor+finance");
+    super::refused(&home, &["--set", &wrong]).fails(2, &["work roles are an agent's", "agent+support:acme"]);
 }
