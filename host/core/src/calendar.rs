@@ -17,6 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
 
+mod written;
+
+pub use written::{Hours, Written, Wrong, zones};
+
 /// When a tenant works. Without a word about it: Monday to Friday, all day, in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
@@ -54,27 +58,7 @@ pub enum Unit {
     Months,
 }
 
-/// A calendar as it is written in configuration.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Written {
-    zone: String,
-    working_days: Vec<Day>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hours: Option<Hours>,
-    holidays: Vec<String>,
-}
-
-/// The hours of a working day.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Hours {
-    open: String,
-    close: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Day {
     Mon,
     Tue,
@@ -91,9 +75,6 @@ const LATEST: Time = Time::from_ms(253_086_854_400_000);
 /// A calendar that rests longer than this at a stretch is taken to rest for ever.
 const LONGEST_REST_DAYS: u32 = 3660;
 
-/// The hour that ends a day, which no clock shows.
-const MIDNIGHT: &str = "24:00";
-
 impl Default for Calendar {
     fn default() -> Self {
         use Day::{Fri, Mon, Thu, Tue, Wed};
@@ -103,6 +84,12 @@ impl Default for Calendar {
 }
 
 impl Calendars {
+    /// Whether nobody has said anything about them. A configuration in which nobody has reads as it did before there was
+    /// a choice.
+    pub fn are_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The calendar of a tenant.
     pub fn of(&self, tenant: &str) -> &Calendar {
         self.tenants.get(tenant).unwrap_or(&self.everybody)
@@ -219,6 +206,24 @@ impl Calendar {
 }
 
 impl Day {
+    const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|day| day.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mon => "mon",
+            Self::Tue => "tue",
+            Self::Wed => "wed",
+            Self::Thu => "thu",
+            Self::Fri => "fri",
+            Self::Sat => "sat",
+            Self::Sun => "sun",
+        }
+    }
+
     fn of(day: Weekday) -> Self {
         match day {
             Weekday::Monday => Self::Mon,
@@ -228,59 +233,6 @@ impl Day {
             Weekday::Friday => Self::Fri,
             Weekday::Saturday => Self::Sat,
             Weekday::Sunday => Self::Sun,
-        }
-    }
-}
-
-impl Default for Written {
-    fn default() -> Self {
-        Calendar::default().into()
-    }
-}
-
-impl TryFrom<Written> for Calendar {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        let zone = TimeZone::get(&written.zone)
-            .map_err(|_| format!("`{}` is no time zone, such as UTC or Europe/Berlin", written.zone))?;
-        let days: BTreeSet<Day> = written.working_days.into_iter().collect();
-        if days.is_empty() {
-            return Err("a calendar needs a working day, or nothing is ever due in it".into());
-        }
-        let date = |text: &String| text.parse().map_err(|_| format!("`{text}` is no day, such as 2026-12-25"));
-        let holidays = written.holidays.iter().map(date).collect::<Result<_, _>>()?;
-        let hours = written.hours.as_ref().map(Hours::read).transpose()?;
-        Ok(Self { zone, days, hours, holidays })
-    }
-}
-
-impl Hours {
-    fn read(&self) -> Result<(Clock, Option<Clock>), String> {
-        let clock = |text: &String| {
-            Clock::strptime("%H:%M", text).map_err(|_| format!("`{text}` is no time of day, such as 09:00"))
-        };
-        let open = clock(&self.open)?;
-        let close = if self.close == MIDNIGHT { None } else { Some(clock(&self.close)?) };
-        match close {
-            Some(close) if close <= open => Err(format!("{} does not come after {}", self.close, self.open)),
-            _ => Ok((open, close)),
-        }
-    }
-}
-
-impl From<Calendar> for Written {
-    fn from(calendar: Calendar) -> Self {
-        let show = |clock: Clock| clock.strftime("%H:%M").to_string();
-        let hours = |(open, close): (Clock, Option<Clock>)| Hours {
-            open: show(open),
-            close: close.map_or_else(|| MIDNIGHT.to_owned(), show),
-        };
-        Self {
-            zone: calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
-            working_days: calendar.days.into_iter().collect(),
-            hours: calendar.hours.map(hours),
-            holidays: calendar.holidays.iter().map(ToString::to_string).collect(),
         }
     }
 }

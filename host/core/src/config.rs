@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use syndic_ledger::{Hash, canonical, sha256};
 
+use crate::calendar::Calendars;
 use crate::slot::{ROUTES, Slot};
 use crate::trust::Policy;
 
@@ -25,6 +26,9 @@ pub struct Config {
     pub slots: BTreeMap<Slot, SlotConfig>,
     /// What a lane does while one of its events is stuck.
     pub stuck_lane: StuckLane,
+    /// What cases count days by.
+    #[serde(default, skip_serializing_if = "Calendars::are_default")]
+    pub calendars: Calendars,
 }
 
 /// What a lane does while one of its events is stuck.
@@ -255,6 +259,7 @@ impl Default for Config {
             },
             slots: BTreeMap::new(),
             stuck_lane: StuckLane::GoOn,
+            calendars: Calendars::default(),
         }
     }
 }
@@ -359,7 +364,7 @@ mod tests {
     #[test]
     fn a_slot_with_wasi_has_another_digest_and_one_without_has_the_old_one() {
         let plain = Config::of_play();
-        for choice in ["wasi", "trust"] {
+        for choice in ["wasi", "trust", "calendars"] {
             assert!(!plain.canonical().contains(choice), "what was kept before there was a choice reads the same");
         }
         let billing = Slot::new("billing").unwrap();
@@ -368,5 +373,17 @@ mod tests {
         assert_eq!(with.of_slot(&billing).deadline_ms, plain.of_slot(&billing).deadline_ms, "its limits are its own");
         let read: Config = serde_json::from_str(&with.canonical()).unwrap();
         assert_eq!((read.of_slot(&billing).wasi, &read), (Wasi::Deterministic, &with));
+    }
+    #[test]
+    fn calendars_that_say_nothing_change_no_digest_and_others_read_back() {
+        let reads = |json: &str| Calendars { everybody: serde_json::from_str(json).unwrap(), ..Calendars::default() };
+        let with = |json: &str| Config { calendars: reads(json), ..Config::default() };
+        let spelt_out =
+            r#"{"zone":"utc","working_days":["fri","mon","tue","wed","thu"],"hours":{"open":"00:00","close":"24:00"}}"#;
+        assert_eq!(with(spelt_out).digest(), Config::default().digest());
+        let berlin = with(r#"{"zone":"Europe/Berlin"}"#);
+        assert_ne!(berlin.digest(), Config::default().digest());
+        let read: Config = serde_json::from_str(&berlin.canonical()).unwrap();
+        assert_eq!(read, berlin);
     }
 }

@@ -75,16 +75,25 @@ fn a_day_that_a_month_lacks_is_over_with_the_month() {
 fn what_is_no_calendar_is_refused_with_a_sentence() {
     for (json, says) in [
         (r#"{"zone":"Mars/Olympus"}"#, "no time zone"),
+        (r#"{"zone":""}"#, "no time zone"),
         (r#"{"working_days":[]}"#, "needs a working day"),
         (r#"{"working_days":["someday"]}"#, "someday"),
         (r#"{"hours":{"open":"17:00","close":"09:00"}}"#, "does not come after"),
         (r#"{"hours":{"open":"nine","close":"17:00"}}"#, "no time of day"),
+        (r#"{"hours":{"open":"09:00","close":"09:00"}}"#, "does not come after"),
         (r#"{"holidays":["2026-02-30"]}"#, "no day"),
+        (r#"{"holidays":["2026-12-25T10:00"]}"#, "no day"),
         (r#"{"holiday":[]}"#, "holiday"),
     ] {
         let told = calendar(json).unwrap_err();
         assert!(told.contains(says), "{json}: {told}");
     }
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_calendar_is_told_at_once() {
+    let told = calendar(r#"{"zone":"Here","working_days":["mon","m"],"holidays":["x","2026-01-01","y"]}"#).unwrap_err();
+    assert_eq!(told.matches(" is no ").count(), 4, "{told}");
 }
 
 #[test]

@@ -48,6 +48,7 @@ pub(crate) fn rules(read: &mut Reader) -> Config {
         limits: limits(read),
         slots,
         stuck_lane: if read.text("host.stuck_lane") == "hold" { StuckLane::Hold } else { StuckLane::GoOn },
+        calendars: defaults.calendars,
     }
 }
 
