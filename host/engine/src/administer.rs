@@ -131,7 +131,7 @@ impl Host {
                 at.to_string(),
                 Kind::Act(name.clone()),
                 ledger::Outcome::Completed,
-                self.config_digest,
+                self.in_force().digest,
                 self.engine_hash,
             )
         };

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use syndic_core::calendar::Calendars;
 use syndic_core::command::is_command;
 use syndic_core::config::SlotConfig;
 use syndic_core::failpoint;
@@ -13,11 +12,12 @@ use syndic_core::ports::{
 };
 use syndic_core::slot::TIMER_FIRED;
 use syndic_core::{Config, DedupKey, Error, Event, Report, Slot, Time};
-use syndic_ledger::{Hash, Master, sha256};
+use syndic_ledger::{Hash, Master};
 
 use crate::act::{Denied, Order};
 use crate::failing::Failing;
 use crate::foresight::Foreseen;
+use crate::in_force::{InForce, kept};
 use crate::lineup::{Board, Lineup};
 use crate::nets::Known;
 use crate::observed::Observed;
@@ -43,7 +43,6 @@ pub struct Ports {
 pub struct Host {
     pub(crate) ports: Ports,
     pub(crate) config: Config,
-    pub(crate) config_digest: Hash,
     pub(crate) engine_hash: Hash,
     pub(crate) board: Board,
     /// Held by whoever puts a version into a slot, from finding out what is there to publishing.
@@ -57,7 +56,7 @@ pub struct Host {
     parks: Mutex<Parks>,
     trapped: Mutex<Trapped>,
     pub(crate) nets: Known,
-    pub(crate) calendars: Calendars,
+    pub(crate) in_force: RwLock<Arc<InForce>>,
     pub(crate) master: Master,
     pub(crate) observed: Observed,
     pub(crate) standing: Arc<Standing>,
@@ -87,10 +86,7 @@ impl Host {
     /// # Errors
     /// The store cannot be written.
     pub fn new(ports: Ports, config: Config, master: Master, lineup: Lineup) -> Result<Self, Halt> {
-        let kept = config.canonical();
-        let config_digest = sha256(kept.as_bytes());
-        // Nobody waits for it: no receipt that names it is durable before it is.
-        ports.store.keep(vec![(config_digest, kept.into_bytes())])?;
+        let in_force = kept(&*ports.store, &config)?;
         failpoint!("engine.start.kept");
         let unfinished = ports.store.unfinished()?;
         failpoint!("engine.start.begun");
@@ -103,7 +99,7 @@ impl Host {
             begun: Mutex::new(begun),
             parks: Mutex::default(),
             nets: Known::default(),
-            calendars: Calendars::default(),
+            in_force: RwLock::new(Arc::new(in_force)),
             trapped: Mutex::new(trapped),
             slots: slots.collect(),
             board: Board::new(lineup),
@@ -112,7 +108,6 @@ impl Host {
             engine_hash: ports.runtime.engine_hash(),
             tenant_kinds: config.tenant_kinds(),
             routes: config.all_routes(),
-            config_digest,
             config,
             master,
             ports,
@@ -340,7 +335,7 @@ impl Host {
         &self.ports
     }
 
-    /// The rules in force.
+    /// The rules it began with. All of them are in force still, but for calendars, which may be others by now.
     pub fn config(&self) -> &Config {
         &self.config
     }

@@ -20,6 +20,7 @@ mod ending;
 mod failing;
 mod foresight;
 mod host;
+mod in_force;
 mod judge;
 mod lanes;
 mod lineup;
@@ -52,6 +53,7 @@ pub use caseload::{CaseHistory, CaseLook, REFUSALS as COMMAND_REFUSALS, look_at_
 pub use consequence::{Consequence, Trigger};
 pub use door::Bounds;
 pub use host::{Halt, Host, Ports};
+pub use in_force::last_calendars;
 pub use lanes::Lanes;
 pub use lineup::{Given, Lineup, NoLineup, Roster, Seating};
 pub use nets::{LoadedNet, NetRecord, NotLoaded};

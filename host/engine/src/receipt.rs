@@ -113,7 +113,7 @@ fn draft(turn: &Turn<'_>, report: &Report, changes: &Changes, salts: &Salts) -> 
             event.time.to_string(),
             Kind::Event,
             outcome(report.outcome),
-            turn.host.config_digest,
+            turn.host.in_force().digest,
             turn.host.engine_hash,
         )
     }

@@ -104,7 +104,7 @@ impl Sequel {
                 first.time,
                 ledger::Kind::Act(again.act.verb.name().to_owned()),
                 receipt::outcome(*outcome),
-                host.config_digest,
+                host.in_force().digest,
                 host.engine_hash,
             )
         };

@@ -34,13 +34,14 @@ impl Host {
             return Ok(Next::Moved(Box::new(moved)));
         }
         let Some((net, case)) = self.case(key)? else { return Ok(Next::Nothing) };
-        let front = self.ports.store.front();
-        for call in case.awaited(&net) {
-            if is_heard(front, key, &call.id)? {
-                return Ok(Next::Calls(vec![call]));
+        let (front, in_force) = (self.ports.store.front(), self.in_force());
+        let calendar = in_force.calendars.of(&key.tenant);
+        for id in case.awaited(&net) {
+            if is_heard(front, key, &id)? {
+                return Ok(Next::Calls(case.awaited_call(&net, &id, calendar).into_iter().collect()));
             }
         }
-        let calls = case.calls(&net, until);
+        let calls = case.calls(&net, until, calendar);
         Ok(if calls.is_empty() { Next::Nothing } else { Next::Calls(calls) })
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use syndic_core::calendar::Calendar;
 use syndic_core::failpoint;
 use syndic_core::ports::{Answer, CaseKey, CaseRecord, NoAnswer, Reads, StoreError};
 use syndic_core::{Error, Event, Time};
@@ -85,11 +86,13 @@ impl Host {
     pub(super) fn case_step(&self, key: &CaseKey, what: &What<'_>, at: Time) -> Result<Option<Moved>, Halt> {
         loop {
             let before = self.ports.store.front().case(key)?;
-            let computed = self.compute(key, before.as_ref(), what, at)?;
+            let in_force = self.in_force();
+            let computed = self.compute(key, before.as_ref(), what, at, in_force.calendars.of(&key.tenant))?;
             if computed.is_err() && !matches!(what, What::Command(..)) {
                 return Ok(None);
             }
-            let happened = Happened { key, what, at, before: before.as_ref(), computed: &computed };
+            let happened =
+                Happened { key, what, at, before: before.as_ref(), computed: &computed, in_force: &in_force };
             if let Some(moved) = self.admit_case(&happened)? {
                 return Ok(Some(moved));
             }
@@ -122,8 +125,8 @@ impl Host {
         before: Option<&CaseRecord>,
         what: &What<'_>,
         at: Time,
+        calendar: &Calendar,
     ) -> Result<Result<Computed, Refused>, Halt> {
-        let calendar = self.calendars.of(&key.tenant);
         if let What::Command(_, Wanted::Launch { net, data, rehearse }) = what {
             let net = match self.launches_on(key, before, net, rehearse.is_some())? {
                 Ok(net) => net,

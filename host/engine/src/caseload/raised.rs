@@ -30,7 +30,7 @@ impl Host {
         let Some(key) = raised_by(event).filter(|_| is_over(outcome.name())) else { return Ok(None) };
         let Some(record) = front.case(&key)? else { return Ok(None) };
         let (net, case) = self.case_of(front, &key, &record)?;
-        let waits = case.awaited(&net).iter().any(|call| event_id(&key, &call.id) == event.id);
+        let waits = case.awaited(&net).iter().any(|call| event_id(&key, call) == event.id);
         let now = case.at().max(self.ports.clock.now());
         let due = Some(record.due.map_or(now, |due| due.min(now)));
         Ok(waits.then_some((key, Some(CaseRecord { due, ..record }))))

@@ -20,6 +20,7 @@ use super::commit::{Computed, What};
 use super::raised::is_heard;
 use crate::cases::{Call, Told};
 use crate::host::Host;
+use crate::in_force::InForce;
 use crate::receipt::{self, Salts};
 
 /// Who asks, where a case does.
@@ -35,6 +36,8 @@ pub(super) struct Happened<'h> {
     pub(super) at: Time,
     pub(super) before: Option<&'h CaseRecord>,
     pub(super) computed: &'h Result<Computed, Refused>,
+    /// What it was computed by.
+    pub(super) in_force: &'h InForce,
 }
 
 /// What is committed, and told.
@@ -49,7 +52,7 @@ impl Happened<'_> {
         let Ok(Computed { net, step }) = self.computed else { return Ok(None) };
         let mut record = step.record(net, sequence);
         for call in step.case.awaited(net) {
-            if is_heard(front, self.key, &call.id)? {
+            if is_heard(front, self.key, &call)? {
                 record.due = Some(record.due.map_or(self.at, |due| due.min(self.at)));
             }
         }
@@ -136,7 +139,7 @@ impl Happened<'_> {
                 self.at.to_string(),
                 kind,
                 receipt::outcome(report.outcome),
-                host.config_digest,
+                self.in_force.digest,
                 host.engine_hash,
             )
         }

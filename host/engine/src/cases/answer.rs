@@ -9,7 +9,7 @@ use syndic_nets::model::{Kind, Retry, Service, Value};
 use super::data;
 use super::item::{Asked, Asking, Doing, Done};
 use super::people::Work;
-use super::turn::{Turn, counted};
+use super::turn::{Turn, after};
 use super::{CallId, CaseRefused, Told};
 
 /// Whether an event with this outcome has come to its end: what was referred, and what could not be undone, an operator
@@ -179,8 +179,7 @@ impl Turn<'_> {
             return (tries < ATTEMPTS).then(|| now.plus_ms(wait * 1000));
         };
         let span = backoff.get(tries as usize - 1).or(backoff.last());
-        let wait = |span: &syndic_nets::model::Span| self.calendar.due(span.count, counted(span.unit), now);
-        (tries < *attempts).then(|| span.map_or(now, wait))
+        (tries < *attempts).then(|| span.map_or(now, |span| after(span, self.calendar, now)))
     }
 
     /// Nobody is asked any more: a person does it, or somebody else takes the token, or the case stops.

@@ -4,10 +4,10 @@ use serde_json::{Map, Value as Json, json};
 use syndic_core::Time;
 use syndic_core::calendar::Calendar;
 use syndic_core::ports::CaseStatus;
-use syndic_nets::model::{Kind, Service, Span};
+use syndic_nets::model::{Kind, Service};
 
-use super::item::{Asked, Asking, Debt, Doing, Item, Phase};
-use super::turn::counted;
+use super::item::{Asked, Asking, Debt, Doing, Phase};
+use super::turn::after;
 use super::{Call, CallId, Case, CaseNet, data};
 
 /// What comes to pass by itself.
@@ -23,11 +23,26 @@ pub(super) enum Happening {
     OwedLease(usize),
 }
 
+/// A call that is under way.
+#[derive(Clone, Copy)]
+struct UnderWay<'c> {
+    task: usize,
+    attempt: u32,
+    undo: bool,
+    key: &'c str,
+    asking: &'c Asking,
+}
+
+impl UnderWay<'_> {
+    fn id(&self, net: &CaseNet) -> CallId {
+        CallId { task: net.task(self.task).name.clone(), attempt: self.attempt, undo: self.undo }
+    }
+}
+
 impl Case {
     /// The earliest moment of anything: what a record's `due` holds.
     pub fn due(&self) -> Option<Time> {
-        let asking = self.asked().map(|(_, _, asking)| asking).chain(self.owed().map(|(_, asking)| asking));
-        let calls = asking.filter_map(Asking::due).min();
+        let calls = self.under_way().filter_map(|call| call.asking.due()).min();
         [self.happens(), calls].into_iter().flatten().min()
     }
 
@@ -43,15 +58,23 @@ impl Case {
 
     /// The calls that are due by then, in the order in which they are to be made. One that is under way already is
     /// listed until it is answered: whoever makes calls knows which those are.
-    pub fn calls(&self, net: &CaseNet, by: Time) -> Vec<Call> {
-        let mut calls = self.calls_that(net, |asking| asking.due().filter(|at| *at <= by.max(self.at)));
+    pub fn calls(&self, net: &CaseNet, by: Time, calendar: &Calendar) -> Vec<Call> {
+        let due = self.under_way().filter_map(|call| Some((call.asking.due()?, call)));
+        let due = due.filter(|(at, _)| *at <= by.max(self.at));
+        let mut calls: Vec<Call> = due.map(|(at, call)| self.call(net, &call, calendar, at)).collect();
         calls.sort_by_key(|call| call.due);
         calls
     }
 
-    /// The events that somebody has yet to end, as calls whose outcome is to be looked for when somebody has.
-    pub fn awaited(&self, net: &CaseNet) -> Vec<Call> {
-        self.calls_that(net, |asking| (asking.at == Asked::Awaited).then_some(self.at))
+    /// The events that somebody has yet to end.
+    pub fn awaited(&self, net: &CaseNet) -> Vec<CallId> {
+        self.under_way().filter(|call| call.asking.at == Asked::Awaited).map(|call| call.id(net)).collect()
+    }
+
+    /// The call whose outcome there is to look for, once somebody has ended the event.
+    pub fn awaited_call(&self, net: &CaseNet, id: &CallId, calendar: &Calendar) -> Option<Call> {
+        let mut awaited = self.under_way().filter(|call| call.asking.at == Asked::Awaited);
+        awaited.find(|call| call.id(net) == *id).map(|call| self.call(net, &call, calendar, self.at))
     }
 
     /// Whether it waits for somebody to end the event of this attempt at a task, now or when it moves again.
@@ -63,20 +86,6 @@ impl Case {
                 && matches!(&debt.phase, Phase::Listening(asking) if asking.at == Asked::Awaited)
         };
         matches!(item, Some(Doing::Service(asking)) if asking.at == Asked::Awaited) || self.debts.iter().any(owed)
-    }
-
-    fn calls_that(&self, net: &CaseNet, due: impl Fn(&Asking) -> Option<Time> + Copy) -> Vec<Call> {
-        let name = |task: usize| net.task(task).name.clone();
-        let asked = self.asked().filter_map(|(task, item, asking)| {
-            let id = CallId { task: name(task), attempt: item.attempt, undo: false };
-            due(asking).map(|at| self.call(net, id, task, item.key.clone().unwrap_or_default(), asking, at))
-        });
-        let owed = self.owed().filter_map(|(debt, asking)| {
-            let undo = matches!(debt.phase, Phase::Undoing(_));
-            let id = CallId { task: name(debt.done.task), attempt: debt.done.attempt, undo };
-            due(asking).map(|at| self.call(net, id, debt.done.task, debt.done.key.clone(), asking, at))
-        });
-        asked.chain(owed).collect()
     }
 
     /// The first of what comes to pass: the earliest, and at one moment in the order of the net.
@@ -99,20 +108,27 @@ impl Case {
         items.chain(owed).reduce(|first, other| if other.0 < first.0 { other } else { first })
     }
 
-    fn asked(&self) -> impl Iterator<Item = (usize, &Item, &Asking)> {
+    /// The calls under way, where anything moves: those of items, and those of what is owed.
+    fn under_way(&self) -> impl Iterator<Item = UnderWay<'_>> {
         let moves = self.status == CaseStatus::Running && !self.cancelling;
-        self.items.iter().filter(move |_| moves).filter_map(|(task, item)| match &item.doing {
-            Doing::Service(asking) => Some((*task, item, asking)),
+        let items = self.items.iter().filter(move |_| moves).filter_map(|(task, item)| match &item.doing {
+            Doing::Service(asking) => {
+                let key = item.key.as_deref().unwrap_or_default();
+                Some(UnderWay { task: *task, attempt: item.attempt, undo: false, key, asking })
+            }
             _ => None,
-        })
-    }
-
-    fn owed(&self) -> impl Iterator<Item = (&Debt, &Asking)> {
+        });
         let owes = self.status != CaseStatus::Suspended;
-        self.debts.iter().filter(move |_| owes).filter_map(|debt| Some((debt, debt.asking()?)))
+        let debts = self.debts.iter().filter(move |_| owes).filter_map(|debt| {
+            let (done, undo) = (&debt.done, matches!(debt.phase, Phase::Undoing(_)));
+            let asking = debt.asking()?;
+            Some(UnderWay { task: done.task, attempt: done.attempt, undo, key: &done.key, asking })
+        });
+        items.chain(debts)
     }
 
-    fn call(&self, net: &CaseNet, id: CallId, task: usize, key: String, asking: &Asking, due: Time) -> Call {
+    fn call(&self, net: &CaseNet, call: &UnderWay<'_>, calendar: &Calendar, due: Time) -> Call {
+        let (id, UnderWay { task, asking, .. }) = (call.id(net), *call);
         let Kind::Service(service) = &net.task(task).kind else { unreachable!("only services are called") };
         let done = || service.action.clone();
         let undo = || service.undo.clone().unwrap_or_default();
@@ -121,9 +137,9 @@ impl Case {
             undoes: id.undo.then(done),
             asks: Json::Object(if id.undo { Map::new() } else { asks(net, task) }),
             id,
-            key,
+            key: call.key.to_owned(),
             tries: asking.tries,
-            timeout_ms: timeout(service, due),
+            timeout_ms: timeout(service, calendar, due),
             due,
             raised: matches!(asking.at, Asked::Raised(_) | Asked::Awaited),
             data: Json::Object(data::shown(net, &self.data)),
@@ -144,8 +160,7 @@ pub(super) fn asks(net: &CaseNet, task: usize) -> Map<String, Json> {
     asks
 }
 
-/// How long a try may take. Nobody measures that in business days.
-fn timeout(service: &Service, due: Time) -> Option<i64> {
-    let ms = |span: &Span| Calendar::default().due(span.count, counted(span.unit), due).ms() - due.ms();
-    service.timeout.as_ref().map(ms)
+/// How long a try may take.
+fn timeout(service: &Service, calendar: &Calendar, due: Time) -> Option<i64> {
+    service.timeout.as_ref().map(|span| after(span, calendar, due).ms() - due.ms())
 }

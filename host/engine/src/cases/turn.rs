@@ -156,18 +156,19 @@ impl<'a> Turn<'a> {
     pub fn over(&self, span: &Span) -> Time {
         let since = span.since.as_ref().and_then(|place| self.net.find_place(place));
         let from = since.and_then(|place| self.case.filled.get(&place)).copied().unwrap_or(self.now);
-        self.calendar.due(span.count, counted(span.unit), from)
+        after(span, self.calendar, from)
     }
 }
 
-/// The unit, as calendars call it.
-pub(super) fn counted(unit: Unit) -> Counted {
-    match unit {
+/// The moment that is a span after another. Whatever a net says of time is reckoned here.
+pub(super) fn after(span: &Span, calendar: &Calendar, from: Time) -> Time {
+    let unit = match span.unit {
         Unit::Seconds => Counted::Seconds,
         Unit::Minutes => Counted::Minutes,
         Unit::Hours => Counted::Hours,
         Unit::Days => Counted::Days,
         Unit::BusinessDays => Counted::BusinessDays,
         Unit::Months => Counted::Months,
-    }
+    };
+    calendar.due(span.count, unit, from)
 }

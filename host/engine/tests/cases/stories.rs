@@ -301,7 +301,7 @@ fn an_event_that_was_referred_is_waited_for_until_somebody_ends_it() {
         assert_eq!(world.last.told, [Told::Referred { task: "T_Subscribe".into() }]);
         // Nothing is called meanwhile, and nothing is due but the timer.
         assert_eq!((world.calls().len(), world.case.due()), (0, world.case.happens()));
-        let call = world.case.awaited(&net).remove(0);
+        let call = world.case.awaited_call(&net, &world.case.awaited(&net)[0], &world.calendar).unwrap();
         assert!(call.raised && world.case.awaits(&net, "T_Subscribe", 1) && !world.case.awaits(&net, "T_Subscribe", 2));
         (world, call)
     };
@@ -382,20 +382,6 @@ fn a_way_in_is_the_first_that_is_marked_and_a_cancelled_place_is_emptied_before_
     let mut world = World::launch(&net, &json!({}));
     world.completes("T_Work", None, json!({}));
     assert_eq!(world.wait(MINUTE), ["T_Join.done"]);
-}
-
-#[test]
-fn a_deadline_is_a_time_on_the_tenants_wall() {
-    let berlin: Calendar = serde_json::from_value(json!({
-        "zone": "Europe/Berlin", "hours": {"open": "09:00", "close": "17:00"}, "holidays": ["2026-03-30"],
-    }))
-    .unwrap();
-    let net = phase("product-listing");
-    let mut world = World::launch_in(&net, &json!({"product_id": "p-1"}), berlin, "2026-03-27T15:30:00Z");
-    world.completes("T_SubmitProduct", None, json!({}));
-    // Friday half past four, a weekend in which the clock goes forward, a holiday on Monday: five days are over the
-    // Monday after, half past four.
-    assert_eq!(world.case.happens(), Some(Time::parse("2026-04-06T14:30:00Z").unwrap()));
 }
 
 #[test]

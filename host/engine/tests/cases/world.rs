@@ -125,7 +125,7 @@ impl<'n> World<'n> {
     }
 
     pub fn calls(&self) -> Vec<Call> {
-        self.case.calls(self.net, self.now)
+        self.case.calls(self.net, self.now, &self.calendar)
     }
 
     pub fn call(&self, task: &str) -> Call {
