@@ -100,7 +100,7 @@ impl ReceiptLine {
         let leaf = Receipt::parse(entry.leaf.as_bytes())?;
         let (kind, id) = leaf.event.map(|event| (event.r#type, event.id)).unzip();
         let outcome = entry.kept.report.outcome.name().into();
-        let step = |Case { fired, id, status, net: _ }| CaseStep { id, fired, status: status.name().into() };
+        let step = |Case { fired, id, status, net: _, state: _ }| CaseStep { id, fired, status: status.name().into() };
         let case = leaf.case.map(step);
         Ok(Self { sequence, time: leaf.time, tenant: leaf.tenant, kind, id, outcome, case })
     }

@@ -49,7 +49,7 @@ mod watch;
 
 pub use act::{Denied, Order, Target};
 pub use administer::Deed;
-pub use caseload::{CaseHistory, CaseLook, REFUSALS as COMMAND_REFUSALS, look_at_case};
+pub use caseload::{CaseHistory, CaseLook, REFUSALS as COMMAND_REFUSALS, look_at_case, verify_cases};
 pub use consequence::{Consequence, Trigger};
 pub use door::Bounds;
 pub use host::{Halt, Host, Ports};

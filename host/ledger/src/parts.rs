@@ -340,6 +340,10 @@ pub struct Case {
     pub id: String,
     /// The net's text.
     pub net: Digest,
+    /// Its marking, data and work after the step, as they are kept: *commitment* under the salt of the case's id. Receipts
+    /// of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Hash>,
     /// What it is at.
     pub status: CaseStatus,
 }

@@ -124,6 +124,7 @@ fn step() -> Receipt {
         fired: vec!["T_VerifyIdentity.pass".into(), "T_SetUpBanking".into()],
         id: "vendor-7".into(),
         net: Digest::of(b"a net"),
+        state: Some(Master::from_seed(0).salt("acme", "vendor-7").commit(b"{}")),
         status: CaseStatus::Running,
     };
     let subject = Some(Master::from_seed(0).salt("acme", "vendor-7").commit(b"vendor-7"));
@@ -140,7 +141,7 @@ fn bare(kind: Kind, outcome: Outcome) -> Receipt {
 fn a_receipt_has_these_bytes_and_this_leaf_hash() {
     for (receipt, leaf, hash) in [
         (full(), FULL, "ac79d686089cf841eb7f131347456f18b828ffd2cbfb02533e74cff5e1026fdd"),
-        (step(), CASE, "774d31250f03f52b6ef9c4246fb093db0d32626b0afacc535c674b4d6d712ecc"),
+        (step(), CASE, "89b509d0b79b2240371024f6b010560123662ae9d54ec4d75eb0130137146b60"),
         (
             bare(Kind::Act("revert".into()), Outcome::Completed),
             ACT,
@@ -151,6 +152,15 @@ fn a_receipt_has_these_bytes_and_this_leaf_hash() {
         assert_eq!(receipt.leaf_hash().to_string(), hash);
         assert_eq!(Receipt::parse(leaf.as_bytes()).unwrap(), receipt);
     }
+}
+
+#[test]
+fn a_step_of_a_case_that_an_earlier_version_receipted_reads_and_keeps_its_hash() {
+    let state = r#""state":"0e70c1610a2bf54040ae6e91f69e32f9ce4cf3345014a7dd9bfad526b4e95257","#;
+    let earlier = Receipt::parse(CASE.replace(state, "").as_bytes()).unwrap();
+    let case = step().case.map(|case| Case { state: None, ..case });
+    assert_eq!(earlier, Receipt { case, ..step() });
+    assert_eq!(earlier.leaf_hash().to_string(), "774d31250f03f52b6ef9c4246fb093db0d32626b0afacc535c674b4d6d712ecc");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use syndic_cli::args::TokenPlace;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::Time;
 use syndic_core::ports::{Reads, StoreError};
-use syndic_engine::Lineup;
+use syndic_engine::{Lineup, verify_cases};
 use syndic_ledger::{Master, Receipt};
 use syndic_runtime::Runtime;
 use syndic_store::{MasterWanted, OpenError, SledStore};
@@ -155,6 +155,11 @@ fn kept(store: &SledStore) -> Findings {
             findings.extend(clock(store, receipts));
         }
         Err(error) => findings.push(("store", Ill(trouble::store_failed(&error)))),
+    }
+    match verify_cases(store, store.master()) {
+        Ok(0) => {}
+        Ok(count) => findings.push(("cases", Well(format!("{count} are as their last receipts left them")))),
+        Err(error) => findings.push(("cases", Ill(trouble::store_failed(&error)))),
     }
     if store.master().reveal() == Master::from_seed(0).reveal() {
         let hint = "`play` or `demo` made it; let the daemon make one of its own for real customers";

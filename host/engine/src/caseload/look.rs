@@ -2,12 +2,17 @@
 
 use serde_json::Value;
 use syndic_core::outcome::CaseStep;
-use syndic_core::ports::{CaseKey, CaseRecord, Kept, Reads, StoreError};
-use syndic_ledger::{Digest, Receipt, Relation};
+use syndic_core::ports::{CaseKey, CaseRecord, Entry, Kept, Reads, StoreError};
+use syndic_ledger::{Digest, Master, Receipt, Relation};
 
 use crate::act::entry;
 use crate::cases::{Case, CaseNet};
 use crate::nets::text_of;
+
+use super::sealed::status;
+
+/// Cases read at a time.
+const AT_ONCE: usize = 256;
 
 /// A case, as it is shown.
 #[derive(Clone, Debug)]
@@ -51,6 +56,44 @@ pub fn look_at_case(front: &dyn Reads, key: &CaseKey, steps: usize) -> Result<Op
     Ok(Some(CaseLook { record, digest: Digest(digest), now, history, earlier }))
 }
 
+/// Holds every case against the receipt of its last step, and says how many there are.
+///
+/// # Errors
+/// The store failed; corrupt, where a case is not what its receipt vouches for.
+pub fn verify_cases(front: &dyn Reads, master: &Master) -> Result<u64, StoreError> {
+    let (mut count, mut after) = (0, None);
+    loop {
+        let page = front.cases(None, after.as_ref(), AT_ONCE)?;
+        let Some((last, _)) = page.last() else { return Ok(count) };
+        after = Some(last.clone());
+        for (key, record) in page {
+            vouched_for(front, master, &key, &record)?;
+            count += 1;
+        }
+    }
+}
+
+fn vouched_for(front: &dyn Reads, master: &Master, key: &CaseKey, record: &CaseRecord) -> Result<(), StoreError> {
+    let leaf = leaf(record.receipt, &entry(front, record.receipt)?)?;
+    let state = master.salt(&key.tenant, &key.id).commit(record.state.as_bytes());
+    let is_its = leaf.case.as_ref().is_some_and(|case| {
+        case.id == key.id && case.status == status(record.status) && case.state.is_none_or(|kept| kept == state)
+    });
+    match is_its && leaf.tenant.as_ref() == Some(&key.tenant) {
+        true => Ok(()),
+        false => {
+            let CaseKey { tenant, id } = key;
+            let why = format!("the case `{id}` of `{tenant}` is not what receipt {} left", record.receipt);
+            Err(StoreError::Corrupt(why))
+        }
+    }
+}
+
+fn leaf(sequence: u64, entry: &Entry) -> Result<Receipt, StoreError> {
+    Receipt::parse(entry.leaf.as_bytes())
+        .map_err(|why| StoreError::Corrupt(format!("receipt {sequence} does not read: {why}")))
+}
+
 /// The steps that led to a receipt, each by the one after it.
 fn history(front: &dyn Reads, last: u64, steps: usize) -> Result<(Vec<CaseHistory>, bool), StoreError> {
     let mut history = Vec::new();
@@ -60,8 +103,7 @@ fn history(front: &dyn Reads, last: u64, steps: usize) -> Result<(Vec<CaseHistor
             break;
         }
         let entry = entry(front, sequence)?;
-        let unreadable = |why| StoreError::Corrupt(format!("receipt {sequence} does not read: {why}"));
-        let leaf = Receipt::parse(entry.leaf.as_bytes()).map_err(unreadable)?;
+        let leaf = leaf(sequence, &entry)?;
         let before = leaf.parent.as_ref().filter(|parent| parent.relation == Relation::Continues);
         next = before.map(|parent| parent.sequence);
         let by =

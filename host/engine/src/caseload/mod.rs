@@ -21,7 +21,7 @@ use syndic_core::Time;
 use syndic_core::outcome::Report;
 use syndic_core::ports::{CaseKey, CaseRecord, Ticket};
 
-pub use look::{CaseHistory, CaseLook, look_at_case};
+pub use look::{CaseHistory, CaseLook, look_at_case, verify_cases};
 
 pub(crate) use calls::{Next, lane_of_call};
 pub(crate) use raised::raised_by;

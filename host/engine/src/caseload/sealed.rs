@@ -1,6 +1,6 @@
 //! The receipt of a step, and all that is committed with it.
 //!
-//! The leaf names the case, its net, what fired and what it is at afterwards. What else was said and answered stands
+//! The leaf names the case, its net, what fired and what it is at afterwards, and commits to the whole of its state. What else was said and answered stands
 //! beside it: a command's event as any event's, and of what happens by itself a record of its own, to which the leaf
 //! commits as it does to an administrative act.
 
@@ -123,10 +123,11 @@ impl Happened<'_> {
     /// What every step's receipt has.
     fn receipt(&self, host: &Host, sequence: u64, kind: Kind, report: &Report) -> Receipt {
         let computed = self.computed.as_ref().ok();
-        let case = computed.zip(report.case.as_ref()).map(|(Computed { net, .. }, step)| ledger::Case {
+        let case = computed.zip(report.case.as_ref()).map(|(computed, step)| ledger::Case {
             fired: step.fired.clone(),
             id: self.key.id.clone(),
-            net: Digest(net.digest()),
+            net: Digest(computed.net.digest()),
+            state: Some(host.master.salt(&self.key.tenant, &self.key.id).commit(computed.step.state.as_bytes())),
             status: status(step.status),
         });
         let before = self.before.filter(|_| case.is_some());
@@ -272,7 +273,7 @@ fn effect_status(call: &Call, answer: &Result<Answer, NoAnswer>) -> EffectStatus
     }
 }
 
-fn status(status: CaseStatus) -> ledger::CaseStatus {
+pub(super) fn status(status: CaseStatus) -> ledger::CaseStatus {
     match status {
         CaseStatus::Running => ledger::CaseStatus::Running,
         CaseStatus::Suspended => ledger::CaseStatus::Suspended,
