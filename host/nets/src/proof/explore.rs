@@ -17,7 +17,7 @@ use super::rows::Rows;
 /// Markings that are explored before anybody asks whether they grow without end. Most nets have fewer.
 const FIRST_LOOK: usize = 64;
 
-/// What a firing costs besides the words of its marking, counted in such words.
+/// What a firing costs besides the words of its marking and its arcs, counted in such words.
 const WORK_OF_A_FIRING: u64 = 8;
 
 /// Where an exploration has to stop.
@@ -80,7 +80,8 @@ pub(super) struct Space {
     /// By marking: the one before it, and what was fired there. The start is its own.
     first: Vec<Edge>,
     known: HashTable<u32>,
-    /// Words of markings that were written: what stands for time.
+    /// Words of markings that were written, arcs that were gone along, transitions that were looked at: what stands for
+    /// time.
     work: u64,
     /// The marking that is being made, and what is enabled in the one it is made from.
     next: Vec<u64>,
@@ -135,7 +136,7 @@ impl Space {
     fn leave_next(&mut self, game: &Game, limits: Limits) -> Result<Option<Spent>, Overflow> {
         let here = self.edges.len();
         let words = here * self.packing.words..(here + 1) * self.packing.words;
-        game.enabled(self.packing, &self.markings[words.clone()], &mut self.enabled);
+        self.work += game.enabled(self.packing, &self.markings[words.clone()], &mut self.enabled) as u64;
         for at in 0..self.enabled.len() {
             if let Some(spent) = self.spent(limits) {
                 return Ok(Some(spent));
@@ -146,7 +147,7 @@ impl Space {
             game.fire(self.packing, &mut self.next, by)?;
             let to = self.number_of_next(Edge { to: here as u32, by });
             self.edges.push(Edge { to, by });
-            self.work += WORK_OF_A_FIRING + self.packing.words as u64;
+            self.work += WORK_OF_A_FIRING + (self.packing.words + game.arcs(by)) as u64;
         }
         self.edges.end_row();
         self.work += WORK_OF_A_FIRING + self.packing.words as u64;

@@ -71,18 +71,28 @@ impl<'a> Game<'a> {
         Self { steps, places, waiting: Rows::sorted(places, waits.iter().copied()), always }
     }
 
-    /// Writes the transitions that are enabled, in order.
-    pub fn enabled(&self, packing: Packing, marking: &[u64], into: &mut Vec<u32>) {
+    /// Writes the transitions that are enabled, in order; says how many were looked at.
+    pub fn enabled(&self, packing: Packing, marking: &[u64], into: &mut Vec<u32>) -> usize {
         into.clear();
         into.extend(&self.always);
+        let mut looked = self.always.len();
         for place in packing.marked(marking) {
             let enabled = |id: &u32| {
                 let needs = &self.steps[*id as usize].consumes;
                 needs.iter().all(|(place, tokens)| packing.get(marking, *place as usize) >= *tokens)
             };
-            into.extend(self.waiting.row(place).iter().filter(|id| enabled(id)));
+            let waiting = self.waiting.row(place);
+            looked += waiting.len();
+            into.extend(waiting.iter().filter(|id| enabled(id)));
         }
         into.sort_unstable();
+        looked
+    }
+
+    /// The arcs that a firing of a transition goes along.
+    pub fn arcs(&self, id: u32) -> usize {
+        let Step { consumes, removes, produces } = &self.steps[id as usize];
+        consumes.len() + removes.len() + produces.len()
     }
 
     /// Fires a transition that is enabled.

@@ -19,6 +19,10 @@ use super::game::Game;
 /// Firings that are followed to find a shorter proof than the first that was found.
 const SHORTENING_WORK: u64 = 20_000_000;
 
+/// Places that are looked at which grew and were emptied, on one way. Only a net with cancellation has any, and of such
+/// a one no test finds all.
+const EMPTIED_MAX: usize = 1_000_000;
+
 /// A way on which the markings grow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Growth {
@@ -49,19 +53,25 @@ fn on_the_way(space: &Space, game: &Game, to: usize) -> Option<Growth> {
     // All pairs of so many take about as long as the markings took to explore.
     numbers.truncate(8 * space.len().isqrt());
     let way = space.way(*numbers.last()?);
-    let pairs = (1..numbers.len()).flat_map(|large| (0..large).rev().map(move |small| (small, large)));
-    pairs.into_iter().find_map(|(small, large)| {
-        let places = space.packing.growth(space.marking(numbers[small]), space.marking(numbers[large]))?;
-        let places = kept(game, places, &way[small..large]);
-        let way = || way[..large].to_vec();
-        (!places.is_empty()).then(|| Growth { way: way(), before: small, places, shortest: false })
-    })
-}
-
-/// Those of the places that no firing empties.
-fn kept(game: &Game, mut places: Vec<usize>, firings: &[u32]) -> Vec<usize> {
-    places.retain(|place| !firings.iter().any(|id| empties(game, *id, *place)));
-    places
+    // By place: behind which firing of the way it was emptied last, counted from 1.
+    let mut emptied = vec![0; game.places];
+    let mut looked = 0;
+    for large in 1..numbers.len() {
+        game.steps[way[large - 1] as usize].removes.iter().for_each(|place| emptied[*place as usize] = large);
+        for small in (0..large).rev() {
+            let grown = space.packing.growth(space.marking(numbers[small]), space.marking(numbers[large]));
+            let Some(mut places) = grown else { continue };
+            looked += places.len();
+            places.retain(|place| emptied[*place] <= small);
+            if !places.is_empty() {
+                return Some(Growth { way: way[..large].to_vec(), before: small, places, shortest: false });
+            }
+            if looked > EMPTIED_MAX {
+                return None;
+            }
+        }
+    }
+    None
 }
 
 fn empties(game: &Game, id: u32, place: usize) -> bool {
