@@ -20,14 +20,18 @@ pub use pnml::{Pnml, read_pnml, write_pnml};
 pub use read::read;
 pub use write::write;
 
-/// A net has hundreds of tasks, not hundreds of thousands; what is longer is no net.
-const LONGEST: usize = 4 << 20;
+/// Bytes of a net file. A net has hundreds of tasks, not hundreds of thousands; what is longer is no net.
+pub const LONGEST: usize = 1 << 20;
 
-fn too_long() -> String {
-    format!("{LONGEST} are allowed")
+/// Mistakes of one text that are told; whoever has more begins with those.
+const TOLD_MAX: usize = 100;
+
+fn too_long(bytes: usize, most: usize) -> Mistake {
+    let (what, hint) = (format!("{bytes} bytes are too long for a net"), format!("{most} are allowed"));
+    Mistake { line: 1, column: 1, what, hint }
 }
 
-/// A text that is no net, and every reason why.
+/// A text that is no net, and every reason why, up to a hundred.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .mistakes.first().map_or_else(String::new, ToString::to_string))]
 pub struct NotANet {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use crate::model::{Value, Variable};
 
 pub use choose::{ChoiceError, choose};
-pub use cover::{COMBINATIONS, Coverage, cover};
+pub use cover::{COMBINATIONS, Coverage, LOOKS, cover, cover_within};
 pub use read::GuardError;
 
 /// A condition on a case's data, read and checked against the net's variables.

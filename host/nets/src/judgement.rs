@@ -5,9 +5,9 @@
 //! beside it? Only a net with three good answers is admitted.
 
 use crate::flat::Flat;
-use crate::guard::{COMBINATIONS, Coverage, cover};
+use crate::guard::{COMBINATIONS, Coverage, LOOKS, cover_within};
 use crate::model::{FlattenError, Net, Property, Rule};
-use crate::proof::{Answer, Budget, Claim, Verdict, holds, prove};
+use crate::proof::{Answer, Budget, Claim, Explored, Verdict, holds, prove};
 
 /// What is known of a net.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,11 +30,16 @@ impl Judgement {
     pub fn of(net: &Net, budget: &Budget) -> Result<Self, FlattenError> {
         let flat = net.flatten()?;
         let guarded = |task: &&crate::model::Task| task.outcomes().iter().any(|outcome| outcome.when.is_some());
-        let covered = |task: &crate::model::Task| (task.name.clone(), cover(task.outcomes(), &net.data, COMBINATIONS));
+        let mut looks = LOOKS;
+        let covered = |task: &crate::model::Task| {
+            (task.name.clone(), cover_within(task.outcomes(), &net.data, COMBINATIONS, &mut looks))
+        };
+        // All properties together may take as much as the proof.
+        let mut work = budget.work;
         Ok(Self {
             verdict: prove(&flat, budget),
             choices: net.tasks.iter().filter(guarded).map(covered).collect(),
-            properties: net.properties.iter().map(|property| kept(property, &flat, budget)).collect(),
+            properties: net.properties.iter().map(|property| kept(property, &flat, budget, &mut work)).collect(),
             flat,
         })
     }
@@ -55,11 +60,15 @@ impl Judgement {
     }
 }
 
-fn kept(property: &Property, flat: &Flat, budget: &Budget) -> (Property, Answer) {
+/// Whether a property is kept, within what is left for all properties together.
+fn kept(property: &Property, flat: &Flat, budget: &Budget, left: &mut u64) -> (Property, Answer) {
+    let unknown = |sentence: String| Answer::Unknown { explored: Explored::default(), sentence };
     let answer = match property.rule.claim(flat) {
-        Ok(claim) => holds(flat, &claim, budget),
-        Err(missing) => Answer::Unknown { explored: crate::proof::Explored::default(), sentence: missing.to_string() },
+        Ok(_) if *left == 0 => unknown("the properties before took all that the budget allows".to_owned()),
+        Ok(claim) => holds(flat, &claim, &Budget { work: budget.work.min(*left), ..*budget }),
+        Err(missing) => unknown(missing.to_string()),
     };
+    *left = left.saturating_sub(answer.explored().work);
     (property.clone(), answer)
 }
 

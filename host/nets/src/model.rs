@@ -14,6 +14,7 @@ mod flatten;
 mod inline;
 mod lift;
 mod property;
+mod size;
 mod span;
 mod task;
 
@@ -23,6 +24,8 @@ pub use event::{Body, Event, NotATemplate, Template};
 pub use flatten::{FlattenError, Flattened, Origin, Way};
 pub use inline::{InlineError, Library};
 pub use property::{Property, Rule};
+pub(crate) use size::NODES_MAX;
+pub use size::Oversize;
 pub use span::{Due, NotASpan, Span, Unit};
 pub use task::{
     Entry, Fallback, Flow, Instances, Join, Kind, Outcome, Retry, Service, Split, Task, Timer, User, Write,

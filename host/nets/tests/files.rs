@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use syndic_nets::draw::Sketch;
 use syndic_nets::format::{NotANet, read, read_pnml, write, write_pnml};
 use syndic_nets::marketplace;
-use syndic_nets::model::{FlattenError, Kind, Net, Value};
+use syndic_nets::model::{FlattenError, Kind, Library, Net, Value};
 
 const HEAD: &str = "\
 net = \"small\"
@@ -332,4 +332,55 @@ proptest! {
             Err(why) => prop_assert!(told_well(&why)),
         }
     }
+}
+
+/// A net of so many tasks, each written like this, with its number for every `#`.
+fn many(tasks: usize, task: &str) -> String {
+    let tasks: String = (0..tasks).map(|nth| task.replace('#', &nth.to_string())).collect();
+    format!("net = \"many\"\n[data]\nflag = \"bool\"\n[conditions]\nA = \"\"\nZ = \"\"\n{tasks}")
+}
+
+#[test]
+fn a_text_that_stands_for_too_much_is_refused_while_it_is_small() {
+    let lines =
+        |count: usize, line: &str| (0..count).map(|nth| line.replace('#', &nth.to_string())).collect::<String>();
+    let crossed = "[task.T]\nkind = \"user\"\n".to_owned()
+        + &lines(101, "entry.e# = { takes = \"A\" }\n")
+        + &lines(100, "outcome.o# = { gives = \"Z\" }\n");
+    let long_guard = format!("when = '{}'", vec!["flag"; 110].join(" || "));
+    for (text, sentence) in [
+        (many(10_001, "[task.T#]\nkind=\"auto\"\ntakes=\"A\"\ngives=\"Z\"\n"), "10001 tasks are too many"),
+        (many(1, &crossed), "10100 transitions are too many"),
+        (many(300, &format!("[task.T#]\nkind=\"auto\"\ntakes=\"A\"\ngives=\"Z\"\n{long_guard}\n")), "bytes of guards"),
+        (many(1, &format!("[task.{}]\nkind=\"auto\"\ntakes=\"A\"\ngives=\"Z\"\n", "T".repeat(257))), "a name of 257"),
+        (format!("net = \"{}\"\n{}", "n".repeat(257), HEAD.split_once('\n').unwrap().1), "at most 256 bytes"),
+        (" ".repeat((1 << 20) + 1), "1048577 bytes are too long for a net"),
+        (format!("a = {}", "[".repeat(100_000)), "max recursion depth"),
+    ] {
+        let told = read(&text).expect_err(sentence).mistakes;
+        assert!(told.iter().any(|mistake| mistake.what.contains(sentence)), "{sentence}: {:?}", told.first());
+    }
+    let wrong = many(5_000, "[task.T#]\nkind=\"auto\"\ntakes=\"B#\"\ngives=\"Z\"\n");
+    assert_eq!(read(&wrong).expect_err("it names what is not there").mistakes.len(), 100, "nobody reads five thousand");
+}
+
+#[test]
+fn nets_in_nets_that_multiply_are_refused_before_they_are_made() {
+    let inner = many(1, "[task.T]\nkind=\"auto\"\ntakes=\"A\"\ngives=\"Z\"\n");
+    let twice = |name: &str, inner: &str| {
+        let task = |task: &str, takes: &str, gives: &str| {
+            format!(
+                "[task.{task}]\nkind = \"composite\"\nnet = \"{inner}\"\ntakes = \"{takes}\"\ngives = \"{gives}\"\n"
+            )
+        };
+        let conditions = "[conditions]\nA = \"\"\nB = \"\"\nZ = \"\"\n";
+        let text = format!("net = \"{name}\"\n{conditions}{}{}", task("One", "A", "B"), task("Two", "B", "Z"));
+        read(&text).unwrap()
+    };
+    let mut nets = vec![Net { name: "n0".into(), ..read(&inner).unwrap() }];
+    nets.extend((1..=15).map(|nth| twice(&format!("n{nth}"), &format!("n{}", nth - 1))));
+    let library = Library(nets.clone());
+    assert!(library.inline(&nets[5]).is_ok());
+    let why = library.inline(&nets[15]).unwrap_err().to_string();
+    assert!(why.contains("with the nets it names in their places") && why.contains("too many for one net"), "{why}");
 }

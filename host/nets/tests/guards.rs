@@ -1,6 +1,6 @@
 //! What a guard may ask, and what is known of a task's guards before any case runs.
 
-use syndic_nets::guard::{ChoiceError, Coverage, Guard, Unset, choose, cover};
+use syndic_nets::guard::{ChoiceError, Coverage, Guard, Unset, choose, cover, cover_within};
 use syndic_nets::model::{Outcome, Type, Value, Variable};
 
 fn data() -> Vec<Variable> {
@@ -128,6 +128,11 @@ fn more_combinations_than_allowed_are_left_undecided() {
     let outcomes = outcomes(&[("a", "cancelled && verdict == \"pass\" && tries == 1"), ("b", "")]);
     assert!(matches!(cover(&outcomes, &data(), 16), Coverage::Exact { combinations: 16, .. }));
     assert!(matches!(cover(&outcomes, &data(), 15), Coverage::Undecided(_)));
+    // Three comparisons on each of sixteen, and of those all guards of a net have so many.
+    let mut left = 50;
+    assert!(matches!(cover_within(&outcomes, &data(), 16, &mut left), Coverage::Exact { .. }));
+    assert!(matches!(cover_within(&outcomes, &data(), 16, &mut left), Coverage::Undecided(_)));
+    assert_eq!(left, 2);
 }
 
 #[test]

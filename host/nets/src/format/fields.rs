@@ -10,13 +10,14 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Mistake;
+use super::{Mistake, TOLD_MAX};
 use crate::words::{list, nearest};
 
 /// The text, and what was found in it.
 pub(super) struct Source<'s> {
     pub text: &'s str,
-    mistakes: RefCell<Vec<(usize, Mistake)>>,
+    /// Where, what, and what to do.
+    mistakes: RefCell<Vec<(usize, String, String)>>,
     places: RefCell<BTreeMap<String, usize>>,
 }
 
@@ -26,7 +27,7 @@ impl<'s> Source<'s> {
     }
 
     pub fn mistake(&self, at: usize, what: impl Into<String>, hint: impl Into<String>) {
-        self.mistakes.borrow_mut().push((at, Mistake::at(self.text, at, what, hint)));
+        self.mistakes.borrow_mut().push((at, what.into(), hint.into()));
     }
 
     /// Notes a mistake under a path: where the path stands, or else the longest part of it that stands anywhere.
@@ -48,11 +49,12 @@ impl<'s> Source<'s> {
         self.places.borrow_mut().insert(path, at);
     }
 
-    /// Every mistake, in the order of the text.
+    /// The mistakes, in the order of the text; of very many, the first.
     pub fn mistakes(self) -> Vec<Mistake> {
         let mut mistakes = self.mistakes.into_inner();
-        mistakes.sort_by_key(|(at, _)| *at);
-        mistakes.into_iter().map(|(_, mistake)| mistake).collect()
+        mistakes.sort_by_key(|(at, ..)| *at);
+        mistakes.truncate(TOLD_MAX);
+        mistakes.into_iter().map(|(at, what, hint)| Mistake::at(self.text, at, what, hint)).collect()
     }
 }
 

@@ -13,6 +13,9 @@ use quick_xml::reader::Reader;
 use super::{Mistake, NotANet};
 use crate::flat::{Flat, PlaceId, Tokens, Transition};
 
+/// Bytes of a PNML file, which says the same in more words than ours.
+const LONGEST: usize = 4 << 20;
+
 /// A net from a PNML file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pnml {
@@ -30,9 +33,8 @@ pub struct Pnml {
 /// What is no XML, no net, or a net of another kind.
 pub fn read_pnml(text: &str) -> Result<Pnml, NotANet> {
     let mut file = File { text, ..File::default() };
-    if text.len() > super::LONGEST {
-        let mistake = Mistake::at(text, 0, format!("{} bytes are too long for a net", text.len()), super::too_long());
-        return Err(NotANet { mistakes: vec![mistake] });
+    if text.len() > LONGEST {
+        return Err(NotANet { mistakes: vec![super::too_long(text.len(), LONGEST)] });
     }
     file.read().and_then(|()| file.net()).map_err(|mistake| NotANet { mistakes: vec![*mistake] })
 }

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::fields::{Field, Fields, Source, kind, whole};
 use super::{Mistake, NotANet, task};
-use crate::model::{Condition, Net, Property, Rule, Type, Variable};
+use crate::model::{Condition, NODES_MAX, Net, Oversize, Property, Rule, Type, Variable};
 
 const KEYS: &[&str] = &["net", "about", "closing", "data", "conditions", "task", "properties"];
 
@@ -16,8 +16,7 @@ const KEYS: &[&str] = &["net", "about", "closing", "data", "conditions", "task",
 pub fn read(text: &str) -> Result<Net, NotANet> {
     let one = |mistake| NotANet { mistakes: vec![mistake] };
     if text.len() > super::LONGEST {
-        let what = format!("{} bytes are too long for a net", text.len());
-        return Err(one(Mistake::at(text, 0, what, super::too_long())));
+        return Err(one(super::too_long(text.len(), super::LONGEST)));
     }
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -99,7 +98,17 @@ impl Reader<'_> {
             name: field.key.to_owned(),
             about: conditions.text(field.key).unwrap_or_default(),
         };
-        conditions.all().into_iter().map(condition).collect()
+        self.few(conditions.all(), "conditions").into_iter().map(condition).collect()
+    }
+
+    /// All of them; none where there are too many to be looked at one by one.
+    fn few<'f>(&self, fields: Vec<Field<'f>>, what: &'static str) -> Vec<Field<'f>> {
+        if fields.len() <= NODES_MAX {
+            return fields;
+        }
+        let much = Oversize { what, count: fields.len(), most: NODES_MAX };
+        self.fields.source.mistake(fields[0].value.span().start, much.to_string(), "make several nets of it");
+        Vec::new()
     }
 
     fn tasks(&self, data: &[Variable]) -> Vec<crate::model::Task> {
@@ -107,7 +116,7 @@ impl Reader<'_> {
             self.fields.mistake("there is no task", "say what moves a case on: [task.T_…], one block for each");
             return Vec::new();
         };
-        let each = tasks.all().into_iter().filter_map(|field| match tasks.table_of(field) {
+        let each = self.few(tasks.all(), "tasks").into_iter().filter_map(|field| match tasks.table_of(field) {
             Some(fields) => task::read(&fields, field.key, data),
             None => {
                 let hint = format!("begin a block: [task.{}]", field.key);

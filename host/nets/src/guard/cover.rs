@@ -13,6 +13,9 @@ use crate::model::{Outcome, Type, Value, Variable};
 /// How many combinations are tried before a check gives up. Four reviews with three verdicts are 81.
 pub const COMBINATIONS: u64 = 100_000;
 
+/// Comparisons that all tasks of one net may take together, each on so many combinations: about a second.
+pub const LOOKS: u64 = 50_000_000;
+
 /// Longer ranges are tried at their ends and around the constants they are compared with.
 const LISTED: u64 = 1_000;
 
@@ -44,6 +47,11 @@ pub enum Coverage {
 /// Tries every combination of what the guards ask about. Outcomes without any guard are named by whoever does the
 /// task, so for them there is nothing to try.
 pub fn cover(outcomes: &[Outcome], variables: &[Variable], budget: u64) -> Coverage {
+    cover_within(outcomes, variables, budget, &mut LOOKS.clone())
+}
+
+/// The same, within what is left of the comparisons of a whole net.
+pub fn cover_within(outcomes: &[Outcome], variables: &[Variable], budget: u64, left: &mut u64) -> Coverage {
     let mut asked = Asked::default();
     let guards = outcomes.iter().filter_map(|outcome| outcome.when.as_ref());
     guards.for_each(|guard| asked.of(&guard.root));
@@ -54,6 +62,11 @@ pub fn cover(outcomes: &[Outcome], variables: &[Variable], budget: u64) -> Cover
             if size > budget {
                 return Coverage::Undecided(format!("{size} combinations of values are more than {budget}"));
             }
+            let looks = size.saturating_mul(asked.looks.max(1));
+            let Some(less) = left.checked_sub(looks) else {
+                return Coverage::Undecided(format!("{looks} comparisons are more than are left for this net"));
+            };
+            *left = less;
             try_all(outcomes, variables, &domains)
         }
     }
@@ -111,10 +124,13 @@ fn example(variables: &[Variable], data: &[Option<Value>]) -> Vec<(String, Value
 struct Asked {
     constants: BTreeMap<usize, BTreeSet<Value>>,
     rivals: BTreeMap<usize, usize>,
+    /// How many comparisons there are.
+    looks: u64,
 }
 
 impl Asked {
     fn of(&mut self, guard: &Expr) {
+        guard.comparisons(&mut |_, _| self.looks += 1);
         guard.comparisons(&mut |left, right| match (left, right) {
             (Term::Variable(at), Term::Literal(value)) | (Term::Literal(value), Term::Variable(at)) => {
                 self.constants.entry(*at).or_default().insert(value.clone());

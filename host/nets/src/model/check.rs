@@ -27,14 +27,24 @@ pub(super) const FLOWS: usize = 6;
 /// How often a service may be asked at most. Whoever waits longer waits for a person.
 const ATTEMPTS: u32 = 1000;
 
+/// Faults for which it is looked up what may have been meant: that is a look at every name there is.
+const HINTED: usize = 100;
+
 impl Net {
-    /// Everything that is out of order, in the order it was written.
+    /// Everything that is out of order, in the order it was written. Of a net that is too much, only that it is.
     pub fn faults(&self) -> Vec<Fault> {
+        let conditions = self.conditions.iter().map(|condition| condition.name.as_str());
         let mut check = Check {
             net: self,
-            conditions: self.conditions.iter().map(|condition| condition.name.as_str()).collect(),
+            known: conditions.clone().collect(),
+            conditions: conditions.collect(),
             faults: Vec::new(),
         };
+        if let Err(much) = self.sized() {
+            check.fault("", much.to_string(), "make several nets of it");
+            return check.faults;
+        }
+        check.names();
         self.tasks.iter().for_each(|task| check.task(task));
         check.closing();
         check.properties();
@@ -46,12 +56,28 @@ impl Net {
 struct Check<'n> {
     net: &'n Net,
     conditions: Vec<&'n str>,
+    /// The same, to look names up in.
+    known: BTreeSet<&'n str>,
     faults: Vec<Fault>,
 }
 
 impl Check<'_> {
     fn fault(&mut self, path: &str, what: String, hint: impl Into<String>) {
         self.faults.push(Fault { path: path.to_owned(), what, hint: hint.into() });
+    }
+
+    /// What was probably meant, where that is looked up still.
+    fn near<'w>(&self, written: &str, known: &[&'w str]) -> Option<&'w str> {
+        if self.faults.len() < HINTED { nearest(written, known) } else { None }
+    }
+
+    fn names(&mut self) {
+        if let Some(what) = self.net.misnamed() {
+            self.fault("net", what, "name it as files are named: vendor-onboarding");
+        }
+        for (path, bytes) in self.net.long_names() {
+            self.fault(&path, format!("a name of {bytes} bytes is too long"), "say the rest in `about`");
+        }
     }
 
     fn task(&mut self, task: &Task) {
@@ -262,8 +288,8 @@ impl Check<'_> {
     fn places(&mut self, path: &str, places: &[String]) {
         for (at, place) in places.iter().enumerate() {
             let path = format!("{path}.{place}");
-            if !self.conditions.contains(&place.as_str()) {
-                let hint = match nearest(place, &self.conditions) {
+            if !self.known.contains(place.as_str()) {
+                let hint = match self.near(place, &self.conditions) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("declare it under [conditions]: {place} = \"what it means\""),
                 };
@@ -299,7 +325,7 @@ impl Check<'_> {
 
     fn unknown_variable(&mut self, path: &str, variable: &str) {
         let known: Vec<&str> = self.net.data.iter().map(|variable| variable.name.as_str()).collect();
-        let hint = match nearest(variable, &known) {
+        let hint = match self.near(variable, &known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "declare it under [data]".to_owned(),
         };
@@ -323,6 +349,9 @@ impl Check<'_> {
     }
 
     fn properties(&mut self) {
+        let names = self.net.transition_names();
+        let transitions: BTreeSet<&str> =
+            names.iter().map(String::as_str).chain(self.net.tasks.iter().map(|task| task.name.as_str())).collect();
         for property in &self.net.properties {
             let path = format!("properties.{}", property.name);
             match &property.rule {
@@ -331,20 +360,19 @@ impl Check<'_> {
                 }
                 Rule::Without { place, tasks } => {
                     self.places(&path, std::slice::from_ref(place));
-                    tasks.iter().for_each(|task| self.known_transition(&path, task));
+                    tasks.iter().for_each(|task| self.known_transition(&path, task, &transitions));
                 }
             }
         }
     }
 
-    fn known_transition(&mut self, path: &str, name: &str) {
-        let names = self.net.transition_names();
-        if names.iter().any(|known| known == name) || self.net.task(name).is_some() {
+    fn known_transition(&mut self, path: &str, name: &str, known: &BTreeSet<&str>) {
+        if known.contains(name) {
             return;
         }
-        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let known: Vec<&str> = known.iter().copied().collect();
         let hint =
-            nearest(name, &known).map_or_else(|| "name a task".to_owned(), |near| format!("did you mean `{near}`?"));
+            self.near(name, &known).map_or_else(|| "name a task".to_owned(), |near| format!("did you mean `{near}`?"));
         self.fault(path, format!("`{name}` is no task of this net, nor an outcome of one"), hint);
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Condition, Entry, FlattenError, Join, Kind, Net, Outcome, Property, Rule, Split, Task};
+use super::{Condition, Entry, FlattenError, Join, Kind, Net, Outcome, Oversize, Property, Rule, Split, Task};
 use crate::guard::{Guard, GuardError};
 
 /// The nets that composite tasks may name.
@@ -46,6 +46,9 @@ pub enum InlineError {
     /// One name, two meanings.
     #[error("`{0}` is declared twice, and differently")]
     TwoKinds(String),
+    /// The whole would be too much.
+    #[error("with the nets it names in their places, {0}")]
+    Oversize(#[from] Oversize),
     /// The sub-net has no flat form.
     #[error(transparent)]
     Flatten(#[from] FlattenError),
@@ -79,6 +82,7 @@ impl Library {
                     let missing = || InlineError::NoSuchNet { task: task.name.clone(), net: name.clone() };
                     let inner = self.inline_below(inner.ok_or_else(missing)?, depth + 1)?;
                     splice(&mut whole, task, inner, &own)?;
+                    whole.sized()?;
                 }
                 _ => whole.tasks.push(task.clone()),
             }

@@ -13,6 +13,7 @@ use super::game::Game;
 use super::growth::{self, Growth};
 use super::packing::{Overflow, Packing};
 use super::rows::Rows;
+use super::verdict::Explored;
 
 /// Markings that are explored before anybody asks whether they grow without end. Most nets have fewer.
 const FIRST_LOOK: usize = 64;
@@ -186,6 +187,11 @@ impl Space {
         const BOOKS: usize = size_of::<Edge>() + 2 * size_of::<usize>() + 2 * (size_of::<u32>() + 1);
         const FIRING: usize = size_of::<Edge>() + size_of::<u32>();
         2 * (self.len() * (self.packing.words * 8 + BOOKS) + self.edges.items() * FIRING)
+    }
+
+    /// How much was looked at.
+    pub fn explored(&self) -> Explored {
+        Explored { markings: self.len(), firings: self.edges.items(), work: self.work }
     }
 
     /// How many markings were met.

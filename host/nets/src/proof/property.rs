@@ -33,6 +33,8 @@ pub enum Answer {
     },
     /// Some marking breaks it.
     Broken {
+        /// What was looked at.
+        explored: Explored,
         /// A shortest way there.
         firing: Vec<TransitionId>,
         /// The marking.
@@ -49,6 +51,15 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// What was looked at.
+    pub fn explored(&self) -> Explored {
+        match self {
+            Self::Holds { explored } | Self::Broken { explored, .. } | Self::Unknown { explored, .. } => *explored,
+        }
+    }
+}
+
 /// Checks a claim on every marking of a net.
 pub fn holds(net: &Flat, claim: &Claim, budget: &Budget) -> Answer {
     let unknown = |sentence: &str| Answer::Unknown { explored: Explored::default(), sentence: sentence.to_owned() };
@@ -61,12 +72,12 @@ pub fn holds(net: &Flat, claim: &Claim, budget: &Budget) -> Answer {
     let limits = Limits { markings: budget.markings, bytes: budget.bytes, work: budget.work };
     let space = Space::explore(&game, ends.source.0 as usize, limits);
     let breaks = |number: &usize| broken_by.iter().all(|place| space.tokens(*number, place.0 as usize) > 0);
-    let explored = Explored { markings: space.len(), firings: space.edges.items() };
+    let explored = space.explored();
     if let Some(number) = (0..space.len()).find(breaks) {
         let firing: Vec<TransitionId> = space.way(number).into_iter().map(TransitionId).collect();
         let marking = replay(net, ends.source, &firing).unwrap_or_default();
         let sentence = broken(net, claim, &firing);
-        return Answer::Broken { firing, marking, sentence };
+        return Answer::Broken { explored, firing, marking, sentence };
     }
     match space.end {
         End::Complete => Answer::Holds { explored },

@@ -123,7 +123,7 @@ impl Proof<'_> {
 fn explore(steps: &[Step], places: usize, source: usize, sink: usize, limits: Limits) -> Seen {
     let game = Game::new(places, steps, |_| false);
     let space = Space::explore(&game, source, limits);
-    let explored = Explored { markings: space.len(), firings: space.edges.items() };
+    let explored = space.explored();
     let spent = if let End::Spent(spent) = space.end { Some(spent) } else { None };
     Seen { found: faults::all(&space, &game, sink), spent, explored }
 }

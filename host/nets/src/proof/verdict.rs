@@ -64,6 +64,8 @@ pub struct Explored {
     pub markings: usize,
     /// Firings that lead from one to the next.
     pub firings: usize,
+    /// What of its [`Budget`]'s work that took.
+    pub work: u64,
 }
 
 /// How large a net is.

@@ -1,7 +1,7 @@
 //! Nets that nobody should have written: huge ones, dense ones, ones without end, and ones that are hardly nets.
 
-use syndic_nets::proof::{Budget, Kind, Reduce, Spent, Verdict, Why, prove};
-use syndic_nets::{Flat, PlaceId, Transition, TransitionId};
+use syndic_nets::proof::{Answer, Budget, Kind, Reduce, Spent, Verdict, Why, prove};
+use syndic_nets::{Flat, Judgement, PlaceId, Transition, TransitionId};
 
 use crate::generate::Dice;
 use crate::oracle::see;
@@ -221,4 +221,21 @@ fn what_is_dense_ends_as_well() {
     (net.source, net.sink) = (Some(PlaceId(0)), Some(PlaceId(300)));
     let verdict = prove(&net, &Budget::default());
     assert!(verdict.faults().iter().any(|fault| fault.kind == Kind::Unbounded), "{verdict:?}");
+}
+
+#[test]
+fn what_waits_in_vain_and_what_is_promised_take_of_the_same_budget() {
+    let waiting: String =
+        (0..500).map(|at| format!("T_W{at}: P_X P_H -> P_End\nT_V{at}: P_X P_H -> P_X P_H\n")).collect();
+    let branches = branches_text(10, TANGLED).replace("P_Begin -> ", "P_Begin -> P_H ");
+    let idle = net(&format!("{branches}{waiting}"), "P_End");
+    let spent = prove(&idle, &Budget { work: 200_000, ..Budget::default() }).explored();
+    assert!(spent.work < 300_000 && spent.markings < 2_000, "{spent:?}");
+
+    let text = "net = \"promising\"\n[conditions]\nA = \"\"\nZ = \"\"\n[task.T]\nkind = \"auto\"\ntakes = \"A\"\ngives = \"Z\"\n";
+    let rules: String = (0..50).map(|nth| format!("r{nth} = \"never A with Z\"\n")).collect();
+    let promising = syndic_nets::format::read(&format!("{text}[properties]\n{rules}")).unwrap();
+    let judgement = Judgement::of(&promising, &Budget { work: 100, ..Budget::default() }).unwrap();
+    let kept = judgement.properties.iter().filter(|(_, answer)| matches!(answer, Answer::Holds { .. })).count();
+    assert!((1..50).contains(&kept) && judgement.verdict.is_sound() && !judgement.admits(), "{kept}");
 }
