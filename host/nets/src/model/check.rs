@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Due, Entry, Event, Instances, Join, Kind, Net, Rule, Service, Span, Split, Task, Template, Type, Write};
+use super::{
+    Due, Entry, Event, Instances, Join, Kind, Net, Rule, Service, Span, Split, Task, Template, Type, Unit, Write,
+};
 use crate::words::{list, nearest};
 
 /// Something in a net that cannot be meant.
@@ -23,6 +25,9 @@ pub struct Fault {
 
 /// How deep an OR-split may branch: every set of its flows becomes a transition.
 pub(super) const FLOWS: usize = 6;
+
+/// How many business days may be counted: they are counted one by one, whenever a timer is set.
+const BUSINESS_DAYS: u32 = 26_000;
 
 /// How often a service may be asked at most. Whoever waits longer waits for a person.
 const ATTEMPTS: u32 = 1000;
@@ -166,6 +171,8 @@ impl Check<'_> {
             Kind::Timer(timer) => self.due(&format!("{path}.after"), &timer.due),
             Kind::Service(service) => {
                 service.timeout.iter().for_each(|span| self.span(&format!("{path}.timeout"), span));
+                let waits = service.retry.iter().flat_map(|retry| &retry.backoff);
+                waits.for_each(|span| self.span(&format!("{path}.retry"), span));
                 self.key(&format!("{path}.key"), &service.key);
                 service.event.iter().for_each(|event| self.event(&format!("{path}.event"), event));
                 self.described(path, service);
@@ -270,6 +277,10 @@ impl Check<'_> {
     }
 
     fn span(&mut self, path: &str, span: &Span) {
+        if span.unit == Unit::BusinessDays && span.count > BUSINESS_DAYS {
+            let what = format!("`{span}` is longer than a hundred years");
+            self.fault(path, what, "count what is so long in days or months");
+        }
         span.since.iter().for_each(|place| self.places(path, std::slice::from_ref(place)));
     }
 

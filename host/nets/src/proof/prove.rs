@@ -97,10 +97,14 @@ impl Proof<'_> {
     fn verdict(&self, seen: Seen, of_reduced: Vec<Found>) -> Verdict {
         let explored = seen.explored;
         let found = if seen.found.is_empty() && seen.spent.is_some() { of_reduced } else { seen.found };
+        let is_clean = found.is_empty();
         let faults = self.counterexamples(found);
         match seen.spent {
             _ if !faults.is_empty() => Verdict::Unsound { faults: sorted(faults), explored },
-            None => Verdict::Sound { explored, reduced: None },
+            None => {
+                assert!(is_clean, "what an exploration of the net found can be played on it");
+                Verdict::Sound { explored, reduced: None }
+            }
             Some(spent) => self.undecided(spent, explored),
         }
     }
