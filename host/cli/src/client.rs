@@ -228,8 +228,8 @@ fn problem(problem: &Value) -> Failure {
         _ => FailureKind::Unreachable,
     };
     let known = ProblemKind::named(&text("kind")).map(|kind| kind.hint);
-    let hint = match status {
-        401 | 403 => "`--token` or `SYNDIC_TOKEN` gives a token; `syndic token create` makes one",
+    let hint = match text("kind").as_str() {
+        "Unauthorized" | "Forbidden" => "`--token` or `SYNDIC_TOKEN` gives a token; `syndic token create` makes one",
         _ => known.unwrap_or("try again"),
     };
     Failure::new(kind, text("title")).because(format!("{}: {}", text("kind"), text("detail"))).hint(hint)
@@ -257,5 +257,8 @@ mod tests {
         let failure = problem(&serde_json::to_value(line).unwrap());
         assert_eq!(failure.kind, FailureKind::Unreachable);
         assert_eq!(failure.cause.unwrap(), "Forbidden: `ada` has the role agent");
+        assert!(failure.hint.unwrap().contains("SYNDIC_TOKEN"));
+        let line = syndic_api::ProblemLine::new("RoleNotHeld", "`vera` does not have the work role `finance`");
+        assert!(problem(&serde_json::to_value(line).unwrap()).hint.unwrap().contains("--work-role"));
     }
 }
