@@ -147,7 +147,7 @@ async fn command(app: &App, ask: &Ask, wanted: Wanted) -> Result<Response, Probl
         "time": now, "data": data,
     });
     let event = Event::from_outside(event.to_string().as_bytes()).map_err(|error| Problem::from(&error))?;
-    let event = as_theirs(app, caller, event).map_err(|error| not_theirs(&error))?;
+    let event = as_theirs(app, caller, event).await?.map_err(|error| not_theirs(&error))?;
     let report = app.service.submit(event, &trail(ask)).await?;
     if let (Outcome::Invalid, Some(error)) = (report.outcome, &report.error) {
         return Err(Problem::from(error));

@@ -13,7 +13,7 @@ use super::ask::{Ask, not_for};
 use super::binding::{self, Sent};
 use super::caller::Caller;
 use super::problem::Problem;
-use super::service::{Accepted, EventsWanted, Target, Trail};
+use super::service::{Accepted, EventsWanted, Target, Trail, Unavailable};
 use super::whose::{as_theirs, not_theirs};
 use crate::{EventLine, OrderBody, OrderVerb, OutcomeLine, Page, Prelude, ResendBody};
 
@@ -34,7 +34,7 @@ pub(crate) async fn submit(app: &App, ask: Ask) -> Result<Response, Problem> {
             if !caller.may_touch(&event.tenant) {
                 return Err(not_for(caller, &event.tenant));
             }
-            let event = as_theirs(app, caller, event).map_err(|error| not_theirs(&error))?;
+            let event = as_theirs(app, caller, event).await?.map_err(|error| not_theirs(&error))?;
             if prefers_async(&ask)? { later(app, event, &trail).await } else { now(app, event, &trail).await }
         }
     }
@@ -108,7 +108,11 @@ async fn batch(app: &App, ask: &Ask, trail: &Trail, events: Vec<Result<Event, Er
     let (caller, mut told) = (ask.caller(), Vec::with_capacity(events.len()));
     let mut underway = Vec::new();
     for (nth, event) in events.into_iter().enumerate() {
-        match event.and_then(|event| allowed(app, caller, event)) {
+        let event = match event {
+            Ok(event) => allowed(app, caller, event).await?,
+            Err(error) => Err(error),
+        };
+        match event {
             Ok(event) => {
                 underway.push((nth, app.service.submit(event, trail)));
                 told.push(None);
@@ -131,11 +135,11 @@ async fn batch(app: &App, ask: &Ask, trail: &Trail, events: Vec<Result<Event, Er
 }
 
 /// In a batch, what is another tenant's, or a command that is not this caller's, is turned away by itself.
-fn allowed(app: &App, caller: &Caller, event: Event) -> Result<Event, Error> {
+async fn allowed(app: &App, caller: &Caller, event: Event) -> Result<Result<Event, Error>, Unavailable> {
     if caller.may_touch(&event.tenant) {
-        return as_theirs(app, caller, event);
+        return as_theirs(app, caller, event).await;
     }
-    Err(Error::invalid(format!("`tenant` may not be `{}` with this token", event.tenant)))
+    Ok(Err(Error::invalid(format!("`tenant` may not be `{}` with this token", event.tenant))))
 }
 
 /// An event and what became of it; 202 while it is kept and not judged yet.

@@ -131,6 +131,24 @@ async fn a_token_that_was_made_without_work_roles_does_what_is_for_anybody_and_o
 }
 
 #[test]
+async fn what_is_sent_again_is_what_it_was_whatever_became_of_the_roles_since() {
+    let door = Door::open().await;
+    let before = door.token_of("vera", "agent", None, &["support"]).await;
+    let since = door.token_of("vera", "agent", None, &["legal"]).await;
+    let other = door.token_of("vic", "agent", None, &["support"]).await;
+    for way in WAYS {
+        let id = format!("c-{way:?}");
+        let (none, support) = (json!({"by": "vera"}), json!({"by": "vera", "roles": ["support"]}));
+        assert_eq!(way.takes(&door, &before, &id, &none).await, "vera in support");
+        assert_eq!(way.takes(&door, &since, &id, &none).await, "vera in support", "{way:?}");
+        assert_eq!(way.takes(&door, &since, &id, &support).await, "vera in support", "{way:?}");
+        assert_eq!(way.takes(&door, &since, &format!("{id}-2"), &none).await, "vera in legal", "{way:?}");
+        let told = way.takes(&door, &other, &id, &none).await;
+        assert_eq!(told, if way == Way::Batch { "EventValidationFailed" } else { "Forbidden" }, "{way:?}");
+    }
+}
+
+#[test]
 async fn who_is_handed_an_item_has_the_roles_that_are_known_here_and_not_those_that_are_said() {
     let door = Door::open().await;
     let vera = door.token_of("vera", "agent", Some("acme"), &["support"]).await;
