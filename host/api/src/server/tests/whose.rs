@@ -167,24 +167,25 @@ async fn who_is_handed_an_item_has_the_roles_that_are_known_here_and_not_those_t
 async fn whoever_does_work_items_is_shown_those_they_may_take_or_hold() {
     let door = Door::open().await;
     #[rustfmt::skip]
-    let expected: &[(&str, &str, &[&str], &str, &[&str])] = &[
-        ("vera", "agent",    &["support"], "",              &["T_Answer", "T_Greet", "T_Review"]),
-        ("rosa", "agent",    &["support"], "",              &["T_Answer", "T_Greet"]),
-        ("bare", "agent",    &[],          "",              &["T_Greet"]),
-        ("rosa", "agent",    &["support"], "mine=false",    &["T_Answer", "T_Greet", "T_Review", "T_Sign"]),
-        ("rosa", "agent",    &["support"], "role=legal",    &["T_Greet", "T_Sign"]),
-        ("rosa", "agent",    &["support"], "holder=vera",   &["T_Review"]),
-        ("rosa", "agent",    &["support"], "role=legal&mine=true", &["T_Greet"]),
-        ("olga", "operator", &[],          "",              &["T_Answer", "T_Greet", "T_Review", "T_Sign"]),
-        ("olga", "operator", &[],          "mine=true",     &["T_Answer", "T_Greet", "T_Sign"]),
-        ("udo",  "auditor",  &[],          "",              &["T_Answer", "T_Greet", "T_Review", "T_Sign"]),
+    let expected = [
+        ("vera", "agent",    "support", "",                     "T_Answer T_Greet T_Review"),
+        ("rosa", "agent",    "support", "",                     "T_Answer T_Greet"),
+        ("bare", "agent",    "",        "",                     "T_Greet"),
+        ("rosa", "agent",    "support", "mine=false",           "T_Answer T_Greet T_Review T_Sign"),
+        ("rosa", "agent",    "support", "role=legal",           "T_Greet T_Sign"),
+        ("rosa", "agent",    "support", "holder=vera",          "T_Review"),
+        ("rosa", "agent",    "support", "role=legal&mine=true", "T_Greet"),
+        ("olga", "operator", "",        "",                     "T_Answer T_Greet T_Review T_Sign"),
+        ("olga", "operator", "",        "mine=true",            "T_Answer T_Greet T_Sign"),
+        ("udo",  "auditor",  "",        "",                     "T_Answer T_Greet T_Review T_Sign"),
     ];
     for (name, role, roles, query, shown) in expected {
-        let token = door.token_of(name, role, None, roles).await;
+        let roles: Vec<&str> = roles.split_whitespace().collect();
+        let token = door.token_of(name, role, None, &roles).await;
         let page = door.get(&format!("/v1/work?{query}"), &token).await.json();
         let items = page["items"].as_array().unwrap().iter();
         let tasks: Vec<&str> = items.map(|line| line["work"].as_str().unwrap().split('/').nth(1).unwrap()).collect();
-        assert_eq!(tasks, *shown, "{name}: {query}");
+        assert_eq!(tasks.join(" "), shown, "{name}: {query}");
     }
     let token = door.token("agent", None).await;
     assert_eq!(door.get("/v1/work?mine=perhaps", &token).await.problem(), "BadRequest");
