@@ -104,14 +104,17 @@ fn a_month() -> Vec<Value> {
     month
 }
 
-static UNDISTURBED: LazyLock<(Home, Told)> = LazyLock::new(|| {
+/// What each case is at in the end, and what has fired in it.
+type Ends = BTreeMap<String, (String, Vec<String>)>;
+
+/// The month in peace, and how it ended: looked at once, for a directory is one process's at a time.
+static UNDISTURBED: LazyLock<(Ends, Told)> = LazyLock::new(|| {
     let home = Home::new();
     let told = home.play_with(stream(&a_month()), &NETS).exits(0);
-    (home, told)
+    (cases(&home), told)
 });
 
-/// What each case is at in the end, and what has fired in it.
-fn cases(home: &Home) -> BTreeMap<String, (String, Vec<String>)> {
+fn cases(home: &Home) -> Ends {
     let lines = home.run(&["case", "list", "--json"]).exits(0).values();
     let fired = |case: &str| {
         let file = home.run(&["case", "show", case, "--json"]).exits(0).values().remove(0);
@@ -124,8 +127,7 @@ fn cases(home: &Home) -> BTreeMap<String, (String, Vec<String>)> {
 
 #[test]
 fn a_month_of_cases_goes_through_its_nets() {
-    let (home, told) = &*UNDISTURBED;
-    let cases = cases(home);
+    let (cases, told) = &*UNDISTURBED;
     let status = |case: &str| cases[case].0.as_str();
     let fired = |case: &str, transition: &str| cases[case].1.iter().any(|fired| fired == transition);
     for case in ["vendor-1", "product-1", "order-1", "order-2", "order-3", "setup-1", "setup-2", "setup-3"] {
@@ -173,7 +175,7 @@ fn a_month_in_which_the_process_is_killed_is_the_same_month() {
     }
     let again = home.play_with(stream(&month), &NETS).exits(0);
     assert_eq!(again.outcomes(), first.outcomes());
-    assert_eq!(cases(&home), cases(undisturbed));
+    assert_eq!(&cases(&home), undisturbed);
     assert_eq!(again.root(), first.root());
 }
 
