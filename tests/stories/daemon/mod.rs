@@ -1,6 +1,7 @@
 //! The daemon: what it is told before it starts, and how it lives and ends.
 
 mod asked;
+mod calendars;
 mod callers;
 mod cases;
 pub(crate) mod doors;

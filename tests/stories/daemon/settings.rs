@@ -13,7 +13,7 @@ fn check(home: &Home, config: &str) -> Told {
 
 /// Each of these is refused, and told of with these words.
 #[rustfmt::skip]
-const MISTAKES: [(&str, &[&str]); 19] = [
+const MISTAKES: [(&str, &[&str]); 28] = [
     ("[limit]\neffect_ms = 1",                          &["no key `limit`", "syndic.toml:1", "did you mean `limits`?"]),
     ("[limits]\n\nefect_ms = 1",                        &["no key `limits.efect_ms`", "syndic.toml:3", "did you mean `limits.effect_ms`?"]),
     ("[slots.billing]\nfuel = 3",                       &["no key `slots.billing.fuel`", "did you mean `slots.billing.fuel_max`?"]),
@@ -33,6 +33,15 @@ const MISTAKES: [(&str, &[&str]); 19] = [
     ("[facts.\"shared.access\"]\nstaleness = \"last-write-wins\"", &["`facts.\"shared.access\".staleness` cannot be used", "money and access must never suffer"]),
     ("[facts.\"billing.plan\"]\nstaleness = \"optimistic\"", &["written by that slot alone"]),
     ("[facts.\"shared.x\"]\ndisagreement = \"slot-order\"", &["`slot-order` needs an order"]),
+    ("[calendar]\nzone = \"Europe/Berln\"",             &["`calendar.zone` cannot be used", "syndic.toml:2", "`Europe/Berln` is no time zone", "did you mean `Europe/Berlin`?"]),
+    ("[calendar]\nworking_days = []",                   &["`calendar.working_days`", "needs a working day", "leave it away"]),
+    ("[calendar]\nworking_days = [\"monday\"]",         &["`monday` is no day of the week", "mon, tue, wed"]),
+    ("[calendars.acme]\nholidays = [2026-01-01, \"2026-02-30\"]", &["`calendars.acme.holidays`", "`2026-02-30` is no day", "like `2026-12-25`"]),
+    ("[calendars.acme]\nhours = { open = \"17:00\", close = \"09:00\" }", &["`calendars.acme.hours`", "09:00 does not come after 17:00"]),
+    ("[calendars.acme]\nhours.open = \"09:00\"",        &["`calendars.acme.hours`", "a beginning and an end", "both `hours.open` and `hours.close`"]),
+    ("[calendar]\nhours = { open = \"9\", close = \"17:00\" }\n[calendars.acme]\nzone = \"UTC\"", &["`calendar.hours`", "`9` is no time of day"]),
+    ("[calendars.acme]\nholiday = []",                  &["no key `calendars.acme.holiday`", "did you mean `calendars.acme.holidays`?"]),
+    ("[calendars]\nzone = \"UTC\"",                     &["`calendars.zone` cannot be used", "a table is expected"]),
 ];
 
 #[test]
@@ -85,6 +94,24 @@ fn a_value_says_where_it_comes_from_and_the_later_holds() {
 }
 
 #[test]
+fn a_tenants_calendar_is_everybodys_but_for_what_it_says_itself() {
+    let home = Home::new();
+    let digest = |config: &str| {
+        let file = home.file("syndic.toml", config);
+        let told = told(command(&["config", "check", "--json", file.to_str().unwrap()]).env_remove("SYNDIC_CACHE"));
+        told.exits(0).values()[0]["digest"].clone()
+    };
+    let everybody = "[calendar]\nzone = \"Europe/Berlin\"\nhours = { open = \"09:00\", close = \"17:00\" }\n";
+    let own = |table: &str| digest(&format!("{everybody}[calendars.acme]\n{table}"));
+    assert_eq!(
+        own("holidays = [2026-01-06]\nhours.close = \"12:00\""),
+        own("zone = \"Europe/Berlin\"\nhours = { open = \"09:00\", close = \"12:00\" }\nholidays = [\"2026-01-06\"]")
+    );
+    assert_eq!(own("zone = \"Europe/Berlin\""), digest(everybody), "what is everybody's is nobody's own");
+    assert_ne!(own("zone = \"Europe/Paris\""), digest(everybody));
+}
+
+#[test]
 fn a_variable_or_flag_that_means_nothing_is_refused() {
     let with = |name: &str| told(command(&["config", "check"]).env(name, "1"));
     with("SYNDIC_LIMITS__EFECT_MS").fails(2, &["SYNDIC_LIMITS__EFECT_MS", "did you mean `SYNDIC_LIMITS__EFFECT_MS`?"]);
@@ -95,6 +122,9 @@ fn a_variable_or_flag_that_means_nothing_is_refused() {
     set("limits.efect_ms=1").fails(2, &["--set limits.efect_ms=1", "did you mean `limits.effect_ms`?"]);
     set("limits.effect_ms").fails(2, &["it has no `=`"]);
     set("facts.\"shared.x\".disagreement=manual").exits(0);
+    set("calendars.\"Acme & Co.\".zone=Asia/Tokyo").exits(0);
+    told(command(&["config", "check"]).env("SYNDIC_CALENDAR__HOLIDAYS", "2026-12-25, 2026-13-01"))
+        .fails(2, &["`calendar.holidays`", "$SYNDIC_CALENDAR__HOLIDAYS", "`2026-13-01` is no day"]);
 }
 
 #[test]

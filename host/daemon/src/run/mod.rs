@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Run, show: &Show) -> Result<ExitCode, Failure> {
         let places = bound.places.clone();
         let doors = bound.open(&live, &daemon.metrics, &daemon.reload.settings().http);
         daemon.ready(&live, &places, show)?;
-        daemon.until_stopped(&mut pulse, &doors).await?;
+        daemon.until_stopped(&live, &mut pulse, &doors).await?;
         drop(pulse);
         daemon.close(doors).await;
         daemon.drain(live).await
@@ -114,7 +114,7 @@ impl Daemon {
     }
 
     /// Goes on until it is told to stop, or until the host cannot.
-    async fn until_stopped(&mut self, pulse: &mut Pulse, doors: &Doors) -> Result<(), Failure> {
+    async fn until_stopped(&mut self, live: &Live, pulse: &mut Pulse, doors: &Doors) -> Result<(), Failure> {
         loop {
             let wish = tokio::select! {
                 wish = self.signals.next() => wish,
@@ -122,7 +122,7 @@ impl Daemon {
             };
             match wish {
                 Wish::Reload => {
-                    self.reload.again();
+                    self.reload.again(live)?;
                     doors.renew();
                 }
                 Wish::Stop(signal) => {

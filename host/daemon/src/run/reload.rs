@@ -1,13 +1,16 @@
 //! Reading the configuration again, while the daemon runs on it.
 
+use syndic_cli::Failure;
 use syndic_cli::args::Configured;
 use tracing::{error, info, warn};
 
+use crate::run::live::Live;
 use crate::run::log::Log;
 use crate::run::manager::Manager;
 use crate::settings::Settings;
 use crate::settings::keys::{self, Takes};
 use crate::settings::layers::{Values, spelt};
+use crate::trouble;
 
 /// What the daemon runs on, and where it was told so.
 pub(crate) struct Reload {
@@ -28,10 +31,13 @@ impl Reload {
 
     /// Reads everything again, takes over what may change while the daemon runs, and says what has to wait for the next
     /// start. Where anything is wrong, nothing changes.
-    pub(crate) fn again(&mut self) {
+    ///
+    /// # Errors
+    /// The host cannot go on.
+    pub(crate) fn again(&mut self, live: &Live) -> Result<(), Failure> {
         Manager::reloading();
         match Settings::read(&self.args) {
-            Ok(settings) => self.take_over(settings),
+            Ok(settings) => self.take_over(settings, live)?,
             Err(wrong) => {
                 for failure in wrong {
                     let (cause, hint) = (failure.cause.unwrap_or_default(), failure.hint.unwrap_or_default());
@@ -40,9 +46,14 @@ impl Reload {
             }
         }
         Manager::ready();
+        Ok(())
     }
 
-    fn take_over(&mut self, new: Settings) {
+    fn take_over(&mut self, new: Settings, live: &Live) -> Result<(), Failure> {
+        if self.settings.rules.calendars != new.rules.calendars {
+            live.host.count_by(new.rules.calendars.clone()).map_err(|halt| trouble::halted(&halt))?;
+            self.settings.rules.calendars = new.rules.calendars;
+        }
         let changed = changed(&self.settings.values, &new.values);
         for path in &changed {
             let from = new.values.get(path).map(|given| given.origin.to_string()).unwrap_or_default();
@@ -64,6 +75,7 @@ impl Reload {
                 None => drop(self.settings.values.remove(path)),
             }
         }
+        Ok(())
     }
 }
 

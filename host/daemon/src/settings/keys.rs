@@ -80,6 +80,8 @@ pub(crate) const SECTIONS: &[Section] = &[
     Section { name: "slots",      doc: "Slots: `[slots.NAME]`, one of the eight or one of your own. They stand in the configuration that receipts name." },
     Section { name: "routes",     doc: "Who judges what: `[routes.KIND]` replaces the route of a kind, or adds one." },
     Section { name: "facts",      doc: "Conflicts: `[facts.\"shared.NAME\"]` says what happens where governors disagree on a shared fact." },
+    Section { name: "calendar",   doc: "When everybody works: what a net means by `2 bd`, and at what time of the wall a day or a month is over. It stands in the configuration that receipts name. A deadline that is set is a moment, and no change moves it." },
+    Section { name: "calendars",  doc: "When one tenant works: `[calendars.TENANT]`. What it does not say is as in `[calendar]`; its lists take the place of those there." },
     Section { name: "connectors", doc: "The outside world." },
     Section { name: "retention",  doc: "How long things are remembered." },
     Section { name: "log",        doc: "What is told on stderr." },
@@ -159,6 +161,17 @@ pub(crate) const KEYS: &[Key] = &[
     key("facts.*.disagreement",      Choice(&["compensate", "slot-order", "strictest", "manual"]), "\"compensate\"", Restart, "Where two decisions of one event set it differently: everything is undone, the slot that stands first in `order` wins, it reads as the strictest value in `order` that stands, or an operator decides."),
     key("facts.*.order",             Texts,                       "",            Restart, "For `slot-order` the slots, first the one that wins; for `strictest` the values, strictest first."),
     key("facts.*.staleness",         Choice(&["optimistic", "last-write-wins"]), "\"optimistic\"", Restart, "Where it moved since it was read: the event is judged again, or a write of an event that is older than the fact is dropped and recorded. Never `last-write-wins` for money or access."),
+    // ── calendars ───────────────────────────────────────────────────────
+    key("calendar.zone",             Text,                        "\"UTC\"",   Reload, "The time zone, by its IANA name, like `Europe/Berlin`. The zones come with the program."),
+    key("calendar.working_days",     Texts,                       "[\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]", Reload, "The days of the week on which there is work."),
+    key("calendar.hours.open",       Text,                        "",            Reload, "When work begins on such a day, like `09:00`: what comes earlier waits until then. Where no hours are given, the whole day is working time."),
+    key("calendar.hours.close",      Text,                        "",            Reload, "When it ends, like `17:00`; at most `24:00`."),
+    key("calendar.holidays",         Texts,                       "[]",          Reload, "Days on which there is none all the same, like `2026-12-25`."),
+    key("calendars.*.zone",          Text,                        "",            Reload, "The tenant's time zone."),
+    key("calendars.*.working_days",  Texts,                       "",            Reload, "The days of the week on which it works."),
+    key("calendars.*.hours.open",    Text,                        "",            Reload, "When its work begins."),
+    key("calendars.*.hours.close",   Text,                        "",            Reload, "When its work ends."),
+    key("calendars.*.holidays",      Texts,                       "",            Reload, "Days on which it does not work all the same: all of them, everybody's too."),
     // ── the outside world ───────────────────────────────────────────────
     key("connectors.services",       Choice(&["sandbox"]),        "\"sandbox\"", Restart, "Who answers for payments, identity checks, mail and the like. The sandbox plays all of them and reaches nobody."),
     // ── how long things are remembered ──────────────────────────────────

@@ -216,7 +216,7 @@ fn variable(key: &Key) -> String {
 /// The path a variable is meant for, with the names that stand in it: those of slots have hyphens, which variables
 /// cannot.
 fn named(key: &Key, given: &[String]) -> Option<Vec<String>> {
-    if key.path.starts_with("facts.") || key.path.starts_with("routes.") {
+    if ["facts.", "routes.", "calendars."].iter().any(|section| key.path.starts_with(section)) {
         // Such names have dots and capital letters in them, which do not survive in a variable.
         return None;
     }

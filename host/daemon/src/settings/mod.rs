@@ -6,6 +6,7 @@
 //!
 //! Not here: what the values do.
 
+mod calendars;
 mod http;
 pub(crate) mod keys;
 pub(crate) mod layers;

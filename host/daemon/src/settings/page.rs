@@ -59,6 +59,7 @@ fn header(section: &Section) -> String {
         "slots" => "# [slots.billing]".into(),
         "routes" => "# [routes.\"acme.Launch\"]".into(),
         "facts" => "# [facts.\"shared.plan-note\"]".into(),
+        "calendars" => "# [calendars.acme]".into(),
         name => format!("[{name}]"),
     }
 }
@@ -69,6 +70,11 @@ fn sample(key: &Key) -> &'static str {
         "host.workers" => "8",
         "routes.*.slots" => "[\"billing\"]",
         "facts.*.order" => "[]",
+        "calendars.*.zone" => "\"Europe/Berlin\"",
+        "calendars.*.working_days" => "[\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]",
+        "calendar.hours.open" | "calendars.*.hours.open" => "\"09:00\"",
+        "calendar.hours.close" | "calendars.*.hours.close" => "\"17:00\"",
+        "calendars.*.holidays" => "[\"2026-12-25\"]",
         _ => "\"\"",
     }
 }

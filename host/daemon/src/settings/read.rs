@@ -71,6 +71,11 @@ impl Reader {
         self.values.get(path).is_some_and(|given| given.origin != Origin::Default)
     }
 
+    /// Whether somebody gave a value at a path or under it.
+    pub(crate) fn says_under(&self, path: &[String]) -> bool {
+        self.values.iter().any(|(at, given)| at.starts_with(path) && given.origin != Origin::Default)
+    }
+
     /// The names that stand in a section.
     pub(crate) fn names(&self, section: &str) -> BTreeSet<String> {
         self.values.keys().filter(|path| path[0] == section).filter_map(|path| path.get(1).cloned()).collect()

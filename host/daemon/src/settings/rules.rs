@@ -12,6 +12,7 @@ use syndic_core::slot::{EFFECT_SETTLED, SLOTS, TIMER_FIRED};
 use syndic_core::trust::{Policy, Signature, signers};
 use syndic_core::{Config, Slot};
 
+use crate::settings::calendars::calendars;
 use crate::settings::read::Reader;
 
 /// Words that say that a fact is about money or access.
@@ -48,7 +49,7 @@ pub(crate) fn rules(read: &mut Reader) -> Config {
         limits: limits(read),
         slots,
         stuck_lane: if read.text("host.stuck_lane") == "hold" { StuckLane::Hold } else { StuckLane::GoOn },
-        calendars: defaults.calendars,
+        calendars: calendars(read),
     }
 }
 

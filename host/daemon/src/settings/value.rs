@@ -102,7 +102,7 @@ pub(crate) fn of_toml(found: &DeValue<'_>, kind: Kind) -> Result<Value, String> 
         }
         (Kind::Texts, DeValue::String(text)) => Ok(Value::Texts(vec![text.clone().into_owned()])),
         (Kind::Texts, DeValue::Array(items)) => {
-            let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+            let texts = items.iter().map(|item| text_of(item.get_ref()));
             texts.collect::<Option<Vec<_>>>().map(Value::Texts).map_or_else(other, Ok)
         }
         (Kind::Count(..), DeValue::Integer(number)) => {
@@ -111,6 +111,15 @@ pub(crate) fn of_toml(found: &DeValue<'_>, kind: Kind) -> Result<Value, String> 
             held(Value::Count(count), kind)
         }
         _ => other(),
+    }
+}
+
+/// A text in a list. TOML has days of its own, and whoever writes one without quotes means the same.
+fn text_of(item: &DeValue<'_>) -> Option<String> {
+    match item {
+        DeValue::String(text) => Some(text.clone().into_owned()),
+        DeValue::Datetime(day) => Some(day.to_string()),
+        _ => None,
     }
 }
 
