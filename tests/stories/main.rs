@@ -9,6 +9,7 @@ mod again;
 mod author;
 mod bad_input;
 mod books;
+mod calendars;
 mod cases;
 mod completions;
 mod daemon;

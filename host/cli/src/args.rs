@@ -116,14 +116,15 @@ CASE/TASK/ATTEMPT, is the subject); `--net` loads the nets that cases begin on:
   {\"specversion\":\"1.0\",\"id\":\"l-1\",\"source\":\"/shop\",\"type\":\"syndic.case.launch\",\"tenant\":\"acme\",
    \"subject\":\"order-1\",\"time\":\"2026-01-02T03:04:05Z\",\"data\":{\"net\":\"fulfillment\",\"data\":{\"order_id\":\"o-1\"}}}
 
-Event times drive the clock; timers fire when an event passes them. The same events, governors and seed give the
-same receipts and the same root. A run that was killed is completed by running it again on its directory.
+Event times drive the clock; timers fire when an event passes them. The same events, governors, calendars and seed give
+the same receipts and the same root. A run that was killed is completed by running it again on its directory.
 
 Examples:
   syndic play events.jsonl --data data
   syndic play events.jsonl --data data --json | jq 'select(.outcome == \"rolled-back\")'
   syndic play events.jsonl --data other --governor billing=my-billing.wasm
-  syndic play cases.jsonl --data month --net fulfillment --net my-net.toml --until 2026-02-01T00:00:00Z";
+  syndic play cases.jsonl --data month --net fulfillment --net my-net.toml --until 2026-02-01T00:00:00Z
+  syndic play cases.jsonl --data month --net fulfillment --config syndic.toml";
 
 /// `demo`
 #[derive(Debug, Args)]
@@ -157,6 +158,9 @@ pub struct Play {
     /// Load a net first, if it is not: a file, or the name of one of the marketplace's; repeatable
     #[arg(long, value_name = "FILE")]
     pub net: Vec<PathBuf>,
+    /// Count business days and months by the calendars of a configuration [default: as the directory was last written]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Install a component when this line's turn comes; repeatable
     #[arg(long, value_name = "LINE:SLOT=FILE[:shadow|:canary=N]", value_parser = swap)]
     pub swap_at: Vec<Swap>,

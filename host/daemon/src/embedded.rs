@@ -7,13 +7,16 @@ use std::sync::Arc;
 use syndic_cli::args::Replacement;
 use syndic_cli::{Failure, FailureKind};
 use syndic_connect::Sandbox;
+use syndic_core::calendar::Calendars;
 use syndic_core::ports::{Clock, GovernorRuntime, Store};
 use syndic_core::{Config, Error, Slot};
-use syndic_engine::{Given, Host, Lineup, NoLineup, PlayClock, Ports};
+use syndic_engine::{Given, Host, Lineup, NoLineup, PlayClock, Ports, last_calendars};
 use syndic_ledger::sha256;
 use syndic_runtime::{Cache, Level, Log, Runtime};
 use syndic_store::{MasterWanted, SledStore};
 
+use crate::settings::Settings;
+use crate::show::Show;
 use crate::trouble;
 
 /// What a run is made of.
@@ -92,12 +95,25 @@ fn slot(name: &str) -> Result<Slot, Failure> {
 impl Embedded {
     /// Opens the store, loads every governor, and keeps the components beside the receipts that will name them. A new
     /// directory gets a seed for play, and else a secret of its own.
+    /// Days are counted there as they were when it was last written to.
     pub(crate) fn open(
         data: &Path,
         master: MasterWanted,
         config: Config,
         components: &[Component],
         log: Log,
+    ) -> Result<Self, Failure> {
+        Self::open_counting(data, master, config, components, log, None)
+    }
+
+    /// The same, where days are counted by these calendars, if any are given.
+    pub(crate) fn open_counting(
+        data: &Path,
+        master: MasterWanted,
+        mut config: Config,
+        components: &[Component],
+        log: Log,
+        calendars: Option<Calendars>,
     ) -> Result<Self, Failure> {
         let runtime = Runtime::with_cache(log, compiled_cache())
             .map_err(|why| Failure::new(FailureKind::Unreachable, "governors cannot be run here").because(why))?;
@@ -122,6 +138,10 @@ impl Embedded {
                 .map_err(|why| no_lineup(&why, components))?,
         };
 
+        config.calendars = match calendars {
+            Some(calendars) => calendars,
+            None => last_calendars(&*store).map_err(|error| trouble::store_failed(&error))?,
+        };
         let clock = Arc::new(PlayClock::default());
         let master = store.master().clone();
         let ports = Ports {
@@ -133,6 +153,11 @@ impl Embedded {
         let host = Host::new(ports, config, master, lineup).map_err(|halt| trouble::halted(&halt))?;
         Ok(Self { host: Arc::new(host), clock, store })
     }
+}
+
+/// The calendars of a configuration that a command line names; none where it names none.
+pub(crate) fn calendars(file: Option<&Path>, show: &Show) -> Result<Option<Calendars>, Failure> {
+    file.map(|file| Ok(Settings::in_file(file, show)?.rules.calendars)).transpose()
 }
 
 /// Components as the engine is given them: one from a file judges whatever was installed in its slot.

@@ -16,7 +16,7 @@ use syndic_core::ports::Reads;
 use syndic_core::{Config, Report, Time};
 use syndic_engine::{Consequence, Denied, Install, Order, Played, Player, StreamRules, Trigger};
 
-use crate::embedded::{Embedded, components, log_to_stderr, seed_of, slots};
+use crate::embedded::{Embedded, calendars, components, log_to_stderr, seed_of, slots};
 use crate::lines::{Line, next_line, too_long};
 use crate::nets;
 use crate::show::Show;
@@ -32,7 +32,8 @@ pub(crate) fn run(args: &Play, show: &Show) -> Result<ExitCode, Failure> {
     let (mut input, bytes) = open(&args.file)?;
     let components = components(&args.governor)?;
     let config = Config::of_play().with_wasi(&slots(&args.wasi)?);
-    let embedded = Embedded::open(&args.data, seed_of(&args.data, args.seed), config, &components, log_to_stderr())?;
+    let (seed, calendars) = (seed_of(&args.data, args.seed), calendars(args.config.as_deref(), show)?);
+    let embedded = Embedded::open_counting(&args.data, seed, config, &components, log_to_stderr(), calendars)?;
     for net in &args.net {
         if !nets::load_before_play(&embedded, net, show)? {
             return Ok(ExitCode::from(FailureKind::No.code()));

@@ -1,5 +1,7 @@
 //! Arguments about cases and work items.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -107,6 +109,9 @@ pub struct CommandPlace {
     /// When it happens [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+    /// For a directory: a configuration whose calendars count [default: as it was last written]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// What it is known by: sent again under the same name, it is done once [default: made of what is asked, and when]
     #[arg(long, value_name = "ID")]
     pub command: Option<String>,

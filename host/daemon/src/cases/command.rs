@@ -16,7 +16,7 @@ use syndic_store::MasterWanted;
 
 use super::put;
 use super::shown::the_case;
-use crate::embedded::{Embedded, components, log_to_stderr};
+use crate::embedded::{Embedded, calendars, components, log_to_stderr};
 use crate::look::open;
 use crate::play::{Run, input};
 use crate::remote;
@@ -85,15 +85,18 @@ impl Wish {
 
 /// Sends a command, and prints what it came to and what followed.
 pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<ExitCode, Failure> {
-    let CommandPlace { place, at, command } = at;
+    let CommandPlace { place, at, command, config } = at;
     let at = at.as_deref().map(Time::parse).transpose().map_err(|why| {
         Failure::new(FailureKind::Usage, "`--at` is not a time").because(why).hint("write it like 2026-02-01T00:00:00Z")
     })?;
     match place.there()? {
         There::Data(data) => {
             let tenant = tenant_in(&data, &wish)?;
-            played(&data, &wish.event(&tenant, at.unwrap_or_else(now), command), show)
+            played(&data, &wish.event(&tenant, at.unwrap_or_else(now), command), config.as_deref(), show)
         }
+        There::Server(_) if config.is_some() => Err(Failure::new(FailureKind::Usage, "a daemon has its own calendars")
+            .because("`--config` says by which a directory counts days")
+            .hint("leave `--config` away, or change the daemon's configuration and send it SIGHUP")),
         There::Server(daemon) => {
             let (path, body) = wish.request(at);
             remote::command(&daemon, &path, &body, command.as_deref(), show)
@@ -116,10 +119,12 @@ fn tenant_in(data: &Path, wish: &Wish) -> Result<String, Failure> {
 }
 
 /// Plays one command into a data directory. What a killed run left unfinished is completed first.
-fn played(data: &Path, event: &Value, show: &Show) -> Result<ExitCode, Failure> {
+fn played(data: &Path, event: &Value, config: Option<&Path>, show: &Show) -> Result<ExitCode, Failure> {
     // A command makes no data directory.
     drop(open(data)?);
-    let embedded = Embedded::open(data, MasterWanted::Secret, Config::of_play(), &components(&[])?, log_to_stderr())?;
+    let (components, calendars) = (components(&[])?, calendars(config, show)?);
+    let rules = Config::of_play();
+    let embedded = Embedded::open_counting(data, MasterWanted::Secret, rules, &components, log_to_stderr(), calendars)?;
     let rules = StreamRules { jump: true };
     let mut run = Run::new(&embedded, rules, show, ProgressBar::hidden())?;
     run.recover()?;

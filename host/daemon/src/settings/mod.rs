@@ -17,7 +17,7 @@ mod rules;
 mod value;
 mod verbs;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use syndic_cli::args::Configured;
@@ -34,6 +34,7 @@ use crate::settings::layers::{Layers, Values};
 pub(crate) use crate::settings::otlp::Otlp;
 use crate::settings::read::Reader;
 pub(crate) use crate::settings::verbs::run;
+use crate::show::Show;
 
 /// What the daemon runs on.
 pub(crate) struct Settings {
@@ -69,6 +70,15 @@ impl Settings {
             Some((name, word.to_string_lossy().into_owned()))
         });
         Self::of(Layers::of(args, env))
+    }
+
+    /// Reads the configuration in a file that a command line names, as the daemon would.
+    ///
+    /// # Errors
+    /// The last thing that is wrong; the others were told.
+    pub(crate) fn in_file(file: &Path, show: &Show) -> Result<Self, Failure> {
+        let configured = Configured { config: Some(file.to_owned()), ..Configured::default() };
+        Self::read(&configured).map_err(|wrong| all_but_last(wrong, |failure| show.aside(&format!("{failure}\n"))))
     }
 
     fn of(layers: Layers) -> Result<Self, Vec<Failure>> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use syndic_api::{PastVersion, SlotLine, SwappedLine, TrialFile};
-use syndic_cli::args::{Configured, Install as Args, SlotVerb, Swap, There, Who};
+use syndic_cli::args::{Install as Args, SlotVerb, Swap, There, Who};
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::versions::Mode;
 use syndic_core::{Config, Slot, Time};
@@ -23,7 +23,7 @@ pub(crate) use self::table::{difference as show_difference, swapped as show_swap
 pub(crate) use self::told::{not_swapped as problem_of, past, slots, swapped as swapped_line, trial as trial_of};
 use crate::embedded::{Embedded, components, log_to_stderr};
 use crate::look::{open, read};
-use crate::settings::{Settings, all_but_last};
+use crate::settings::Settings;
 use crate::show::Show;
 use crate::trouble;
 
@@ -143,10 +143,7 @@ pub(crate) fn install_of(
 fn rules(file: Option<&Path>, show: &Show) -> Result<Config, Failure> {
     let mut rules = Config::of_play();
     if let Some(file) = file {
-        let configured = Configured { config: Some(file.to_owned()), ..Configured::default() };
-        let settings = Settings::read(&configured);
-        let settings = settings.map_err(|wrong| all_but_last(wrong, |failure| show.aside(&format!("{failure}\n"))))?;
-        for (slot, own) in settings.rules.slots {
+        for (slot, own) in Settings::in_file(file, show)?.rules.slots {
             let rule = rules.slots.entry(slot).or_default();
             (rule.trust, rule.budget, rule.gate, rule.wasi) = (own.trust, own.budget, own.gate, own.wasi);
         }
