@@ -96,6 +96,18 @@ fn what_could_never_be_meant_is_refused() {
             "`T_X` is no task of this net, nor an outcome of one",
         ),
         (
+            "[task.\"undo/T\"]\nkind = \"user\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n",
+            "`undo/T` is what the undoing of a task is called",
+        ),
+        (
+            &format!("[task.{}]\nkind = \"user\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n", "T".repeat(101)),
+            "a name of 101 bytes is too long for a work item",
+        ),
+        (
+            "[task.T]\nkind = \"timer\"\nafter = \"26001 bd\"\ntakes = \"P_Begin\"\ngives = \"P_End\"\n",
+            "`26001 bd` is longer than a hundred years",
+        ),
+        (
             "[task.T]\nkind = \"service\"\naction = \"a\"\nkey = \"k\"\nretry = { attempts = 4000000000 }\ntakes = \"P_Begin\"\ngives = \"P_End\"\n",
             "4000000000 attempts are none, or without end",
         ),

@@ -32,6 +32,12 @@ const BUSINESS_DAYS: u32 = 26_000;
 /// How often a service may be asked at most. Whoever waits longer waits for a person.
 const ATTEMPTS: u32 = 1000;
 
+/// How long the name of a work item may be. The case's own has up to 128 bytes, and all of it 256.
+const ITEM_BYTES: usize = 100;
+
+/// How many business days may be counted: they are counted one by one, whenever a timer is set.
+const BUSINESS_DAYS: u32 = 26_000;
+
 /// Faults for which it is looked up what may have been meant: that is a look at every name there is.
 const HINTED: usize = 100;
 
@@ -87,6 +93,7 @@ impl Check<'_> {
 
     fn task(&mut self, task: &Task) {
         let path = format!("task.{}", task.name);
+        self.item(task, &path);
         self.join(task, &path);
         self.split(task, &path);
         self.kind(task, &path);
@@ -97,6 +104,19 @@ impl Check<'_> {
             self.fault(&format!("{path}.escalation"), "nothing says when this is late".into(), "say it: sla = \"1 h\"");
         }
         task.instances.iter().for_each(|instances| self.instances(&path, instances));
+    }
+
+    /// A work item is `case/task/attempt`, or `case/undo/task/attempt`, and has to fit where an event says whose it is.
+    fn item(&mut self, task: &Task, path: &str) {
+        let bytes = task.name.len() + task.fallback().map_or(0, |fallback| 1 + fallback.name.len());
+        if bytes > ITEM_BYTES {
+            let what = format!("a name of {bytes} bytes is too long for a work item");
+            self.fault(path, what, format!("task and fallback together have {ITEM_BYTES} at most"));
+        }
+        if task.name.starts_with("undo/") {
+            let what = format!("`{}` is what the undoing of a task is called", task.name);
+            self.fault(path, what, "give it another name");
+        }
     }
 
     fn join(&mut self, task: &Task, path: &str) {
