@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value as Json, json};
 use syndic_core::ports::{Answer, CaseStatus, NoAnswer};
 use syndic_engine::cases::{Call, CallId, CaseNet, CaseRefused, Command, Repair, WorkVerb};
-use syndic_nets::model::{Due, Kind, Net, Service, Span, Split, Timer, Type, Unit, User};
+use syndic_nets::model::{Due, Event, Kind, Net, Service, Span, Split, Template, Timer, Type, Unit, User};
 
 use crate::generate::{Dice, sound};
 use crate::nets::{PHASES, admitted, phase};
@@ -29,7 +29,9 @@ impl Provider {
     fn hears(&mut self, call: &Call, dice: &mut Dice) -> Result<Answer, NoAnswer> {
         let silent = Err(NoAnswer { reason: "down".into() });
         let name = (call.id.task.clone(), call.key.clone());
-        if dice.below(8) == 0 {
+        // Whoever waits for an event's outcome hears it.
+        let is_event = call.event().is_some();
+        if dice.below(8) == 0 && !is_event {
             return silent;
         }
         let answer = if call.id.undo {
@@ -46,7 +48,7 @@ impl Provider {
             }
             answer
         };
-        if dice.below(6) == 0 { silent } else { Ok(answer) }
+        if dice.below(6) == 0 && !is_event { silent } else { Ok(answer) }
     }
 }
 
@@ -100,13 +102,23 @@ impl Life<'_> {
             return;
         }
         let call = calls[self.dice.below(calls.len())].clone();
-        if self.flying.iter().all(|(id, _)| *id != call.id) {
-            let answer = self.provider.hears(&call, &mut self.dice);
+        if self.flying.iter().all(|(id, _)| *id != call.id)
+            && let Some(answer) = self.made(&call)
+        {
             self.flying.push((call.id, answer));
         }
         if self.dice.below(3) > 0 {
             self.answered();
         }
+    }
+
+    /// What a call comes to. Of an event nothing yet: it is raised, and judged at once.
+    fn made(&mut self, call: &Call) -> Option<Result<Answer, NoAnswer>> {
+        if call.event().is_some() && !call.raised {
+            let raised = Command::Raised { call: call.id.clone(), look: self.world.now };
+            return self.asks(&raised).then(|| drop(self.provider.hears(call, &mut self.dice))).and(None);
+        }
+        Some(self.provider.hears(call, &mut self.dice))
     }
 
     fn answered(&mut self) {
@@ -197,8 +209,8 @@ impl Life<'_> {
         self.asks(&command);
     }
 
-    /// A command, after what is due. It may be refused.
-    fn asks(&mut self, command: &Command) {
+    /// A command, after what is due. It may be refused; whether it was taken.
+    fn asks(&mut self, command: &Command) -> bool {
         self.world.wait(0);
         let owed = self.world.case.view(self.world.net)["debts"].clone();
         let refused = match (self.world.does(command), command) {
@@ -225,6 +237,7 @@ impl Life<'_> {
             (refused, _) => refused.err(),
         };
         assert!(!matches!(refused, Some(CaseRefused::DueFirst(_) | CaseRefused::OtherNet)), "{refused:?}");
+        refused.is_none()
     }
 
     /// The operator ends it, services recover, and what is owed is paid.
@@ -236,8 +249,9 @@ impl Life<'_> {
             self.world.now = self.world.now.max(due);
             self.world.wait(0);
             for call in self.world.calls() {
-                let answer = self.provider.hears(&call, &mut self.dice);
-                self.asks(&Command::Answered { call: call.id, answer });
+                if let Some(answer) = self.made(&call) {
+                    self.asks(&Command::Answered { call: call.id, answer });
+                }
             }
         }
         for (name, attempt, _) in self.world.case.works(self.world.net) {
@@ -280,6 +294,20 @@ fn given(net: &CaseNet) -> Json {
     Json::Object(declared.map(|(name, value)| (name.to_owned(), json!(value))).collect())
 }
 
+/// A service that raises an event, and may be undone by a connector.
+fn asked(dice: &mut Dice) -> Service {
+    let event = Event { kind: "Errand".into(), subject: Template::parse("c").expect("a template"), data: vec![] };
+    Service {
+        action: "event/Errand".into(),
+        key: String::new(),
+        event: Some(Box::new(event)),
+        undo: (dice.below(3) > 0).then(|| "undo".into()),
+        retry: None,
+        timeout: None,
+        fallback: None,
+    }
+}
+
 /// A net that was made up, with somebody for each of its tasks.
 fn peopled(seed: u64, replacements: usize) -> CaseNet {
     let mut dice = Dice(seed);
@@ -288,14 +316,9 @@ fn peopled(seed: u64, replacements: usize) -> CaseNet {
         let chosen = matches!(task.split, Split::Xor(_));
         task.kind = match dice.below(if chosen { 5 } else { 8 }) {
             0..2 => Kind::User(User { roles: vec!["clerk".into()] }),
-            2..5 => Kind::Service(Service {
-                action: "do".into(),
-                key: "k".into(),
-                event: None,
-                undo: (dice.below(3) > 0).then(|| "undo".into()),
-                retry: None,
-                timeout: None,
-                fallback: None,
+            2..5 => Kind::Service(match dice.below(2) {
+                0 => Service { action: "do".into(), key: "k".into(), event: None, ..asked(&mut dice) },
+                _ => asked(&mut dice),
             }),
             5..7 => Kind::Timer(Timer {
                 due: Due::After(Span { count: 1 + dice.below(3) as u32, unit: Unit::Hours, since: None }),
