@@ -29,7 +29,7 @@ pub use event::{EventFile, HistoryLine};
 pub use explained::explained;
 pub use fact::FactLine;
 pub use host::MoveLine;
-pub use net::NetLine;
+pub use net::{NetChoice, NetFault, NetFile, NetLine, NetMistake, NetPromise, NetReport, NetSize, UnloadedLine};
 pub use open::{EventLine, QuarantinedLine, StuckLine, UndeliveredLine};
 pub use outcome::{ConflictLine, EffectLine, ErrorLine, GovernorLine, OutcomeLine, Prelude, Summary, SummaryLine};
 pub use page::Page;

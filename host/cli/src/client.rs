@@ -165,16 +165,31 @@ impl Remote {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn send_component(&self, path: &str, component: &[u8], key: &str) -> Result<Told, Failure> {
+        self.send_file(path, "application/wasm", component, key)?.map_err(|told| problem(&told))
+    }
+
+    /// The same with any file; what the daemon will not have of it, is told as it came.
+    ///
+    /// # Errors
+    /// Nothing was answered.
+    pub fn send_file(&self, path: &str, media: &str, file: &[u8], key: &str) -> Result<Result<Told, Value>, Failure> {
         let key = format!("\"{key}\"");
         // A daemon that will not have it says so before all of it was sent.
-        let headers = [("content-type", "application/wasm"), ("idempotency-key", &*key), ("expect", "100-continue")];
+        let headers = [("content-type", media), ("idempotency-key", &*key), ("expect", "100-continue")];
         loop {
-            match told(self.answered(Method::POST, path, &headers, component.to_vec())?)? {
-                Ok(told) => return Ok(told),
+            match told(self.answered(Method::POST, path, &headers, file.to_vec())?)? {
                 Err(pending) if pending["kind"] == "OutcomePending" => {}
-                Err(other) => return Err(problem(&other)),
+                told => return Ok(told),
             }
         }
+    }
+
+    /// Has something there no more, known by a key.
+    ///
+    /// # Errors
+    /// Nothing was answered.
+    pub fn delete_once(&self, path: &str, key: &str) -> Result<Result<Told, Value>, Failure> {
+        told(self.answered(Method::DELETE, path, &[("idempotency-key", &format!("\"{key}\""))], Vec::new())?)
     }
 
     fn send(&self, method: Method, path: &str, media: &str, body: Vec<u8>) -> Result<Told, Failure> {
@@ -219,7 +234,7 @@ fn told(mut response: Response<Body>) -> Result<Result<Told, Value>, Failure> {
 }
 
 /// A problem document as a failure.
-fn problem(problem: &Value) -> Failure {
+pub fn problem(problem: &Value) -> Failure {
     let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
     let status = problem["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(0);
     let kind = match exit_code(status) {

@@ -1,15 +1,16 @@
 //! The verbs of nets: check, show, convert, load. Files are read here; what is said of a net is `syndic_nets`' word.
 
 mod loaded;
-pub(crate) use loaded::{load_before_play, loaded_nets};
 mod report;
 mod text;
+mod told;
 
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
+use syndic_api::NetMistake;
 use syndic_cli::args::{Format, NetVerb, Which};
 use syndic_cli::{Failure, FailureKind};
 use syndic_nets::draw::Sketch;
@@ -18,6 +19,11 @@ use syndic_nets::model::{InlineError, Kind, Library};
 use syndic_nets::proof::{Budget, prove};
 use syndic_nets::{Flat, Judgement, Net, marketplace};
 
+pub(crate) use self::loaded::load_before_play;
+use self::told::mistakes_of;
+pub(crate) use self::told::{
+    is_pnml, line, load_problem, loaded_nets, net_file, pnml_problem, unload_problem, unloaded_line,
+};
 use crate::show::Show;
 
 pub(crate) fn run(verb: NetVerb, show: &Show) -> Result<ExitCode, Failure> {
@@ -41,9 +47,9 @@ pub(crate) fn run(verb: NetVerb, show: &Show) -> Result<ExitCode, Failure> {
             }?;
             Ok(ExitCode::SUCCESS)
         }
-        NetVerb::Load { file, who, data } => loaded::load(&file, &who, &data.data, show),
+        NetVerb::Load { file, who, place } => loaded::load(&file, &who, place, show),
         NetVerb::List { place } => loaded::list(place, show),
-        NetVerb::Unload { name, who, data } => loaded::unload(&name, &who, &data.data, show),
+        NetVerb::Unload { name, who, place } => loaded::unload(&name, &who, place, show),
     }
 }
 
@@ -112,17 +118,17 @@ fn no(name: &str, what: &str) -> Failure {
 fn check(which: &Which, show: &Show) -> Result<ExitCode, Failure> {
     let report = match found(which, show)? {
         Found::Net(net) => match Judgement::of(&net, &Budget::default()) {
-            Ok(judgement) => report::Report::of(&net, &judgement),
-            Err(why) => report::Report::undecided(&net.name, &why.to_string()),
+            Ok(judgement) => report::of(&net, &judgement),
+            Err(why) => report::undecided(&net.name, &why.to_string()),
         },
-        Found::Plain { name, odd: Some(odd), .. } => report::Report::no_workflow_net(&name, &odd),
+        Found::Plain { name, odd: Some(odd), .. } => report::no_workflow_net(&name, &odd),
         Found::Plain { name, flat, odd: None } => {
             let verdict = prove(&flat, &Budget::default());
-            report::Report::of_plain(&name, &Judgement { flat, verdict, choices: Vec::new(), properties: Vec::new() })
+            report::of_plain(&name, &Judgement { flat, verdict, choices: Vec::new(), properties: Vec::new() })
         }
     };
-    show.result(&report, |_| report.to_string())?;
-    Ok(if report.proved() { ExitCode::SUCCESS } else { ExitCode::from(FailureKind::No.code()) })
+    show.result(&report, |_| report::told(&report))?;
+    Ok(if report.admitted { ExitCode::SUCCESS } else { ExitCode::from(FailureKind::No.code()) })
 }
 
 fn found(which: &Which, show: &Show) -> Result<Found, Failure> {
@@ -133,11 +139,10 @@ fn found(which: &Which, show: &Show) -> Result<Found, Failure> {
     }
 }
 
-/// PNML begins with a bracket, and a net file never does.
 fn plain_or_net(file: &Path, show: &Show) -> Result<Found, Failure> {
     let text = contents(file)?;
-    let refuse = |why: NotANet| unreadable(file, &why, show);
-    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
+    let refuse = |why: NotANet| unreadable(file, &mistakes_of(&why), show);
+    if !is_pnml(&text) {
         return read(&text).map(Found::Net).map_err(refuse);
     }
     let pnml = read_pnml(&text).map_err(refuse)?;
@@ -169,21 +174,20 @@ fn contents(file: &Path) -> Result<String, Failure> {
 }
 
 /// Programs are told every mistake by its place; people read them one below the other.
-fn unreadable(file: &Path, why: &NotANet, show: &Show) -> Failure {
-    let mistakes = &why.mistakes;
+fn unreadable(file: &Path, mistakes: &[NetMistake], show: &Show) -> Failure {
     if show.json {
-        let mistakes: Vec<_> = mistakes
-            .iter()
-            .map(|m| json!({"line": m.line, "column": m.column, "message": m.what, "hint": m.hint}))
-            .collect();
         // That the result cannot be written would hide why; the failure is told in any case.
         let _ = show.line(&json!({"file": file, "verdict": "unreadable", "mistakes": mistakes}).to_string());
     }
-    let told: Vec<String> = mistakes.iter().map(|mistake| format!("{mistake} ({})", mistake.hint)).collect();
+    let told =
+        |NetMistake { line, column, message, .. }: &NetMistake| format!("line {line}, column {column}: {message}");
     let failure = Failure::new(FailureKind::Usage, format!("`{}` is not readable as a net", file.display()));
-    match mistakes.as_slice() {
-        [one] => failure.because(one).hint(one.hint.clone()),
-        _ => failure.because(told.join("\n       ")).hint("put them right; `syndic net check` tells what is left"),
+    match mistakes {
+        [one] => failure.because(told(one)).hint(one.hint.clone()),
+        _ => {
+            let all: Vec<String> = mistakes.iter().map(|one| format!("{} ({})", told(one), one.hint)).collect();
+            failure.because(all.join("\n       ")).hint("put them right; `syndic net check` tells what is left")
+        }
     }
 }
 

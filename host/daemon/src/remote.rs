@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -250,4 +251,10 @@ impl Sending<'_> {
         self.all_completed &= line["outcome"] == "completed";
         self.show.result(&line, |paint| format!("{:>8}  {}", line["line"], outcome_line(&line, paint)))
     }
+}
+
+/// What an act is known by, so that it is not done twice where its answer is lost.
+pub(crate) fn once() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{}", std::process::id(), since.as_nanos())
 }

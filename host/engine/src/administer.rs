@@ -9,8 +9,9 @@ use syndic_core::{DedupKey, Error, Text, Time};
 use syndic_ledger as ledger;
 use syndic_ledger::{Digest, Kind, Receipt, canonical, sha256};
 
-use crate::act::check_words;
+use crate::act::{check_words, entry};
 use crate::host::{Halt, Host};
+use crate::swap::Cause;
 use crate::turn::{After, Finished};
 
 /// Whose acts the host's own records are filed under; no event from outside may say so.
@@ -58,6 +59,25 @@ pub(crate) fn concerned(version: &Installed) -> ledger::Governor {
     }
 }
 
+/// What stands under the id of a deed already.
+pub(crate) enum Before {
+    /// The same, and what its receipt commits to.
+    Same { report: Box<Report>, act: Value },
+    /// Another deed.
+    Another { receipt: u64 },
+}
+
+/// Whether a document has every member of another, with the same value.
+fn has_all(document: &Value, members: &Value) -> bool {
+    members.as_object().is_none_or(|members| members.iter().all(|(name, value)| document[name] == *value))
+}
+
+/// Whether a deed of this id was done, as is known to who writes.
+pub(crate) fn is_done(front: &dyn Reads, cause: &Cause) -> Result<bool, StoreError> {
+    let known = cause.id.clone().map(|id| front.dedup(&deed_key(id))).transpose()?;
+    Ok(known.flatten().is_some())
+}
+
 impl Host {
     /// Writes entries of registers, with a receipt that says who did what and why. What it returns is durable.
     ///
@@ -80,10 +100,22 @@ impl Host {
         Ok(Ok(finished.report))
     }
 
-    /// What became of a deed that must not be done twice, where it was done.
-    pub(crate) fn done_before(&self, id: &str) -> Result<Option<Report>, Halt> {
-        let known = self.ports.store.front().dedup(&deed_key(id.to_owned()))?;
-        Ok(known.map(|known| Report { duplicate: true, ..known.report }))
+    /// What became of a deed that must not be done twice, where it was done; or that another was, under its id. Of the
+    /// details, those that are given have to be the same.
+    pub(crate) fn done_before(&self, name: &str, cause: &Cause, details: &Value) -> Result<Option<Before>, Halt> {
+        let front = self.ports.store.front();
+        let Some(known) = cause.id.clone().map(|id| front.dedup(&deed_key(id))).transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let receipt = known.report.receipt.unwrap_or_default();
+        let kept = entry(front, receipt)?.kept;
+        let unread = |why| StoreError::Corrupt(format!("the act of receipt {receipt} does not read: {why}"));
+        let act: Value = serde_json::from_str(&kept.event).map_err(unread)?;
+        let wanted = json!({ "act": name, "by": cause.by, "reason": cause.reason });
+        Ok(Some(match has_all(&act, &wanted) && has_all(&act["details"], details) {
+            true => Before::Same { report: Box::new(Report { duplicate: true, ..known.report }), act },
+            false => Before::Another { receipt },
+        }))
     }
 
     /// Does a deed: `write` finds, while nobody else writes, what goes with its receipt.

@@ -56,7 +56,7 @@ pub use host::{Halt, Host, Ports};
 pub use in_force::last_calendars;
 pub use lanes::Lanes;
 pub use lineup::{Given, Lineup, NoLineup, Roster, Seating};
-pub use nets::{LoadedNet, NetRecord, NotLoaded};
+pub use nets::{LoadedNet, NetRecord, NotLoaded, NotUnloaded, UnloadedNet};
 pub use pending::Pending;
 pub use play::{PlayClock, Played, Player, StreamRules, Tell};
 pub use stepped::Stepped;

@@ -1,4 +1,4 @@
-//! Cases, work items and nets over HTTP: looked at, and commanded.
+//! Cases and work items over HTTP: looked at, and commanded.
 //!
 //! A command is an event, and goes the way of any event; these routes only make it, with the caller as who says so, and the
 //! caller's own tenant where none is named.
@@ -68,11 +68,6 @@ pub(crate) async fn work(app: &App, ask: Ask) -> Result<Response, Problem> {
     let found = app.service.works(wanted).await?;
     let next = found.next.map(|key| json!([key.case.tenant, key.case.id, key.task, key.attempt]).to_string());
     Ok(answer(&Page::<WorkLine> { items: found.items, next }))
-}
-
-/// Nets that cases may begin on.
-pub(crate) async fn nets(app: &App, _: Ask) -> Result<Response, Problem> {
-    Ok(answer(&app.service.nets().await?))
 }
 
 /// Begins a case.

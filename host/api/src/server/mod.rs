@@ -21,6 +21,7 @@ mod events;
 mod listen;
 mod look;
 mod metrics;
+mod nets;
 mod openapi;
 mod page;
 mod patience;
@@ -46,11 +47,12 @@ use tokio::sync::{Semaphore, watch};
 pub use caller::{Caller, Grant, Role};
 pub use listen::{Listener, serve};
 pub use metrics::Metrics;
+pub use nets::NET_MAX_BYTES;
 pub use rate::Rate;
 pub use router::Limits;
 pub use service::{
-    Accepted, Backup, CasesWanted, Denied, EventsWanted, Health, InstallWanted, KeptToken, Promise, Service, Stretch,
-    SwapVerb, SwapWanted, Target, Trail, Unavailable, WorkWanted, Worker,
+    Accepted, Backup, CasesWanted, Denied, EventsWanted, Health, InstallWanted, KeptToken, LoadWanted, Promise,
+    Service, Stretch, SwapVerb, SwapWanted, Target, Trail, Unavailable, UnloadWanted, WorkWanted, Worker,
 };
 pub use tls::{Tls, TlsError};
 pub use tokens::{mint, work_roles};
@@ -95,6 +97,9 @@ const COUNTED_MAX: usize = 20_000;
 /// Components that may be under way to this host at once: each may be in memory whole.
 const UPLOADS_MAX: usize = 4;
 
+/// Nets that may be under way to this host at once, with those whose senders wait for a proof.
+const NETS_MAX: usize = 8;
+
 /// What handlers share.
 pub(crate) struct App {
     pub(crate) service: Arc<dyn Service>,
@@ -104,6 +109,8 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// Places for components that are being sent.
     pub(crate) uploads: Semaphore,
+    /// Places for nets that are being sent, or proved.
+    pub(crate) nets: Semaphore,
     pub(crate) limits: Limits,
     /// True from the moment the server closes.
     pub(crate) closing: watch::Receiver<bool>,
@@ -123,6 +130,7 @@ impl App {
             strangers: Buckets::new(Some(STRANGERS), COUNTED_MAX),
             metrics,
             uploads: Semaphore::new(UPLOADS_MAX),
+            nets: Semaphore::new(NETS_MAX),
             limits: config.limits,
             closing,
         })

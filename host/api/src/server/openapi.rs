@@ -18,6 +18,7 @@ use super::App;
 use super::answer;
 use super::ask::{Ask, LIMIT_MAX};
 use super::binding::{BATCH, JSON, STRUCTURED};
+use super::nets::{NET_MAX_BYTES, TOML};
 use super::problem::{PROBLEM_JSON, Problem};
 use super::routes::{ROUTES, Route, Scope, Takes};
 use super::shape::{Given, Named, Shape};
@@ -86,7 +87,7 @@ fn operation(route: &Route, named: &mut Named) -> Operation {
     }
     let headers: &[&str] = match route.takes {
         Takes::Events => &["Idempotency-Key", "Prefer"],
-        Takes::Act(_) | Takes::Component => &["Idempotency-Key"],
+        Takes::Act(_) | Takes::Component | Takes::Net | Takes::Keyed => &["Idempotency-Key"],
         Takes::Nothing | Takes::Json(_) => &[],
     };
     for name in headers {
@@ -130,6 +131,7 @@ fn parameter(name: &str, place: ParameterIn) -> Parameter {
             truth(),
             "Work items that the caller holds, or may take; what an agent is shown that names no role and no holder",
         ),
+        "name" if place == ParameterIn::Path => (text(), "The net's name"),
         "name" => (text(), "A fact's name, or what it begins with up to a point"),
         "kind" => (text(), "The problem's kind"),
         "slot" => (text(), "The slot"),
@@ -176,13 +178,17 @@ fn request_body(route: &Route, named: &mut Named) -> Option<RequestBody> {
     let event = || RefOr::Ref(Ref::from_schema_name("Event"));
     let body = RequestBodyBuilder::new().required(Some(Required::True));
     match route.takes {
-        Takes::Nothing => None,
+        Takes::Nothing | Takes::Keyed => None,
         Takes::Json(shape) | Takes::Act(shape) => Some(body.content(JSON, content(shape.schema(named))).build()),
         Takes::Component => {
             let bytes = ObjectBuilder::new()
                 .schema_type(Type::String)
                 .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
             Some(body.content(WASM, content(Schema::from(bytes).into())).build())
+        }
+        Takes::Net => {
+            let file = ObjectBuilder::new().schema_type(Type::String).max_length(Some(NET_MAX_BYTES));
+            Some(body.content(TOML, content(Schema::from(file).into())).build())
         }
         Takes::Events => {
             let batch =

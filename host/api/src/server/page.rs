@@ -57,9 +57,10 @@ fn row(route: &Route) -> String {
     let query =
         if route.query.is_empty() { String::new() } else { format!("<br><code>?{}</code>", route.query.join("&amp;")) };
     let body = match route.takes {
-        Takes::Nothing => "",
+        Takes::Nothing | Takes::Keyed => "",
         Takes::Events => "<br>takes CloudEvents: structured, binary, batch",
         Takes::Component => "<br>takes a component: application/wasm",
+        Takes::Net => "<br>takes a net file: application/toml",
         Takes::Json(_) | Takes::Act(_) => "<br>takes JSON",
     };
     let gives: Vec<String> = route.gives.iter().map(|given| format!("{}: {}", given.status, given.says)).collect();

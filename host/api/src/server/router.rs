@@ -23,6 +23,7 @@ use super::ask::{Ask, read_query};
 use super::binding::BATCH_MAX_BYTES;
 use super::caller::{Caller, Peer};
 use super::crowd::network;
+use super::nets::NET_MAX_BYTES;
 use super::problem::Problem;
 use super::routes::{ROUTES, Route, Scope, Takes};
 use super::tokens::NotTaken;
@@ -30,7 +31,7 @@ use super::tokens::NotTaken;
 /// Bytes of a body that is no event.
 const BODY_MAX_BYTES: usize = 16 * 1024;
 
-/// When to come back where too many components are under way: most are there, loaded and tried within a second.
+/// When to come back where too many components or nets are under way: most are there, and looked at, within a second.
 const UPLOADED_MS: u64 = 1_000;
 
 /// Bytes of a path with its query: names have at most 256 bytes, and three of them, percent-encoded, make a cursor.
@@ -96,6 +97,7 @@ async fn guarded(app: &Arc<App>, route: &'static Route, request: Request) -> Res
     // Held until the answer: what is sent is in memory for as long.
     let _place = match route.takes {
         Takes::Component => Some(app.uploads.try_acquire().map_err(|_| Problem::overloaded(UPLOADED_MS))?),
+        Takes::Net => Some(app.nets.try_acquire().map_err(|_| Problem::overloaded(UPLOADED_MS))?),
         _ => None,
     };
     let body = read_body(app, route, body).await?;
@@ -173,9 +175,10 @@ fn is_of_this_machine(headers: &HeaderMap) -> bool {
 
 async fn read_body(app: &App, route: &Route, body: Body) -> Result<Bytes, Problem> {
     let most = match route.takes {
-        Takes::Nothing => return Ok(Bytes::new()),
+        Takes::Nothing | Takes::Keyed => return Ok(Bytes::new()),
         Takes::Events => BATCH_MAX_BYTES,
         Takes::Component => COMPONENT_MAX_BYTES,
+        Takes::Net => NET_MAX_BYTES,
         Takes::Json(_) | Takes::Act(_) => BODY_MAX_BYTES,
     };
     match timeout(app.limits.body, to_bytes(body, most)).await {

@@ -14,11 +14,12 @@ use super::ask::Ask;
 use super::caller::Role::{self, Admin, Agent, Auditor, Ingest, Operator};
 use super::problem::Problem;
 use super::shape::{Given, Shape};
-use super::{admin, backup, cases, events, look, openapi, page, slots, stream};
+use super::{admin, backup, cases, events, look, nets, openapi, page, slots, stream};
 use crate::{
-    CaseFile, CaseLine, CommandBody, EventFile, EventLine, ExplainBody, FactLine, LaunchBody, MoveLine, NetLine,
-    NewToken, OrderBody, OutcomeLine, PastVersion, PromoteBody, QuarantinedLine, ReceiptFile, ReceiptLine, ResendBody,
-    RevertBody, SlotLine, Stats, StuckLine, SwappedLine, TokenBody, TokenLine, TrialFile, UndeliveredLine, WorkLine,
+    CaseFile, CaseLine, CommandBody, EventFile, EventLine, ExplainBody, FactLine, LaunchBody, MoveLine, NetFile,
+    NetLine, NewToken, OrderBody, OutcomeLine, PastVersion, PromoteBody, QuarantinedLine, ReceiptFile, ReceiptLine,
+    ResendBody, RevertBody, SlotLine, Stats, StuckLine, SwappedLine, TokenBody, TokenLine, TrialFile, UndeliveredLine,
+    UnloadedLine, WorkLine,
 };
 
 /// A handler at work.
@@ -46,6 +47,10 @@ pub(crate) enum Takes {
     Act(Shape),
     /// A component; so does one of it.
     Component,
+    /// A net file; so does one of it.
+    Net,
+    /// Nothing; so does one of it.
+    Keyed,
 }
 
 /// A row.
@@ -75,7 +80,7 @@ const SENDERS: &[Role] = &[Operator, Agent, Ingest];
 const HEARERS: &[Role] = &Role::ALL;
 /// Gives orders.
 const ORDERERS: &[Role] = &[Operator];
-/// Puts governors in slots.
+/// Puts governors in slots, and nets under their names.
 const INSTALLERS: &[Role] = &[Admin, Operator];
 /// Does work items.
 const WORKERS: &[Role] = &[Operator, Agent];
@@ -87,7 +92,7 @@ const KEEPERS: &[Role] = &[Admin, Operator];
 const ANYBODY: &[Role] = &[];
 
 use Scope::{Host, Open, Tenant};
-use Takes::{Act, Component, Events, Json, Nothing};
+use Takes::{Act, Component, Events, Json, Keyed, Net, Nothing};
 
 macro_rules! answers {
     ($handler:path) => {
@@ -168,7 +173,25 @@ pub(crate) static ROUTES: &[Route] = &[
         name: "listNets", summary: "The nets that cases may begin on",
         query: &[], takes: Nothing,
         gives: &[Given::json(200, "By name", Shape::list::<NetLine>())],
-        handler: answers!(cases::nets) },
+        handler: answers!(nets::list) },
+    Route { method: Method::POST, path: "/v1/nets", roles: INSTALLERS, scope: Host,
+        name: "loadNet", summary: "Proves a net, and has cases begin on it from now on; those that run stay on theirs",
+        query: &["reason"], takes: Net,
+        gives: &[
+            Given::json(201, "It stands there now", Shape::of::<NetLine>()),
+            Given::json(200, "It stood there already, or was loaded under this key before", Shape::of::<NetLine>()),
+        ],
+        handler: answers!(nets::load) },
+    Route { method: Method::GET, path: "/v1/nets/{name}", roles: SERVERS, scope: Host,
+        name: "showNet", summary: "A net and its text; the text alone where `Accept` asks for application/toml",
+        query: &[], takes: Nothing,
+        gives: &[Given::json(200, "The net", Shape::of::<NetFile>()), Given::nothing(304, "It is as the caller knows it")],
+        handler: answers!(nets::show) },
+    Route { method: Method::DELETE, path: "/v1/nets/{name}", roles: INSTALLERS, scope: Host,
+        name: "unloadNet", summary: "Has no more cases begin on a net; those that run on it go on",
+        query: &["reason"], takes: Keyed,
+        gives: &[Given::json(200, "No more begin", Shape::of::<UnloadedLine>())],
+        handler: answers!(nets::unload) },
     // ── what waits for somebody ──────────────────────────────────────────────
     Route { method: Method::GET, path: "/v1/stuck", roles: LOOKERS, scope: Tenant,
         name: "listStuck", summary: "Events of which an effect could not be undone",

@@ -14,8 +14,8 @@ use syndic_core::{DedupKey, Event, Outcome, Report, Time};
 use tokio::sync::mpsc;
 
 use crate::{
-    CaseFile, CaseLine, EventFile, EventLine, FactLine, NetLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine,
-    Stats, StuckLine, SwappedLine, TokenLine, TrialFile, UndeliveredLine, WorkLine,
+    CaseFile, CaseLine, EventFile, EventLine, FactLine, NetFile, NetLine, PastVersion, ProblemLine, QuarantinedLine,
+    SlotLine, Stats, StuckLine, SwappedLine, TokenLine, TrialFile, UndeliveredLine, UnloadedLine, WorkLine,
 };
 
 /// An answer that takes a while.
@@ -178,6 +178,32 @@ pub struct InstallWanted {
     pub component: Bytes,
 }
 
+/// A net that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadWanted {
+    /// Who wants it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// What it is to be known by to whoever sends it twice.
+    pub key: Option<String>,
+    /// The net as a file.
+    pub text: String,
+}
+
+/// A net that is wanted no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnloadWanted {
+    /// Its name.
+    pub net: String,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// What it is to be known by to whoever sends it twice.
+    pub key: Option<String>,
+}
+
 /// A token as it is kept: under the hash of its secret, which is nowhere kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptToken {
@@ -246,6 +272,13 @@ pub trait Service: Send + Sync {
     fn works(&self, wanted: WorkWanted) -> Promise<'_, Stretch<WorkLine, WorkKey>>;
     /// The nets that cases may begin on.
     fn nets(&self) -> Promise<'_, Vec<NetLine>>;
+    /// A net of these, with its text.
+    fn net(&self, name: String) -> Promise<'_, Option<NetFile>>;
+    /// Proves a net, and has cases begin on it. The answer is durable. What was begun goes on though nobody waits for it
+    /// any more, and ends by itself.
+    fn load_net(&self, wanted: LoadWanted) -> Promise<'_, Result<NetLine, Box<ProblemLine>>>;
+    /// Has no more cases begin on a net. The answer is durable.
+    fn unload_net(&self, wanted: UnloadWanted) -> Promise<'_, Result<UnloadedLine, Box<ProblemLine>>>;
 
     /// What is stuck.
     fn stuck(&self) -> Promise<'_, Vec<StuckLine>>;

@@ -136,7 +136,8 @@ async fn swap(app: &App, ask: &Ask, reason: String, verb: SwapVerb) -> Result<Re
     Ok(if swapped.duplicate { ([(REPLAYED, "true")], answer).into_response() } else { answer })
 }
 
-fn key(ask: &Ask) -> Result<Option<String>, Problem> {
+/// What an act is to be known by.
+pub(crate) fn key(ask: &Ask) -> Result<Option<String>, Problem> {
     let key = idempotency_key(ask)?;
     if key.as_ref().is_some_and(|key| key.len() > KEY_MAX_BYTES) {
         return Err(Problem::bad_request(format!("the `Idempotency-Key` is over {KEY_MAX_BYTES} bytes")));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Data, Place, Who};
+use super::{Place, Who};
 
 /// `net …`
 #[derive(Debug, Subcommand)]
@@ -43,9 +43,9 @@ pub enum NetVerb {
         /// Who loads it
         #[command(flatten)]
         who: Who,
-        /// Where the data is
+        /// Where
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// The nets that cases may begin on
     List {
@@ -54,6 +54,7 @@ pub enum NetVerb {
         place: Place,
     },
     /// Have no more cases begin on a net; those that run on it go on
+    #[command(after_help = UNLOAD_HELP)]
     Unload {
         /// Its name
         #[arg(value_name = "NET")]
@@ -61,9 +62,9 @@ pub enum NetVerb {
         /// Who unloads it
         #[command(flatten)]
         who: Who,
-        /// Where the data is
+        /// Where
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
 }
 
@@ -106,11 +107,18 @@ A net is loaded only if it is admitted, as `net check` says; if it is not, the r
 replaced by the nets they name, which have to be loaded before. Another net of the same name takes its place for cases
 that begin from then on; a case that has begun stays on the net it began with.
 
-Exit codes: 0 loaded, or there already; 1 not admitted; 2 not readable as a net.
+At a daemon the proof takes as long as it takes beside the events, and the receipt has the name of the token.
+
+Exit codes: 0 loaded, or there already; 1 not admitted; 2 not readable as a net; 3 the daemon is not reached.
 
 Examples:
   syndic net load fulfillment --data data
-  syndic net load my-net.toml --data data --reason 'two tries, not three'";
+  syndic net load my-net.toml --reason 'two tries, not three'   # at the daemon of SYNDIC_SERVER";
+
+const UNLOAD_HELP: &str = "\
+Examples:
+  syndic net unload fulfillment --data data
+  syndic net unload my-net --reason 'nobody sells it any more'   # at the daemon of SYNDIC_SERVER";
 
 const SHOW_HELP: &str = "\
 Examples:

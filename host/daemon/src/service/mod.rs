@@ -7,19 +7,21 @@ mod backup;
 mod cases;
 mod files;
 mod later;
+mod nets;
 mod slots;
+mod staged;
 mod tokens;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use syndic_api::server::{
-    Accepted, Backup, CasesWanted, Denied, EventsWanted, Health, KeptToken, Promise, Service, Stretch, SwapWanted,
-    Target, Trail, Unavailable, WorkWanted,
+    Accepted, Backup, CasesWanted, Denied, EventsWanted, Health, KeptToken, LoadWanted, Promise, Service, Stretch,
+    SwapWanted, Target, Trail, Unavailable, UnloadWanted, WorkWanted,
 };
 use syndic_api::{
-    CaseFile, CaseLine, EventFile, EventLine, FactLine, NetLine, PastVersion, ProblemLine, QuarantinedLine, SlotLine,
-    Stats, StuckLine, SwappedLine, TrialFile, UndeliveredLine, WorkLine,
+    CaseFile, CaseLine, EventFile, EventLine, FactLine, NetFile, NetLine, PastVersion, ProblemLine, QuarantinedLine,
+    SlotLine, Stats, StuckLine, SwappedLine, TrialFile, UndeliveredLine, UnloadedLine, WorkLine,
 };
 use syndic_core::ports::{Act, CaseKey, Clock, Entry, Reads, StoreError, WorkKey};
 use syndic_core::{DedupKey, Event, Report, Slot, State, Time};
@@ -34,10 +36,11 @@ pub(crate) use files::event_file;
 pub(crate) use tokens::{keep_token, kept_tokens};
 
 use self::later::Later;
+use self::nets::Proving;
 use self::slots::Staging;
 use crate::cases::case_file;
 use crate::look::stats_of;
-use crate::nets::loaded_nets;
+use crate::nets::{loaded_nets, net_file};
 use crate::run::{Live, door};
 
 /// Records looked at for one page of a list, so that a wish that nothing fulfils does not read the whole store.
@@ -57,6 +60,7 @@ pub(crate) struct HostService {
     live: Arc<Live>,
     later: Arc<Later>,
     staging: Staging,
+    proving: Proving,
     /// How many receipts the ledger has, as those know who wait for more.
     growth: watch::Sender<u64>,
 }
@@ -67,6 +71,7 @@ impl HostService {
             later: Arc::new(Later::over(&*live.store)),
             live,
             staging: Staging::default(),
+            proving: Proving::default(),
             growth: watch::Sender::new(0),
         });
         tokio::spawn(watch_growth(Arc::downgrade(&service)));
@@ -171,6 +176,18 @@ impl Service for HostService {
 
     fn nets(&self) -> Promise<'_, Vec<NetLine>> {
         self.read(|store| loaded_nets(store))
+    }
+
+    fn net(&self, name: String) -> Promise<'_, Option<NetFile>> {
+        self.read(move |store| net_file(store, &name))
+    }
+
+    fn load_net(&self, wanted: LoadWanted) -> Promise<'_, Result<NetLine, Box<ProblemLine>>> {
+        Box::pin(self.proving.load(&self.live, wanted))
+    }
+
+    fn unload_net(&self, wanted: UnloadWanted) -> Promise<'_, Result<UnloadedLine, Box<ProblemLine>>> {
+        Box::pin(nets::unload(Arc::clone(&self.live), wanted))
     }
 
     fn stuck(&self) -> Promise<'_, Vec<StuckLine>> {

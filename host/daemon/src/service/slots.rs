@@ -1,11 +1,6 @@
-//! Slots that are changed while events flow.
-//!
-//! What is staged goes on though its sender has gone, for it may take longer than anybody waits for an answer. Whoever
-//! sends the same again under the same key hears what became of it: of what was done the ledger tells for ever; what is
-//! under way, or was refused while nobody listened, is remembered here.
+//! Slots that are changed while events flow. What is staged goes on though its sender has gone.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use syndic_api::server::{InstallWanted, SwapVerb, SwapWanted, Unavailable};
 use syndic_api::{ProblemLine, SwappedLine};
@@ -14,8 +9,8 @@ use syndic_core::ports::Clock as _;
 use syndic_engine::replay::Gates;
 use syndic_engine::{Allow, Cause, Halt, Install, NotSwapped, Swapped, Trialled};
 use syndic_ledger::{Hash, sha256};
-use tokio::sync::{Semaphore, watch};
 
+use super::staged::{Heard, Staged};
 use super::unavailable;
 use crate::run::Live;
 use crate::slots::{problem_of, swapped_line};
@@ -24,21 +19,18 @@ use crate::slots::{problem_of, swapped_line};
 /// would wait for it.
 const STAGED_MAX: usize = 2;
 
-/// Installations that are remembered until somebody hears what became of them.
-const REMEMBERED_MAX: usize = 16;
+/// Components that are staged or wait for it: each is in memory whole.
+const WAITING_MAX: usize = 8;
 
 /// What a change came to.
 pub(super) type Told = Result<Result<SwappedLine, Box<ProblemLine>>, Unavailable>;
 
 /// Installations under way, and those whose end nobody heard.
-pub(super) struct Staging {
-    turns: Arc<Semaphore>,
-    known: Mutex<VecDeque<(Hash, watch::Receiver<Option<Told>>)>>,
-}
+pub(super) struct Staging(Staged<Told>);
 
 impl Default for Staging {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(STAGED_MAX)), known: Mutex::default() }
+        Self(Staged::new(STAGED_MAX, WAITING_MAX))
     }
 }
 
@@ -48,63 +40,14 @@ impl Staging {
         if !matches!(wanted.verb, SwapVerb::Install(_)) {
             return carried_out(Arc::clone(live), wanted).await;
         }
-        let id = identity(&wanted);
-        let (mut outcome, first) = match self.begun(id) {
-            Begun::Before(outcome) => (outcome, false),
-            Begun::Now(tell, outcome) => {
-                self.stage(live, wanted.clone(), tell);
-                (outcome, true)
-            }
-        };
-        let told = outcome.wait_for(Option::is_some).await.map(|told| told.clone());
-        let told = told.ok().flatten();
-        self.heard(id);
-        match told {
+        match self.0.done(identity(&wanted), || carried_out(Arc::clone(live), wanted.clone())).await {
             // The ledger knows better: that it was done before, and how the slot is now.
-            Some(Ok(Ok(_))) if !first => carried_out(Arc::clone(live), wanted).await,
-            Some(told) => told,
-            None => Err(Unavailable("the installation was broken off by a bug".into())),
+            Heard::Later(Ok(Ok(_))) => carried_out(Arc::clone(live), wanted).await,
+            Heard::First(told) | Heard::Later(told) => told,
+            Heard::Full(problem) => Ok(Err(problem)),
+            Heard::BrokenOff => Err(Unavailable("the installation was broken off by a bug".into())),
         }
     }
-
-    /// Has a component staged in its turn, whoever still waits for it.
-    fn stage(&self, live: &Arc<Live>, wanted: SwapWanted, tell: watch::Sender<Option<Told>>) {
-        let (turns, live) = (Arc::clone(&self.turns), Arc::clone(live));
-        tokio::spawn(async move {
-            let turn = turns.acquire_owned().await;
-            tell.send_replace(Some(carried_out(live, wanted).await));
-            drop(turn);
-        });
-    }
-
-    /// Whether the same was begun before, under the same key, and nobody heard yet what became of it.
-    fn begun(&self, id: Option<Hash>) -> Begun {
-        let (tell, outcome) = watch::channel(None);
-        let Some(id) = id else { return Begun::Now(tell, outcome) };
-        let mut known = self.known();
-        // One that broke off tells nothing, and is begun again.
-        known.retain(|(_, outcome)| outcome.has_changed().is_ok() || outcome.borrow().is_some());
-        if let Some((_, before)) = known.iter().find(|(known, _)| *known == id) {
-            return Begun::Before(before.clone());
-        }
-        known.truncate(REMEMBERED_MAX - 1);
-        known.push_front((id, outcome.clone()));
-        Begun::Now(tell, outcome)
-    }
-
-    /// Somebody was told: from here on what was done stands in the ledger, and what was refused may be tried again.
-    fn heard(&self, id: Option<Hash>) {
-        self.known().retain(|(known, _)| Some(*known) != id);
-    }
-
-    fn known(&self) -> MutexGuard<'_, VecDeque<(Hash, watch::Receiver<Option<Told>>)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-enum Begun {
-    Before(watch::Receiver<Option<Told>>),
-    Now(watch::Sender<Option<Told>>, watch::Receiver<Option<Told>>),
 }
 
 /// What an installation is the same by: who wants it, the key, and all that is wanted. Without a key, nothing is the same.

@@ -1,7 +1,5 @@
 //! Slots of a daemon that runs: looked at and changed through its door, in the same words as those of a directory.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::{Value, json};
 use syndic_api::{ExplainBody, PastVersion, PromoteBody, RevertBody, SlotLine, SwappedLine, TrialFile};
 use syndic_cli::Failure;
@@ -9,7 +7,7 @@ use syndic_cli::client::Remote;
 use syndic_core::versions::Mode;
 use syndic_engine::{Allow, Install};
 
-use crate::remote::pages;
+use crate::remote::{once, pages};
 
 /// The path of a slot, and what is behind it.
 fn path(slot: &str, what: &str) -> String {
@@ -60,12 +58,6 @@ pub(crate) fn install(daemon: &Remote, install: &Install) -> Result<SwappedLine,
     }
     let path = path(install.slot.as_str(), "install") + &query;
     daemon.send_component(&path, &install.component, &once())?.read()
-}
-
-/// What this act is known by, so that it is not done twice where its answer is lost.
-fn once() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{}-{}", std::process::id(), since.as_nanos())
 }
 
 pub(crate) fn promote(daemon: &Remote, slot: &str, force: bool, reason: &str) -> Result<SwappedLine, Failure> {

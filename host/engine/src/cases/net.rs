@@ -66,6 +66,20 @@ pub enum NotAdmitted {
     },
 }
 
+impl NotAdmitted {
+    /// The name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Inline(_) => "inline",
+            Self::Flatten(_) => "flatten",
+            Self::Judged(_) => "judged",
+            Self::Instances { .. } => "instances",
+            Self::Whole(_) => "whole",
+            Self::TooWide { .. } => "too-wide",
+        }
+    }
+}
+
 impl CaseNet {
     /// Admits a net: puts the nets of the library in for its composite tasks, and judges the whole. That is judged which
     /// its text says, for cases will run on nothing else.

@@ -16,7 +16,7 @@ use syndic_core::ports::StoreError;
 use syndic_core::versions::{self, Mode, SLOT_REGISTER, SlotRecord, TRIAL_REGISTER, TrialRecord};
 use syndic_core::{Slot, Time};
 
-use crate::administer::Deed;
+use crate::administer::{Before, Deed};
 use crate::failing::Over;
 use crate::host::{Halt, Host};
 use crate::lineup::version;
@@ -277,21 +277,13 @@ impl Host {
         cause: &Cause,
         details: &Value,
     ) -> Result<Option<Result<Swapped, NotSwapped>>, Halt> {
-        let Some(report) = cause.id.as_deref().map(|id| self.done_before(id)).transpose()?.flatten() else {
-            return Ok(None);
-        };
-        let receipt = report.receipt.unwrap_or_default();
-        let kept = crate::act::entry(self.ports.store.front(), receipt)?.kept;
-        let unread = |why| StoreError::Corrupt(format!("the act of receipt {receipt} does not read: {why}"));
-        let act: Value = serde_json::from_str(&kept.event).map_err(unread)?;
-        let wanted = json!({ "act": name, "by": cause.by, "reason": cause.reason });
-        let told = &act["details"];
-        let same = told["slot"] == json!(slot) && has_all(&act, &wanted) && has_all(told, details);
-        Ok(Some(if same {
-            Ok(self.swapped(slot, report)?)
-        } else {
-            Err(NotSwapped::Another { slot: slot.clone(), receipt })
-        }))
+        let mut wanted = details.clone();
+        wanted["slot"] = json!(slot);
+        Ok(match self.done_before(name, cause, &wanted)? {
+            None => None,
+            Some(Before::Same { report, .. }) => Some(Ok(self.swapped(slot, *report)?)),
+            Some(Before::Another { receipt }) => Some(Err(NotSwapped::Another { slot: slot.clone(), receipt })),
+        })
     }
 
     /// Changes a slot: `change` says what it is from now on; then a receipt is written with it, and the lineup published.
@@ -359,11 +351,6 @@ impl Host {
         let known = |number| version(front, slot, number);
         Ok(Some(Changed::of(slot.clone(), seating, record, known)?))
     }
-}
-
-/// Whether a document has every member of another, with the same value.
-fn has_all(document: &Value, members: &Value) -> bool {
-    members.as_object().is_none_or(|members| members.iter().all(|(name, value)| document[name] == *value))
 }
 
 /// Why a change was not made.

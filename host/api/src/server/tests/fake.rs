@@ -30,6 +30,9 @@ pub(super) struct Fake {
     tokens: Mutex<HashMap<String, KeptToken>>,
     /// The changes of slots that were wanted.
     pub(super) wanted: Mutex<Vec<SwapWanted>>,
+    /// The nets that were wanted, and those that were wanted no more.
+    pub(super) loads: Mutex<Vec<LoadWanted>>,
+    pub(super) unloads: Mutex<Vec<UnloadWanted>>,
     grown: watch::Sender<u64>,
 }
 
@@ -99,6 +102,11 @@ fn entry(sequence: u64, event: &Event, report: &Report, again: Option<Again>) ->
 }
 
 /// The one case that there is.
+fn net_line() -> NetLine {
+    let digest = "sha256:0".into();
+    NetLine { net: "sale".into(), digest, loaded: NOW.into(), by: "olga".into(), receipt: 1, duplicate: false }
+}
+
 fn case_line() -> CaseLine {
     let text = |text: &str| text.to_owned();
     CaseLine {
@@ -229,7 +237,27 @@ impl Service for Fake {
     }
 
     fn nets(&self) -> Promise<'_, Vec<NetLine>> {
-        ready(Vec::new())
+        ready(vec![net_line()])
+    }
+
+    fn net(&self, name: String) -> Promise<'_, Option<NetFile>> {
+        let file = NetFile { line: net_line(), text: "net = \"sale\"".into() };
+        ready((name == file.line.net).then_some(file))
+    }
+
+    /// Loads nothing, and remembers what was wanted.
+    fn load_net(&self, wanted: LoadWanted) -> Promise<'_, Result<NetLine, Box<ProblemLine>>> {
+        let duplicate = wanted.key.as_deref() == Some("again");
+        self.loads.lock().unwrap().push(wanted);
+        ready(Ok(NetLine { duplicate, ..net_line() }))
+    }
+
+    fn unload_net(&self, wanted: UnloadWanted) -> Promise<'_, Result<UnloadedLine, Box<ProblemLine>>> {
+        let NetLine { net, digest, receipt, .. } = net_line();
+        let line = UnloadedLine { net, digest, receipt, duplicate: false, under_way: Some(3) };
+        let told = if wanted.net == line.net { Ok(line) } else { Err(Box::new(ProblemLine::new("NotFound", "no"))) };
+        self.unloads.lock().unwrap().push(wanted);
+        ready(told)
     }
 
     fn stuck(&self) -> Promise<'_, Vec<StuckLine>> {

@@ -2,6 +2,7 @@
 
 mod fake;
 mod listen;
+mod nets;
 mod rights;
 mod routes;
 mod slots;

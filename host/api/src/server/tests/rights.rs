@@ -28,6 +28,9 @@ const EXPECTED: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/work",                                      "aogu",  true),
     ("POST",   "/v1/work/{id}/commands",                        "og",    true),
     ("GET",    "/v1/nets",                                      "aogu",  false),
+    ("POST",   "/v1/nets",                                      "ao",    false),
+    ("GET",    "/v1/nets/{name}",                               "aogu",  false),
+    ("DELETE", "/v1/nets/{name}",                               "ao",    false),
     ("GET",    "/v1/stuck",                                     "aou",   true),
     ("GET",    "/v1/undelivered",                               "aou",   true),
     ("POST",   "/v1/undelivered/{number}/resend",               "o",     true),
@@ -77,6 +80,7 @@ fn sample(method: &str, path: &str, nth: usize) -> (String, String) {
         .replace("{customer}", "cust-1")
         .replace("{sequence}", "1")
         .replace("{slot}", "billing")
+        .replace("{name}", "sale")
         .replace("{kind}", "Denied");
     let path = match path.as_str() {
         "/v1/cases/{id}" => "/v1/cases/order-1?tenant=acme".into(),
@@ -90,6 +94,7 @@ fn sample(method: &str, path: &str, nth: usize) -> (String, String) {
         ("POST", "/v1/events") => event(&format!("evt-{nth}"), "acme"),
         ("POST", "/v1/tokens") => r#"{"name":"n","role":"agent"}"#.into(),
         ("POST", path) if path.ends_with("/install") => "a component".into(),
+        ("POST", "/v1/nets") => "net = \"sale\"".into(),
         ("POST", "/v1/cases") => format!(r#"{{"id":"order-{nth}","net":"n","tenant":"acme"}}"#),
         ("POST", path) if path.starts_with("/v1/cases/") => r#"{"command":"cancel","data":{"reason":"r"}}"#.into(),
         ("POST", path) if path.starts_with("/v1/work/") => r#"{"command":"take"}"#.into(),
@@ -97,13 +102,18 @@ fn sample(method: &str, path: &str, nth: usize) -> (String, String) {
         ("POST", _) => r#"{"reason":"r"}"#.into(),
         _ => String::new(),
     };
-    let path = if path.ends_with("/install") { format!("{path}?reason=r") } else { path };
+    let reasoned = path.ends_with("/install") || (path.starts_with("/v1/nets") && method != "GET");
+    let path = if reasoned { format!("{path}?reason=r") } else { path };
     (path, body)
 }
 
 /// What a request to a path is made of.
 fn media(path: &str) -> (&'static str, &'static str) {
-    if path.contains("/install") { ("content-type", "application/wasm") } else { JSON }
+    match path {
+        _ if path.contains("/install") => ("content-type", "application/wasm"),
+        _ if path.starts_with("/v1/nets") => ("content-type", "application/toml"),
+        _ => JSON,
+    }
 }
 
 /// A status as a person would say it. That a thing is not there, or an order denied, comes after the rights.
