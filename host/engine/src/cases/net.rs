@@ -122,15 +122,18 @@ impl CaseNet {
         let text = write(&net);
         let places: BTreeMap<String, PlaceId> = flat.places.iter().cloned().zip((0..).map(PlaceId)).collect();
         let variables: BTreeMap<String, usize> = net.data.iter().map(|one| one.name.clone()).zip(0..).collect();
-        let rules = |(at, task): (usize, &Task)| Rules {
+        let asked = Asked::of(&net, &variables);
+        let mut transitions: Vec<Vec<TransitionId>> = vec![Vec::new(); net.tasks.len()];
+        flat.transition_ids().for_each(|id| transitions[origins[id.0 as usize].task].push(id));
+        let rules = |(task, transitions): (&Task, Vec<TransitionId>)| Rules {
             entries: task.entries().iter().map(|(_, takes)| takes.iter().map(|name| places[name]).collect()).collect(),
-            transitions: flat.transition_ids().filter(|id| origins[id.0 as usize].task == at).collect(),
-            asks: asks(&net, task, &variables),
+            transitions,
+            asks: asked.about(&net, task),
         };
         Ok(Self {
             digest: sha256(text.as_bytes()),
             text,
-            rules: net.tasks.iter().enumerate().map(rules).collect(),
+            rules: net.tasks.iter().zip(transitions).map(rules).collect(),
             counted_from: net
                 .tasks
                 .iter()
@@ -225,20 +228,37 @@ fn spans(task: &Task) -> Vec<&Span> {
     spans
 }
 
-fn asks(net: &Net, task: &Task, variables: &BTreeMap<String, usize>) -> Vec<usize> {
-    let mut asks = BTreeSet::new();
-    let guards = task.outcomes().iter().filter_map(|outcome| outcome.when.as_ref());
-    asks.extend(guards.flat_map(|guard| guard.variables()));
-    let gives = task.gives();
-    let stands_in =
-        |other: &&Task| matches!(other.kind, Kind::Timer(_)) && other.gives().iter().any(|to| gives.contains(to));
-    for write in net.tasks.iter().filter(stands_in).flat_map(|timer| &timer.sets) {
-        if let Write::Set { variable, .. } = write {
-            asks.extend(variables.get(variable));
+/// What may be asked about, over a whole net: looked up once, for a net may have thousands of tasks.
+struct Asked<'n> {
+    /// By place: the variables that timers write which lead there.
+    stood_in_for: BTreeMap<&'n String, BTreeSet<usize>>,
+    counted: BTreeSet<&'n String>,
+}
+
+impl<'n> Asked<'n> {
+    fn of(net: &'n Net, variables: &BTreeMap<String, usize>) -> Self {
+        let mut stood_in_for: BTreeMap<&String, BTreeSet<usize>> = BTreeMap::new();
+        for timer in net.tasks.iter().filter(|task| matches!(task.kind, Kind::Timer(_))) {
+            let set = |write: &Write| match write {
+                Write::Set { variable, .. } => variables.get(variable).copied(),
+                Write::Count(_) => None,
+            };
+            for place in timer.gives() {
+                stood_in_for.entry(place).or_default().extend(timer.sets.iter().filter_map(set));
+            }
         }
+        Self { stood_in_for, counted: net.tasks.iter().flat_map(writes).filter_map(counted).collect() }
     }
-    let counted: BTreeSet<&String> = net.tasks.iter().flat_map(writes).filter_map(counted).collect();
-    asks.into_iter().filter(|at| !counted.contains(&net.data[*at].name)).collect()
+
+    fn about(&self, net: &Net, task: &Task) -> Vec<usize> {
+        let mut asks = BTreeSet::new();
+        let guards = task.outcomes().iter().filter_map(|outcome| outcome.when.as_ref());
+        asks.extend(guards.flat_map(|guard| guard.variables()));
+        for set in task.gives().into_iter().filter_map(|place| self.stood_in_for.get(place)) {
+            asks.extend(set);
+        }
+        asks.into_iter().filter(|at| !self.counted.contains(&net.data[*at].name)).collect()
+    }
 }
 
 /// Everything a task may write by itself.
