@@ -89,6 +89,7 @@ fn not_loaded(file: &Path, why: &Value, show: &Show) -> Result<(), Failure> {
         }
         ("NetRejected", word) => Err(no(&net, "is not loaded").because(said("detail")).hint(match word {
             "inline" => "load the nets first that its composite tasks name",
+            "oversize" => "make several nets of it",
             "pnml" => "`syndic net convert --to toml` begins a net file from it",
             _ => "`syndic net check` says what holds of it",
         })),

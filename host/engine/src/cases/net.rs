@@ -70,6 +70,7 @@ impl NotAdmitted {
     /// The name on the wire.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Inline(InlineError::Oversize(_)) => "oversize",
             Self::Inline(_) => "inline",
             Self::Flatten(_) => "flatten",
             Self::Judged(_) => "judged",
