@@ -106,7 +106,7 @@ pub struct CommandPlace {
     /// Where
     #[command(flatten)]
     pub place: Place,
-    /// When it happens [default: now]
+    /// When it happens [default: of a directory, when it was last written to; at a daemon, now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// For a directory: a configuration whose calendars count [default: as it was last written]

@@ -10,14 +10,16 @@ use syndic_cli::args::{CommandPlace, There};
 use syndic_cli::client::Remote;
 use syndic_cli::{Failure, FailureKind};
 use syndic_core::command::case_of;
-use syndic_core::{Config, Time};
+use syndic_core::ports::Reads as _;
+use syndic_core::{Config, DedupKey, Event, Time};
 use syndic_engine::StreamRules;
+use syndic_ledger::Receipt;
 use syndic_store::MasterWanted;
 
 use super::put;
 use super::shown::the_case;
 use crate::embedded::{Embedded, calendars, components, log_to_stderr};
-use crate::look::open;
+use crate::look::{open, read};
 use crate::play::{Run, input};
 use crate::remote;
 use crate::show::Show;
@@ -62,6 +64,28 @@ impl Wish {
         })
     }
 
+    /// The same, where nothing is said of when. Sent again under its name it is the same command, so it is when it was
+    /// given first. Else it is when the directory was last written to, and not the time of day: what is due between the
+    /// two would come to pass at once, for a command that has nothing to do with it.
+    fn next(&self, data: &Path, tenant: &str, id: Option<String>) -> Result<Value, Failure> {
+        let store = open(data)?;
+        let key = |id: &String| DedupKey { tenant: tenant.to_owned(), source: SOURCE.to_owned(), id: id.clone() };
+        let known = read(id.as_ref().map_or(Ok(None), |id| store.dedup(&key(id))))?;
+        if let Some(receipt) = known.and_then(|known| known.report.receipt)
+            && let Some(entry) = read(store.receipt(receipt))?
+            && let Ok(first) = Event::from_store(&entry.kept.event)
+        {
+            return Ok(self.event(tenant, first.time, id));
+        }
+        let last = read(store.head())?.frontier.size();
+        let leaf = read(store.receipt(last))?.and_then(|entry| Receipt::parse(entry.leaf.as_bytes()).ok());
+        let at = leaf.and_then(|leaf| Time::parse(&leaf.time).ok()).unwrap_or_else(now);
+        let Self { kind, subject, .. } = self;
+        let id =
+            id.unwrap_or_else(|| format!("{}/{subject}/after-{last}", kind.rsplit('.').next().unwrap_or_default()));
+        Ok(self.event(tenant, at, Some(id)))
+    }
+
     /// Where a daemon is told so, and what. Who says so it knows by the token; whose case it is, where that is of one
     /// tenant; and what time it is.
     fn request(self, at: Option<Time>) -> (String, Value) {
@@ -92,7 +116,11 @@ pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<Exi
     match place.there()? {
         There::Data(data) => {
             let tenant = tenant_in(&data, &wish)?;
-            played(&data, &wish.event(&tenant, at.unwrap_or_else(now), command), config.as_deref(), show)
+            let event = match at {
+                Some(at) => wish.event(&tenant, at, command),
+                None => wish.next(&data, &tenant, command)?,
+            };
+            played(&data, &event, config.as_deref(), show)
         }
         There::Server(_) if config.is_some() => Err(Failure::new(FailureKind::Usage, "a daemon has its own calendars")
             .because("`--config` says by which a directory counts days")
@@ -125,7 +153,7 @@ fn played(data: &Path, event: &Value, config: Option<&Path>, show: &Show) -> Res
     let (components, calendars) = (components(&[])?, calendars(config, show)?);
     let rules = Config::of_play();
     let embedded = Embedded::open_counting(data, MasterWanted::Secret, rules, &components, log_to_stderr(), calendars)?;
-    let rules = StreamRules { jump: true };
+    let rules = StreamRules::default();
     let mut run = Run::new(&embedded, rules, show, ProgressBar::hidden())?;
     run.recover()?;
     run.lines(&mut input(Cursor::new(format!("{event}\n").into_bytes())))?;

@@ -38,13 +38,22 @@ impl Host {
     /// Carries out a command that is not known yet. What it returns is admitted.
     pub(crate) fn command(&self, event: &Event) -> Result<Finished, Halt> {
         let (key, wanted) = wanted(event)?;
+        let at = self.counts_as_of(event);
         if let Wanted::Of(_) = wanted {
-            self.catch_up(&key, event.time)?;
+            self.catch_up(&key, at)?;
         }
         let bug = || Halt::Bug(Error::invalid("a command was left without an outcome"));
-        let moved = self.case_step(&key, &What::Command(event, &wanted), event.time)?.ok_or_else(bug)?;
+        let moved = self.case_step(&key, &What::Command(event, &wanted), at)?.ok_or_else(bug)?;
         let Moved { report, ticket, after, .. } = moved;
         Ok(Finished { report, ticket, after })
+    }
+
+    /// The moment that a command counts as of: the host's own. What its sender says of the time is kept, and moves nothing:
+    /// nobody ends another's lease by being early, or has years happen at once by being late. A clock that no event has
+    /// moved yet has no moment of its own.
+    fn counts_as_of(&self, event: &Event) -> Time {
+        let now = self.ports.clock.now();
+        if now > Time::default() { now } else { event.time }
     }
 
     /// Lets everything happen to a case that is due before something that happens at a time.

@@ -102,7 +102,7 @@ impl Turn<'_> {
     /// A service answered. Its word decides the outcome, or the case stops; a no that decides nothing is the end of
     /// asking.
     fn heard(&mut self, task: usize, answer: &Answer) {
-        let said = match data::answered(self.net, &answer.body) {
+        let said = match data::answered(self.net, task, &answer.body) {
             Ok(said) => said,
             Err(refused) => {
                 let name = &self.net.task(task).name;

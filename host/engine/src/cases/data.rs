@@ -51,14 +51,35 @@ pub(super) fn said(net: &CaseNet, data: &BTreeMap<String, Json>) -> Result<Vec<(
     data.iter().map(one).collect()
 }
 
-/// What a service said: members that are no variables of the net are its own business, and so is `null`.
+/// What whoever does a task said of it.
+///
+/// # Errors
+/// As [`said`]; or it is not theirs to say.
+pub(super) fn said_of(
+    net: &CaseNet,
+    task: usize,
+    data: &BTreeMap<String, Json>,
+) -> Result<Vec<(usize, Value)>, CaseRefused> {
+    let said = said(net, data)?;
+    let may = &net.rules[task].says;
+    match said.iter().find(|(at, _)| !may.contains(at)) {
+        None => Ok(said),
+        Some((at, _)) => {
+            let name = |at: &usize| net.net.data[*at].name.clone();
+            Err(CaseRefused::NotTheirs { variable: name(at), may: may.iter().map(name).collect() })
+        }
+    }
+}
+
+/// What a service said: members that it is not asked are its own business, and so is `null`.
 ///
 /// # Errors
 /// A variable cannot hold what was said.
-pub(super) fn answered(net: &CaseNet, body: &Json) -> Result<Vec<(usize, Value)>, CaseRefused> {
+pub(super) fn answered(net: &CaseNet, task: usize, body: &Json) -> Result<Vec<(usize, Value)>, CaseRefused> {
     let members = body.as_object().into_iter().flatten().filter(|(_, json)| !json.is_null());
     let known = members.filter_map(|(name, json)| Some((net.find_variable(name)?, json)));
-    known.map(|(at, json)| Ok((at, read(net, at, json)?))).collect()
+    let asked = known.filter(|(at, _)| net.rules[task].says.contains(at));
+    asked.map(|(at, json)| Ok((at, read(net, at, json)?))).collect()
 }
 
 /// Every variable that has a value.

@@ -54,7 +54,7 @@ impl Turn<'_> {
         outcome: Option<&str>,
         given: &BTreeMap<String, Json>,
     ) -> Result<(), CaseRefused> {
-        let said = data::said(self.net, given)?;
+        let said = data::said_of(self.net, task, given)?;
         let asks = &self.net.rules[task].asks;
         let guarded = self.net.task(task).outcomes().iter().any(|outcome| outcome.when.is_some());
         if guarded && !asks.is_empty() && !said.iter().any(|(at, _)| asks.contains(at)) {

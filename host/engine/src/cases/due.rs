@@ -150,7 +150,7 @@ impl Case {
 
 /// What whoever does a task may say.
 pub(super) fn asks(net: &CaseNet, task: usize) -> Map<String, Json> {
-    let variables = net.rules[task].asks.iter().map(|at| &net.net.data[*at]);
+    let variables = net.rules[task].says.iter().map(|at| &net.net.data[*at]);
     let mut asks: Map<String, Json> =
         variables.map(|variable| (variable.name.clone(), data::domain(&variable.kind))).collect();
     let outcomes = net.named_outcomes(task);

@@ -35,6 +35,8 @@ pub(super) struct Rules {
     /// The variables that whoever does it may be asked about: those of its own guards, and those that a timer writes
     /// which leads to the same place, for it stands in for a word that did not come. Counters are nobody's word.
     pub asks: Vec<usize>,
+    /// These, and what the net lets them say beside: nobody writes anything else.
+    pub says: Vec<usize>,
 }
 
 /// Why no case may run on a net.
@@ -130,6 +132,7 @@ impl CaseNet {
             entries: task.entries().iter().map(|(_, takes)| takes.iter().map(|name| places[name]).collect()).collect(),
             transitions,
             asks: asked.about(&net, task),
+            says: says(asked.about(&net, task), task, &variables),
         };
         Ok(Self {
             digest: sha256(text.as_bytes()),
@@ -260,6 +263,12 @@ impl<'n> Asked<'n> {
         }
         asks.into_iter().filter(|at| !self.counted.contains(&net.data[*at].name)).collect()
     }
+}
+
+/// What whoever does a task may say at all.
+fn says(asks: Vec<usize>, task: &Task, variables: &BTreeMap<String, usize>) -> Vec<usize> {
+    let more = task.says.iter().filter_map(|name| variables.get(name).copied());
+    asks.into_iter().chain(more).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Everything a task may write by itself.

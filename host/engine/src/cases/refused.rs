@@ -67,6 +67,14 @@ pub enum CaseRefused {
         /// The item's roles.
         roles: String,
     },
+    /// A variable that is not for whoever does this task to say.
+    #[error("`{variable}` is not asked here; {}", asked(may))]
+    NotTheirs {
+        /// The variable.
+        variable: String,
+        /// What may be said.
+        may: Vec<String>,
+    },
     /// Somebody else holds it.
     #[error("`{0}` holds this work item")]
     HeldBy(String),
@@ -111,6 +119,7 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("wrong-state",        "the work item is not where this can be done with it"),
     ("not-your-role",      "whoever asks has none of the item's roles"),
     ("not-their-role",     "whoever the item is handed to is known to have none of its roles"),
+    ("not-asked",          "a variable is not for whoever does this task to say; the net lists such under `says`"),
     ("held-by-another",    "somebody else holds the work item"),
     ("bad-lease",          "a lease is too short, or too long"),
     ("no-outcome",         "what was said decides no outcome, or names none, or another"),
@@ -140,6 +149,7 @@ impl CaseRefused {
             Self::WrongState { .. } => "wrong-state",
             Self::NotYourRole(_) => "not-your-role",
             Self::NotTheirRole { .. } => "not-their-role",
+            Self::NotTheirs { .. } => "not-asked",
             Self::HeldBy(_) => "held-by-another",
             Self::BadLease => "bad-lease",
             Self::NoOutcome(_) => "no-outcome",
@@ -149,5 +159,12 @@ impl CaseRefused {
             Self::NothingToRetry(_) => "nothing-to-retry",
             Self::EmptyRepair => "empty-repair",
         }
+    }
+}
+
+fn asked(may: &[String]) -> String {
+    match may {
+        [] => "nothing is".to_owned(),
+        may => format!("what is asked: {}", may.join(", ")),
     }
 }

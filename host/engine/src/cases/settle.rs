@@ -44,7 +44,7 @@ impl Turn<'_> {
         }
         self.enable();
         let why = format!("automatic tasks fired {FIRINGS_MAX} times, and there was no end of it");
-        self.stop("endless", why, "set the data that their `when` and guards ask about (`case repair --data`)");
+        self.stop("endless", why, "set the data that their `when` and guards ask about (`case repair --set`)");
     }
 
     /// Counts how often the case went on by itself since it rested or somebody asked something of it; what goes round for
@@ -55,7 +55,7 @@ impl Turn<'_> {
         let most = FIRINGS_MAX.max(ROUNDS_MAX * self.net.net.tasks.len());
         if self.case.rounds as usize >= most && !self.owing {
             let why = format!("services and timers took it round {most} times, and no time passed");
-            self.stop("endless", why, "set the data that guards ask about (`case repair --data`), or cancel it");
+            self.stop("endless", why, "set the data that guards ask about (`case repair --set`), or cancel it");
             self.case.rounds = 0;
         }
     }
@@ -63,7 +63,7 @@ impl Turn<'_> {
     /// Stops the case at a task whose way out nobody can tell.
     pub fn undecided(&mut self, task: usize, why: &str) {
         let name = &self.net.task(task).name;
-        let what_now = format!("set the data (`case repair --data`), or say how `{name}` ended (`case repair --fire`)");
+        let what_now = format!("set the data (`case repair --set`), or say how `{name}` ended (`case repair --fire`)");
         self.stop("undecided", format!("`{name}` has no way out: {why}"), what_now);
     }
 
@@ -130,7 +130,7 @@ impl Turn<'_> {
             }
             (None, Due::By { variable, .. }) => {
                 let why = format!("`{}` goes by `{variable}`, which has no value", net.task(task).name);
-                self.stop("no-time", why, format!("set `{variable}` (`case repair --data`)"));
+                self.stop("no-time", why, format!("set `{variable}` (`case repair --set`)"));
             }
             (None, Due::After(_)) => {}
         }
@@ -200,11 +200,7 @@ impl Turn<'_> {
         if !self.case.items.values().any(Item::lives) {
             let places: Vec<&str> = self.case.tokens.keys().map(|place| self.net.flat.place(*place)).collect();
             let why = format!("nothing is enabled: tokens lie on {}", places.join(", "));
-            self.stop(
-                "stuck",
-                why,
-                "set the data that the `when` of the tasks there asks about (`case repair --data`)",
-            );
+            self.stop("stuck", why, "set the data that the `when` of the tasks there asks about (`case repair --set`)");
         }
     }
 

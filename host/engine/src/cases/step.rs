@@ -153,7 +153,7 @@ impl Case {
     fn too_large(&self, net: &CaseNet, bytes: usize, at: Time, calendar: &Calendar) -> Result<Step, CaseRefused> {
         let mut turn = Turn::of(net, calendar, self.clone(), at);
         let why = format!("it would take {bytes} bytes, and a case is kept in {STATE_MAX} at most");
-        turn.stop("too-large", why, "shorten its data (`case repair --data`)");
+        turn.stop("too-large", why, "shorten its data (`case repair --set`)");
         turn.end(&self.works(net), usize::MAX)
     }
 }

@@ -1,6 +1,6 @@
 //! Every rule of a case as the smallest story that shows it.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use syndic_core::Time;
 use syndic_core::calendar::Calendar;
 use syndic_core::ports::CaseStatus;
@@ -432,7 +432,7 @@ fn a_case_with_no_enabled_task_says_what_it_waits_for() {
 fn what_does_not_fit_is_refused_and_what_cannot_be_refused_stops_the_case() {
     let net = small(
         r#"note = "text""#,
-        "[task.T_Ask]\nkind = \"service\"\naction = \"a\"\nkey = \"\"\ntakes = \"P_open\"\ngives = \"P_mid\"\n\
+        "[task.T_Ask]\nkind = \"service\"\naction = \"a\"\nkey = \"\"\nsays = \"note\"\ntakes = \"P_open\"\ngives = \"P_mid\"\n\
          [task.T_Go]\nkind = \"user\"\ntakes = \"P_mid\"\ngives = \"P_end\"\n",
     );
     let long = "x".repeat(70_000);
@@ -444,6 +444,47 @@ fn what_does_not_fit_is_refused_and_what_cannot_be_refused_stops_the_case() {
     assert_eq!(world.case.stopped().map(|stop| stop.code.as_str()), Some("too-large"));
     world.must(&Command::Repair(Repair { fire: Some("T_Ask".into()), ..Repair::default() }));
     assert_eq!(world.open(), ["T_Go/1"]);
+}
+
+#[test]
+fn whoever_does_a_task_says_what_it_asks_and_nothing_else() {
+    let net = small(
+        r#"
+        billing = ["ok", "fail"]
+        vendor = ["ok", "fail"]
+        order_id = "text"
+        note = "text"
+        "#,
+        r#"
+        [task.T_Ask]
+        kind = "service"
+        action = "vendor/open"
+        key = "{order_id}"
+        says = ["note"]
+        takes = "P_open"
+        outcome.ok = { when = 'vendor == "ok"', gives = "P_mid" }
+        outcome.fail = { gives = "P_mid" }
+        [task.T_Confirm]
+        kind = "user"
+        roles = ["vendor"]
+        says = "note"
+        takes = "P_mid"
+        gives = "P_end"
+        "#,
+    );
+    let mut world = World::launch(&net, &json!({"order_id": "o-1"}));
+    assert_eq!(world.call("T_Ask").asks, json!({"note": "text", "vendor": ["ok", "fail"]}));
+    // What a service was not asked is its own business.
+    world.yes("T_Ask", json!({"vendor": "ok", "billing": "ok", "order_id": "o-2", "note": "by hand"}));
+    assert_eq!(["vendor", "order_id", "note"].map(|name| world.shows(name)), ["ok", "o-1", "by hand"].map(Json::from));
+    assert_eq!(world.shows("billing"), Json::Null);
+    world.asks("vera", "T_Confirm", take()).unwrap();
+    for data in [json!({"billing": "ok"}), json!({"note": "done", "order_id": "o-2"})] {
+        let done = WorkVerb::Complete { outcome: None, data: object(&data) };
+        assert_eq!(code(world.asks("vera", "T_Confirm", done)), "not-asked", "{data}");
+    }
+    let done = WorkVerb::Complete { outcome: None, data: object(&json!({"note": "done"})) };
+    assert_eq!(world.asks("vera", "T_Confirm", done).unwrap().fired, ["T_Confirm"]);
 }
 
 #[test]

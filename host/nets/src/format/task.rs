@@ -32,8 +32,8 @@ const COMMON: &[&str] = &[
 #[rustfmt::skip]
 const KINDS: &[(&str, &[&str])] = &[
     ("auto",      &["action"]),
-    ("service",   &["action", "key", "event", "undo", "retry", "timeout", "fallback"]),
-    ("user",      &["roles"]),
+    ("service",   &["action", "key", "event", "undo", "retry", "timeout", "fallback", "says"]),
+    ("user",      &["roles", "says"]),
     ("timer",     &["after"]),
     ("composite", &["net"]),
 ];
@@ -56,6 +56,7 @@ pub(super) fn read(fields: &Fields<'_>, name: &str, data: &[Variable]) -> Option
         split: block.split(),
         cancels: fields.names("cancels"),
         sets: block.writes(fields),
+        says: fields.names("says"),
         instances: block.instances(),
         sla: fields.parsed("sla", SPAN),
         escalation: fields.text("escalation"),

@@ -67,6 +67,7 @@ impl Blocks {
         self.names("cancels", &task.cancels);
         let writes = writes(&task.sets);
         writes.iter().for_each(|(key, value)| self.pair(key, value));
+        self.names("says", &task.says);
         if let Some(Instances { min, max, threshold, over }) = &task.instances {
             let over = quoted(over);
             self.pair("instances", &format!("{{ min = {min}, max = {max}, threshold = {threshold}, over = {over} }}"));

@@ -35,9 +35,6 @@ const ATTEMPTS: u32 = 1000;
 /// How long the name of a work item may be. The case's own has up to 128 bytes, and all of it 256.
 const ITEM_BYTES: usize = 100;
 
-/// How many business days may be counted: they are counted one by one, whenever a timer is set.
-const BUSINESS_DAYS: u32 = 26_000;
-
 /// Faults for which it is looked up what may have been meant: that is a look at every name there is.
 const HINTED: usize = 100;
 
@@ -99,6 +96,7 @@ impl Check<'_> {
         self.kind(task, &path);
         self.places(&format!("{path}.cancels"), &task.cancels);
         self.writes(&path, &task.sets);
+        self.said(&format!("{path}.says"), task);
         task.sla.iter().for_each(|span| self.span(&format!("{path}.sla"), span));
         if task.escalation.is_some() && task.sla.is_none() {
             self.fault(&format!("{path}.escalation"), "nothing says when this is late".into(), "say it: sla = \"1 h\"");
@@ -350,6 +348,16 @@ impl Check<'_> {
                     self.fault(&key, what, format!("declare it so: {variable} = \"0..=3\""));
                 }
                 _ => {}
+            }
+        }
+    }
+
+    fn said(&mut self, path: &str, task: &Task) {
+        for (at, variable) in task.says.iter().enumerate() {
+            if self.net.variable(variable).is_none() {
+                self.unknown_variable(path, variable);
+            } else if task.says[..at].contains(variable) {
+                self.fault(path, format!("`{variable}` is named twice"), "name it once");
             }
         }
     }

@@ -22,6 +22,8 @@ pub struct Task {
     pub cancels: Vec<String>,
     /// What it writes into the case by itself, whatever its outcome.
     pub sets: Vec<Write>,
+    /// The variables that whoever does it may say, beside those that its guards ask about.
+    pub says: Vec<String>,
     /// How often it is done side by side; once, if nothing is said.
     pub instances: Option<Instances>,
     /// What is promised: being late moves nothing, it is counted and escalated.
@@ -196,6 +198,7 @@ impl Task {
             split,
             cancels: Vec::new(),
             sets: Vec::new(),
+            says: Vec::new(),
             instances: None,
             sla: None,
             escalation: None,
