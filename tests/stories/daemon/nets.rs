@@ -67,7 +67,7 @@ fn a_net_is_loaded_changed_and_unloaded_and_each_case_stays_on_the_one_it_began_
     assert_eq!([digest("a"), digest("b")], [first["digest"].clone(), second["digest"].clone()]);
     assert_ne!(first["digest"], second["digest"]);
     let listed = does(&["net", "list"]);
-    assert_eq!(listed, [second.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&second));
     assert_eq!((&listed[0]["by"], &listed[0]["net"]), (&json!("olga"), &json!("sale")));
     let (_, shown) = asks(&daemon, &olga, "GET /v1/nets/sale", "", "");
     assert!(text(&shown["text"]).contains("version 2") && shown["receipt"] == second["receipt"], "{shown}");
