@@ -46,8 +46,19 @@ pub struct Stats {
     pub undelivered_effects: u64,
     /// Governor versions and event fingerprints of which one is not asked about the other.
     pub quarantined: u64,
+    /// Cases per status, all five.
+    pub cases: BTreeMap<String, u64>,
+    /// Work items that are open.
+    pub work_items: u64,
     /// Receipts in the ledger.
     pub receipts: u64,
     /// The ledger's root.
     pub root_hash: String,
+}
+
+impl Stats {
+    /// Cases that wait for somebody to put right what stopped them.
+    pub fn stopped_cases(&self) -> u64 {
+        self.cases.get("stopped").copied().unwrap_or_default()
+    }
 }

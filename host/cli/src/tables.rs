@@ -1,5 +1,7 @@
 //! Tables and lines for people. Programs use `--json`.
 
+use std::collections::BTreeMap;
+
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use syndic_api::{CaseStep, OutcomeLine, Prelude, ReceiptLine, Stats, Summary};
 
@@ -148,9 +150,11 @@ pub fn stats(stats: &Stats) -> String {
         vec!["undelivered effects".to_owned(), stats.undelivered_effects.to_string()],
         vec!["quarantined".to_owned(), stats.quarantined.to_string()],
         vec!["conflicts detected".to_owned(), stats.conflicts_detected.to_string()],
+        vec!["cases".to_owned(), some_of(&stats.cases)],
+        vec!["open work items".to_owned(), stats.work_items.to_string()],
         vec!["timers waiting".to_owned(), stats.timers_waiting.to_string()],
         vec!["governors".to_owned(), format!("{} healthy of {}", stats.governors_healthy, stats.total_governors)],
-        vec!["lanes".to_owned(), lanes(stats)],
+        vec!["lanes".to_owned(), some_of(&stats.current_state)],
         vec!["receipts".to_owned(), stats.receipts.to_string()],
         vec!["root".to_owned(), stats.root_hash.clone()],
         vec!["error".to_owned(), stats.error_state.clone().unwrap_or_else(|| "none".into())],
@@ -160,8 +164,9 @@ pub fn stats(stats: &Stats) -> String {
     table(&["", ""], &[], rows).to_string()
 }
 
-fn lanes(stats: &Stats) -> String {
-    let states = stats.current_state.iter().filter(|(_, count)| **count > 0);
+/// What there is at least one of, with how many.
+fn some_of(counts: &BTreeMap<String, u64>) -> String {
+    let states = counts.iter().filter(|(_, count)| **count > 0);
     let states: Vec<String> = states.map(|(state, count)| format!("{count} {state}")).collect();
     if states.is_empty() { "none".into() } else { states.join(", ") }
 }

@@ -1,15 +1,16 @@
 //! Looking: what a data directory knows of facts and receipts, and how it stands. Nothing here writes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use syndic_api::{FactLine, ReceiptFile, ReceiptLine, Stats};
+use syndic_api::{FactLine, ReceiptFile, ReceiptLine, Stats, status_name};
 use syndic_cli::args::{FactQuestion, FactVerb, ReceiptVerb, There, Watched};
 use syndic_cli::plain::plain_lines;
 use syndic_cli::{Failure, FailureKind, facts, tables};
-use syndic_core::ports::{GovernorRuntime as _, Reads, StoreError};
+use syndic_core::ports::{CaseCounts, CaseStatus, GovernorRuntime as _, Reads, StoreError};
 use syndic_core::{Config, State};
 use syndic_ledger::ReceiptError;
 use syndic_runtime::Runtime;
@@ -138,6 +139,7 @@ pub(crate) fn stats_of(store: &SledStore, governors: (u64, u64), error: Option<S
     let waiting = store.raised(0, usize::MAX)?.len() as u64;
     let deferred = store.deferred(0, DEFERRED_MAX)?.len() as u64;
     let lanes = store.lanes()?;
+    let cases = store.case_counts()?;
     let in_state = |state: State| if state == State::Idle { lanes } else { 0 };
     Ok(Stats {
         current_state: State::ALL.into_iter().map(|state| (state.name().to_owned(), in_state(state))).collect(),
@@ -157,9 +159,24 @@ pub(crate) fn stats_of(store: &SledStore, governors: (u64, u64), error: Option<S
         stuck_events: store.parked()?.len() as u64,
         undelivered_effects: store.dead_letters(0, usize::MAX)?.len() as u64,
         quarantined: store.poisons()?.iter().filter(|(_, poison)| poison.is_quarantined()).count() as u64,
+        cases: by_status(&cases),
+        work_items: cases.work,
         receipts: head.frontier.size(),
         root_hash: head.frontier.root().to_string(),
     })
+}
+
+/// Counts of cases under the names of their statuses. Every status is told, and so its absence never is.
+fn by_status(counts: &CaseCounts) -> BTreeMap<String, u64> {
+    let CaseCounts { running, suspended, stopped, completed, cancelled, work: _ } = *counts;
+    let all = [
+        (CaseStatus::Running, running),
+        (CaseStatus::Suspended, suspended),
+        (CaseStatus::Stopped, stopped),
+        (CaseStatus::Completed, completed),
+        (CaseStatus::Cancelled, cancelled),
+    ];
+    all.into_iter().map(|(status, count)| (status_name(status).to_owned(), count)).collect()
 }
 
 /// How many of the bundled governors load and describe themselves on this machine, and how many there are.

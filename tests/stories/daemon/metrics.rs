@@ -125,6 +125,7 @@ fn every_event_is_counted_wherever_it_came_from_and_every_alarm_is_about_somethi
     assert_eq!(told("syndic_event_duration_seconds_count"), 2.0);
     assert_eq!(told(r#"syndic_lanes{state="Idle"}"#), 2.0);
     assert_eq!(families["syndic_lanes"].samples.len(), 9, "every state is told, and so its absence never is");
+    assert_eq!(families["syndic_cases"].samples.len(), 5, "and every status of a case");
     for some in [
         r#"syndic_governor_call_seconds_count{slot="billing"}"#,
         r#"syndic_governor_fuel_count{slot="billing"}"#,

@@ -16,6 +16,7 @@ mod roles;
 mod settings;
 mod slots;
 mod spans;
+mod stopped;
 mod traffic;
 mod upkeep;
 

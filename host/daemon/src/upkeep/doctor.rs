@@ -185,7 +185,18 @@ fn not_over(store: &SledStore) -> Result<Findings, StoreError> {
         (quarantined, "quarantined: a version traps on them", "`syndic event quarantined` lists them"),
     ];
     let waits = waits.into_iter().filter(|(count, ..)| *count > 0);
-    Ok(waits.map(|(count, what, hint)| ("events", Odd(format!("{count} {what}"), hint))).collect())
+    let events = waits.map(|(count, what, hint)| ("events", Odd(format!("{count} {what}"), hint)));
+    Ok(events.chain(stopped(store.case_counts()?.stopped)).collect())
+}
+
+/// Cases that wait for somebody to put right what stopped them.
+pub(super) fn stopped(count: u64) -> Option<(&'static str, Found)> {
+    let said = match count {
+        0 => return None,
+        1 => "1 case is stopped".to_owned(),
+        _ => format!("{count} cases are stopped"),
+    };
+    Some(("cases", Odd(said, "`syndic case list --status stopped` lists them")))
 }
 
 /// The clock, beside the time of the last receipt.

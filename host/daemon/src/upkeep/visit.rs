@@ -7,7 +7,7 @@ use syndic_api::Stats;
 use syndic_cli::client::Remote;
 use syndic_cli::{Failure, FailureKind};
 
-use super::doctor::{Findings, Found};
+use super::doctor::{Findings, Found, stopped};
 use Found::{Ill, Odd, Well};
 
 /// What can be seen from outside.
@@ -54,5 +54,5 @@ fn standing(stats: &Stats) -> Findings {
     ];
     let waits = waits.into_iter().filter(|(count, ..)| *count > 0);
     let odd = waits.map(|(count, what, hint)| ("events", Odd(format!("{count} {what}"), hint)));
-    [("governors", governors), ("host", host)].into_iter().chain(odd).collect()
+    [("governors", governors), ("host", host)].into_iter().chain(odd).chain(stopped(stats.stopped_cases())).collect()
 }

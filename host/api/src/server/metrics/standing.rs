@@ -29,6 +29,7 @@ impl Collector for Standing {
         counter(&mut encoder, "conflicts", "Conflicts in the ledger", stats.conflicts_detected)?;
         counter(&mut encoder, "events_processed", "Events with an outcome in the ledger", stats.events_processed)?;
         gauges(&mut encoder, "lanes", "Lanes, by state", "state", &stats.current_state)?;
+        gauges(&mut encoder, "cases", "Cases, by status", "status", &stats.cases)?;
         #[rustfmt::skip]
         let levels = [
             ("events_pending",      "Events that were taken, or raised, and have no durable outcome", stats.pending_events),
@@ -38,6 +39,7 @@ impl Collector for Standing {
             ("effects_deferred",    "Deferred effects that wait; at most 10000 are counted", stats.effects_deferred),
             ("events_stuck",        "Events of which an effect could not be undone",   stats.stuck_events),
             ("effects_undelivered", "Deferred effects that nobody answered",           stats.undelivered_effects),
+            ("work_items",          "Work items that are open",                        stats.work_items),
             ("quarantined",         "Versions that are not asked about an event",      stats.quarantined),
             ("governors",           "Governors that are installed",                    stats.total_governors),
             ("governors_healthy",   "Governors that are loaded and healthy",           stats.governors_healthy),
