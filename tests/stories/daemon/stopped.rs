@@ -68,3 +68,19 @@ fn what_has_stopped_is_counted_and_the_doctor_says_how_many_and_where_to_look() 
     }
     daemon.stop();
 }
+
+#[test]
+fn a_case_that_has_stopped_says_first_why_and_what_now() {
+    let home = home_with_cases(&["one", "two"]);
+    let shown = home.run(&["case", "show", "one"]).exits(0).out;
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[1], "it is stopped: nothing is enabled: tokens lie on P_Open", "{shown}");
+    assert!(lines[2].starts_with("what now: set the data") && !shown.contains("\nstop"), "{shown}");
+
+    let repair = ["case", "repair", "one", "--set", "ready=true", "--by", "olga", "--reason", "it is open"];
+    home.run(&repair).exits(0);
+    let shown = home.run(&["case", "show", "one"]).exits(0).out;
+    let parts: Vec<&str> = shown.lines().filter(|line| ["works", "attempts", "marking"].contains(line)).collect();
+    assert_eq!(parts.first(), Some(&"works"), "what it waits for comes before the rest:\n{shown}");
+    assert!(!shown.contains("it is stopped"), "{shown}");
+}

@@ -17,6 +17,9 @@ use crate::show::Show;
 /// Steps of a case that are shown.
 const STEPS: usize = 100;
 
+/// Parts of a case that say what it waits for.
+const AWAITED: [&str; 3] = ["works", "items", "debts"];
+
 /// Rows read at a time.
 const AT_ONCE: usize = 512;
 
@@ -125,13 +128,17 @@ pub(super) fn works(lines: &[WorkLine], show: &Show) -> Result<ExitCode, Failure
 pub(super) fn case(file: &CaseFile, paint: Paint) -> String {
     let CaseLine { case, tenant, net, status, due, .. } = &file.line;
     let mut text = paint.bold(&format!("{} of {} on {}: {status}", plain(case), plain(tenant), plain(net)));
+    if let Some(stop) = file.now["stop"].as_object() {
+        for (said, member) in [("it is stopped", "why"), ("what now", "what_now")] {
+            let why = stop.get(member).and_then(Value::as_str).unwrap_or("nobody said");
+            text.push_str(&format!("\n{said}: {}", plain(why)));
+        }
+    }
     if let Some(due) = due {
         text.push_str(&format!("\nsomething happens by itself at {due}"));
     }
-    for (name, part) in file.now.as_object().into_iter().flatten() {
-        if !is_empty(part) {
-            text.push_str(&format!("\n\n{}{}", paint.bold(name), part_of(part)));
-        }
+    for (name, part) in by_urgency(&file.now) {
+        text.push_str(&format!("\n\n{}{}", paint.bold(name), part_of(part)));
     }
     if file.earlier {
         text.push_str("\n\nthere were steps before these");
@@ -143,6 +150,15 @@ pub(super) fn case(file: &CaseFile, paint: Paint) -> String {
     let history = tables::table(&["receipt", "time", "by", "what", "then"], &[0], file.history.iter().map(row));
     text.push_str(&format!("\n\n{history}"));
     text
+}
+
+/// The parts of a case that there is something in: those that say what it waits for, and then the rest. Why it is
+/// stopped is above them all.
+fn by_urgency(now: &Value) -> Vec<(&String, &Value)> {
+    let parts = now.as_object().into_iter().flatten();
+    let mut parts: Vec<_> = parts.filter(|(name, part)| *name != "stop" && !is_empty(part)).collect();
+    parts.sort_by_key(|(name, _)| AWAITED.iter().position(|awaited| name == awaited).unwrap_or(AWAITED.len()));
+    parts
 }
 
 fn is_empty(part: &Value) -> bool {
