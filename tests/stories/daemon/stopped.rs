@@ -84,3 +84,13 @@ fn a_case_that_has_stopped_says_first_why_and_what_now() {
     assert_eq!(parts.first(), Some(&"works"), "what it waits for comes before the rest:\n{shown}");
     assert!(!shown.contains("it is stopped"), "{shown}");
 }
+
+#[test]
+fn a_list_of_cases_says_where_nothing_fits_and_where_there_is_more() {
+    let home = home_with_cases(&["one", "two"]);
+    let lists = |more: &[&str]| home.run(&[&["case", "list"], more].concat()).exits(0);
+    assert!(lists(&["--status", "suspended"]).err.contains("none is suspended"));
+    let first = lists(&["--limit", "1"]);
+    assert!(first.err.contains("there are more") && !first.out.contains("two"), "{}{}", first.out, first.err);
+    assert!(!lists(&["--limit", "2"]).err.contains("there are more"));
+}

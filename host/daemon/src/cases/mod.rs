@@ -42,14 +42,21 @@ pub(crate) fn case(verb: CaseVerb, show: &Show) -> Result<ExitCode, Failure> {
                 status.as_ref().is_none_or(|status| line.status == *status)
                     && net.as_ref().is_none_or(|net| line.net == *net)
             };
-            let lines = match place.there()? {
-                There::Data(data) => read(case_lines(&open(&data)?, tenant.as_deref(), None, limit, wanted))?,
+            // One more than is shown tells that there are more.
+            let looked_for = limit.saturating_add(1);
+            let mut lines = match place.there()? {
+                There::Data(data) => read(case_lines(&open(&data)?, tenant.as_deref(), None, looked_for, wanted))?,
                 There::Server(daemon) => {
                     let about = [("status", status.as_deref()), ("net", net.as_deref()), ("tenant", tenant.as_deref())];
-                    remote::list(&daemon, "/v1/cases", &about, limit)?
+                    remote::list(&daemon, "/v1/cases", &about, looked_for)?
                 }
             };
-            shown::cases(&lines, show)
+            if lines.len() > limit {
+                lines.truncate(limit);
+                show.aside(&format!("there are more than these {limit}: `--limit` shows more"));
+            }
+            let none = status.map_or_else(|| "no such case".to_owned(), |status| format!("none is {status}"));
+            shown::cases(&lines, &none, show)
         }
         CaseVerb::Launch { net, id, tenant, set, rehearse, at } => {
             let mut data = json!({"net": net, "data": values(set)});

@@ -99,9 +99,9 @@ pub(super) fn no_such_case(id: &str) -> Failure {
         .hint("`syndic case list` shows those that were")
 }
 
-pub(super) fn cases(lines: &[CaseLine], show: &Show) -> Result<ExitCode, Failure> {
+pub(super) fn cases(lines: &[CaseLine], none: &str, show: &Show) -> Result<ExitCode, Failure> {
     let headings = ["case", "tenant", "net", "status", "due", "receipt"];
-    rows(show, lines, "no such case", &headings, |line| {
+    rows(show, lines, none, &headings, |line| {
         let due = line.due.clone().unwrap_or_else(|| "-".into());
         vec![
             clean(&line.case),
