@@ -63,7 +63,8 @@ fn what_has_stopped_is_counted_and_the_doctor_says_how_many_and_where_to_look() 
     assert_eq!([&stats["cases"]["running"], &stats["cases"]["stopped"], &stats["work_items"]], [1, 1, 1]);
     let bearer = format!("authorization: Bearer {olga}");
     let (_, metrics) = said(tcp(&daemon), "GET /metrics", &[&bearer], "");
-    for line in [r#"syndic_cases{status="stopped"} 1"#, r#"syndic_cases{status="cancelled"} 0"#, "syndic_work_items 1"] {
+    for line in [r#"syndic_cases{status="stopped"} 1"#, r#"syndic_cases{status="cancelled"} 0"#, "syndic_work_items 1"]
+    {
         assert!(metrics.lines().any(|told| told == line), "{line} is not in\n{metrics}");
     }
     daemon.stop();

@@ -38,7 +38,7 @@ pub(crate) async fn list(app: &App, ask: Ask) -> Result<Response, Problem> {
         after: ask.wish("after").map(case_at).transpose()?,
         limit: ask.limit()?,
     };
-    let found = app.service.cases(wanted).await?;
+    let found = app.scans.turn(app.service.cases(wanted)).await?;
     let next = found.next.map(|key| json!([key.tenant, key.id]).to_string());
     Ok(answer(&Page::<CaseLine> { items: found.items, next }))
 }
@@ -65,7 +65,7 @@ pub(crate) async fn work(app: &App, ask: Ask) -> Result<Response, Problem> {
         after: ask.wish("after").map(work_at).transpose()?,
         limit: ask.limit()?,
     };
-    let found = app.service.works(wanted).await?;
+    let found = app.scans.turn(app.service.works(wanted)).await?;
     let next = found.next.map(|key| json!([key.case.tenant, key.case.id, key.task, key.attempt]).to_string());
     Ok(answer(&Page::<WorkLine> { items: found.items, next }))
 }

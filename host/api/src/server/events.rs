@@ -202,7 +202,7 @@ pub(crate) async fn list(app: &App, ask: Ask) -> Result<Response, Problem> {
         after: after.transpose()?,
         limit: ask.limit()?,
     };
-    let found = app.service.events(wanted).await?;
+    let found = app.scans.turn(app.service.events(wanted)).await?;
     let next = found.next.as_ref().map(answer::cursor_of);
     Ok(json(&Page::<EventLine> { items: found.items, next }))
 }

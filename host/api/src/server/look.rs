@@ -10,6 +10,7 @@ use super::ask::{Ask, not_for};
 use super::caller::Caller;
 use super::metrics::OPEN_METRICS;
 use super::problem::Problem;
+use super::scans::{self, Stretch};
 use super::service::{Health, Unavailable};
 use crate::{MoveLine, Page, ReceiptFile, ReceiptLine};
 
@@ -20,7 +21,7 @@ pub(crate) async fn facts(app: &App, ask: Ask) -> Result<Response, Problem> {
         return Err(not_for(caller, &tenant));
     }
     let customer = ask.path.get("customer").cloned();
-    let mut facts = app.service.facts(tenant, customer).await?;
+    let mut facts = app.scans.turn(app.service.facts(tenant, customer)).await?;
     if let Some(name) = ask.wish("name") {
         let within = |fact: &str| fact == name || fact.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
         facts.retain(|fact| within(&fact.name));
@@ -33,19 +34,19 @@ pub(crate) async fn moves(_: &App, ask: Ask) -> Result<Response, Problem> {
 }
 
 pub(crate) async fn stats(app: &App, _: Ask) -> Result<Response, Problem> {
-    Ok(json(&app.service.stats().await?))
+    Ok(json(&app.scans.turn(app.service.stats()).await?))
 }
 
 pub(crate) async fn stuck(app: &App, ask: Ask) -> Result<Response, Problem> {
     let tenant = ask.tenant()?;
-    let mut lines = app.service.stuck().await?;
+    let mut lines = app.scans.turn(app.service.stuck()).await?;
     lines.retain(|line| tenant.as_ref().is_none_or(|tenant| line.tenant == *tenant));
     Ok(json(&lines))
 }
 
 pub(crate) async fn quarantined(app: &App, ask: Ask) -> Result<Response, Problem> {
     let tenant = ask.tenant()?;
-    let mut lines = app.service.quarantined().await?;
+    let mut lines = app.scans.turn(app.service.quarantined()).await?;
     lines.retain(|line| tenant.as_ref().is_none_or(|tenant| line.tenant == *tenant));
     Ok(json(&lines))
 }
@@ -53,7 +54,7 @@ pub(crate) async fn quarantined(app: &App, ask: Ask) -> Result<Response, Problem
 /// Deferred effects that nobody answered. Those of other tenants are passed over, and the page may be short.
 pub(crate) async fn undelivered(app: &App, ask: Ask) -> Result<Response, Problem> {
     let (tenant, limit) = (ask.tenant()?, ask.limit()?);
-    let mut items = app.service.undelivered(after(&ask)?, limit).await?;
+    let mut items = app.scans.turn(app.service.undelivered(after(&ask)?, limit)).await?;
     let next = items.last().filter(|_| items.len() == limit).map(|last| last.number.to_string());
     items.retain(|line| tenant.as_ref().is_none_or(|tenant| line.tenant == *tenant));
     Ok(json(&Page { items, next }))
@@ -67,9 +68,8 @@ fn after(ask: &Ask) -> Result<u64, Problem> {
 /// Receipts, in the ledger's order. Those of other tenants are passed over, and the page may be short.
 pub(crate) async fn receipts(app: &App, ask: Ask) -> Result<Response, Problem> {
     let (tenant, limit) = (ask.tenant()?, ask.limit()?);
-    let entries = app.service.receipts(after(&ask)?, limit).await?;
-    let next = entries.last().filter(|_| entries.len() == limit).map(|(last, _)| last.to_string());
-    let mut items = lines(&entries)?;
+    let Stretch { lines: mut items, last } = scans::receipts(app, after(&ask)?, limit).await?;
+    let next = last.filter(|_| items.len() == limit).map(|last| last.to_string());
     items.retain(|line| tenant.is_none() || line.tenant == tenant);
     Ok(json(&Page { items, next }))
 }
@@ -114,7 +114,7 @@ pub(crate) async fn readyz(app: &App, _: Ask) -> Result<Response, Problem> {
 }
 
 pub(crate) async fn metrics(app: &App, _: Ask) -> Result<Response, Problem> {
-    let text = app.metrics.text(app.service.stats().await?);
+    let text = app.metrics.text(app.scans.turn(app.service.stats()).await?);
     let text = text.map_err(|_| Problem::new("Internal", "the metrics were not written"))?;
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }

@@ -29,6 +29,7 @@ mod problem;
 mod rate;
 mod router;
 mod routes;
+mod scans;
 mod service;
 mod shape;
 mod slots;
@@ -58,6 +59,7 @@ pub use tls::{Tls, TlsError};
 pub use tokens::{mint, work_roles};
 
 use rate::Buckets;
+use scans::Scans;
 use tokens::Tokens;
 
 /// How the server serves.
@@ -111,6 +113,8 @@ pub(crate) struct App {
     pub(crate) uploads: Semaphore,
     /// Places for nets that are being sent, or proved.
     pub(crate) nets: Semaphore,
+    /// Turns of those who read much.
+    pub(crate) scans: Scans,
     pub(crate) limits: Limits,
     /// True from the moment the server closes.
     pub(crate) closing: watch::Receiver<bool>,
@@ -131,6 +135,7 @@ impl App {
             metrics,
             uploads: Semaphore::new(UPLOADS_MAX),
             nets: Semaphore::new(NETS_MAX),
+            scans: Scans::default(),
             limits: config.limits,
             closing,
         })

@@ -17,8 +17,9 @@ use futures_util::stream::unfold;
 use super::App;
 use super::ask::Ask;
 use super::caller::Caller;
-use super::look::{lines, may_see};
+use super::look::may_see;
 use super::problem::Problem;
+use super::scans::{self, Stretch};
 use crate::ReceiptLine;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -36,7 +37,7 @@ pub(crate) async fn stream(app: Arc<App>, ask: Ask) -> Result<Response, Problem>
     });
     let after = match (last.transpose()?, ask.read_wish("after")?) {
         (Some(last), _) | (None, Some(last)) => last,
-        (None, None) => app.service.stats().await?.receipts,
+        (None, None) => app.scans.turn(app.service.stats()).await?.receipts,
     };
     let reader = Reader { caller: ask.caller().clone(), app, after, read: VecDeque::new() };
     let events = unfold(reader, |mut reader| async move {
@@ -64,11 +65,10 @@ impl Reader {
             if !self.app.tokens.still(&self.caller, self.app.service.now()) {
                 return None;
             }
-            let entries = self.app.service.receipts(self.after, AT_ONCE).await.ok()?;
-            match entries.last() {
-                Some((last, _)) => {
-                    self.after = *last;
-                    let lines = lines(&entries).ok()?;
+            let Stretch { lines, last } = scans::receipts(&self.app, self.after, AT_ONCE).await.ok()?;
+            match last {
+                Some(last) => {
+                    self.after = last;
                     self.read.extend(lines.into_iter().filter(|line| may_see(&self.caller, line.tenant.as_deref())));
                 }
                 None => self.grown().await?,

@@ -46,8 +46,11 @@ use crate::run::{Live, door};
 /// Records looked at for one page of a list, so that a wish that nothing fulfils does not read the whole store.
 const SCANNED_MAX: usize = 8_192;
 
-/// Records read at a time.
-const AT_ONCE: usize = 512;
+/// Records read at a time: whoever writes waits for so many.
+const AT_ONCE: usize = 64;
+
+/// Receipts read at a time, for the same reason; each has its event and all that was decided with it.
+const RECEIPTS_AT_ONCE: usize = 16;
 
 /// Timers that are due and counted.
 const TIMERS_DUE_MAX: usize = 1_000;
@@ -221,7 +224,16 @@ impl Service for HostService {
     }
 
     fn receipts(&self, after: u64, limit: usize) -> Promise<'_, Vec<(u64, Entry)>> {
-        self.read(move |store| store.receipts(after.saturating_add(1), limit))
+        self.read(move |store| {
+            let (mut entries, mut next) = (Vec::new(), after.saturating_add(1));
+            while entries.len() < limit {
+                let some = store.receipts(next, (limit - entries.len()).min(RECEIPTS_AT_ONCE))?;
+                let Some((last, _)) = some.last() else { break };
+                next = last.saturating_add(1);
+                entries.extend(some);
+            }
+            Ok(entries)
+        })
     }
 
     fn grown(&self, beyond: u64) -> Promise<'_, u64> {
