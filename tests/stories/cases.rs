@@ -145,7 +145,7 @@ fn a_month_of_cases_goes_through_its_nets() {
     assert!(fired("support-1", "T_ResolveSupport"));
     // What somebody has is not taken by another while their lease lasts; afterwards it is.
     let refused: Vec<String> = told.of_lines().iter().filter(|line| line["outcome"] == "refused").map(code).collect();
-    assert_eq!(refused, ["wrong-state", "no-such-case", "case-over"]);
+    assert_eq!(refused, ["held-by-another", "no-such-case", "case-over"]);
 }
 
 fn code(line: &Value) -> String {
@@ -223,4 +223,60 @@ fn a_case_of_a_directory_waits_for_the_operator_and_its_clock_runs_on() {
     home.play_with(stream(&[]), &["--until", "2026-01-20T00:00:00Z"]).exits(0);
     assert_eq!(fired("kyc-slow-2"), ["T_GiveUp"]);
     resolve("kyc-slow-2").fails(1, &["does not wait for it any more"]);
+}
+
+/// Two things at once: a service that is asked again after an hour, and a clock.
+const BOTH: &str = r#"
+net = "both"
+about = "a service and a clock side by side"
+
+[conditions]
+P_In = "it begins"
+P_Called = "the service is asked"
+P_Waits = "time passes"
+P_Answered = "it answered"
+P_Passed = "it passed"
+P_Out = "both"
+
+[task.T_Split]
+kind = "auto"
+takes = "P_In"
+gives = ["P_Called", "P_Waits"]
+
+[task.T_Call]
+kind = "service"
+action = "vendor/call"
+key = "call"
+retry = { attempts = 3, backoff = ["1 h"] }
+takes = "P_Called"
+gives = "P_Answered"
+
+[task.T_Clock]
+kind = "timer"
+after = "90 min"
+takes = "P_Waits"
+gives = "P_Passed"
+
+[task.T_Both]
+kind = "auto"
+takes = ["P_Answered", "P_Passed"]
+gives = "P_Out"
+"#;
+
+#[test]
+fn a_case_that_rested_while_a_call_and_a_timer_became_due_goes_on_with_both() {
+    let home = Home::new();
+    let net = home.file("both.toml", BOTH);
+    let who = json!({"by": "ops", "reason": "the vendor is away"});
+    let day = [
+        launch("05T08:00:00", "both-1", "both", json!({}), json!({"T_Call": ["silence", "yes"]})),
+        command("05T08:10:00", "case.suspend", "both-1", who.clone()),
+        command("05T10:00:00", "case.resume", "both-1", who),
+    ];
+    home.play_with(stream(&day), &["--net", net.to_str().unwrap()]).exits(0);
+    let (status, fired) = cases(&home).remove("both-1").unwrap();
+    assert_eq!(
+        (status.as_str(), fired),
+        ("completed", ["T_Split", "T_Clock", "T_Call", "T_Both"].map(Into::into).into())
+    );
 }

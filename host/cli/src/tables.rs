@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use syndic_api::{CaseStep, OutcomeLine, Prelude, ReceiptLine, Stats, Summary};
+use serde_json::Value;
+use syndic_api::{CaseStep, ErrorLine, OutcomeLine, Prelude, ReceiptLine, Stats, Summary};
 
 use crate::paint::Paint;
 use crate::plain::plain;
@@ -47,7 +48,8 @@ pub fn outcome_line(line: &OutcomeLine, paint: Paint) -> String {
     }
     if let OutcomeLine::Judged { case: Some(case), .. } = line {
         let did: Vec<&str> = case.fired.iter().chain(&case.told).map(String::as_str).collect();
-        text.push_str(&format!("  {}: {}", plain(case.status), plain(&did.join("; "))));
+        let did = if did.is_empty() { String::new() } else { format!(": {}", did.join("; ")) };
+        text.push_str(&format!("  {}{}", plain(case.status), plain(&did)));
     }
     if duplicate {
         text.push_str(&paint.dim(" (duplicate)"));
@@ -76,15 +78,22 @@ fn place(prelude: &Prelude) -> String {
 /// Why an event did not complete: the error, or the first governor that was against it.
 pub fn why(line: &OutcomeLine) -> Option<String> {
     match line {
-        OutcomeLine::TurnedAway { error, .. } => {
-            error.as_ref().map(|error| format!("{}: {}", error.kind, error.message))
-        }
-        OutcomeLine::Judged { error: Some(error), .. } => Some(format!("{}: {}", error.kind, error.message)),
+        OutcomeLine::TurnedAway { error, .. } => error.as_ref().map(told),
+        OutcomeLine::Judged { error: Some(error), .. } => Some(told(error)),
         OutcomeLine::Judged { governors, .. } => governors.iter().find_map(|governor| {
             let code = governor.code.as_ref()?;
             let message = governor.message.as_deref().unwrap_or_default();
             Some(format!("{} says {code}: {message}", governor.slot))
         }),
+    }
+}
+
+/// An error's kind, with the code that tells its kinds of kinds apart where it has one, and its sentence.
+fn told(error: &ErrorLine) -> String {
+    let ErrorLine { kind, message, fields } = error;
+    match fields.get("code").and_then(Value::as_str) {
+        Some(code) => format!("{kind} ({code}): {message}"),
+        None => format!("{kind}: {message}"),
     }
 }
 

@@ -276,7 +276,7 @@ const DONE_HELP: &str = "\
 Examples:
   syndic work list --role vendor --data data
   syndic work take vendor-1/T_SetupBanking/1 --by ann --role vendor --data data
-  syndic work done vendor-1/T_SetupBanking/1 --by ann --role vendor --set iban=DE00 --data data
+  syndic work done vendor-1/T_SetupBanking/1 --by ann --role vendor --data data
   syndic work done vendor-1/T_ReviewIdentity/1 --by ida --role identity-officer --set reviewer=accept --data data";
 
 #[cfg(test)]

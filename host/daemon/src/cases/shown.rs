@@ -17,8 +17,11 @@ use crate::show::Show;
 /// Steps of a case that are shown.
 const STEPS: usize = 100;
 
-/// Parts of a case that say what it waits for.
-const AWAITED: [&str; 3] = ["works", "items", "debts"];
+/// Parts of a case that say what it waits for, and where it is.
+const AWAITED: [&str; 4] = ["works", "items", "debts", "marking"];
+
+/// Parts that a person is told above, or that are the engine's own. Programs are told all of them.
+const INNER: [&str; 9] = ["stop", "status", "due", "at", "net", "attempts", "filled", "form", "rounds"];
 
 /// Rows read at a time.
 const AT_ONCE: usize = 512;
@@ -152,11 +155,11 @@ pub(super) fn case(file: &CaseFile, paint: Paint) -> String {
     text
 }
 
-/// The parts of a case that there is something in: those that say what it waits for, and then the rest. Why it is
-/// stopped is above them all.
+/// The parts of a case that say something to people, where there is something in them: what it waits for, where it is,
+/// and then the rest.
 fn by_urgency(now: &Value) -> Vec<(&String, &Value)> {
     let parts = now.as_object().into_iter().flatten();
-    let mut parts: Vec<_> = parts.filter(|(name, part)| *name != "stop" && !is_empty(part)).collect();
+    let mut parts: Vec<_> = parts.filter(|(name, part)| !INNER.contains(&name.as_str()) && !is_empty(part)).collect();
     parts.sort_by_key(|(name, _)| AWAITED.iter().position(|awaited| name == awaited).unwrap_or(AWAITED.len()));
     parts
 }

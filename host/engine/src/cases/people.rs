@@ -92,7 +92,11 @@ impl Work {
                 return Ok(Came::Open);
             }
         };
-        let to = next(self.stage, on).ok_or_else(|| self.wrong(verb))?;
+        // Who asks for what another has is told who that is, before what can be done with it.
+        let to = next(self.stage, on).ok_or_else(|| match &self.holder {
+            Some(holder) if holder != asker.by => CaseRefused::HeldBy(holder.clone()),
+            _ => self.wrong(verb),
+        })?;
         if self.holder.is_none() {
             has_role(asker, roles)?
         } else {

@@ -13,7 +13,8 @@ fn a_lease_that_ends_gives_the_item_back() {
     let net = desk();
     let mut world = World::launch(&net, &json!({}));
     world.asks("ann", "T_Decide", take()).expect("taken");
-    assert_eq!(code(world.asks("bob", "T_Decide", take())), "wrong-state");
+    assert_eq!(code(world.asks("bob", "T_Decide", take())), "held-by-another");
+    assert_eq!(code(world.asks("ann", "T_Decide", take())), "wrong-state");
     assert_eq!(code(world.asks("bob", "T_Decide", complete(Some("yes")))), "held-by-another");
     world.wait(10 * MINUTE);
     world.asks("ann", "T_Decide", WorkVerb::Heartbeat { lease_ms: None }).expect("still at it");
