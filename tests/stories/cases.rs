@@ -208,20 +208,25 @@ gives = "P_Over"
 fn a_case_of_a_directory_waits_for_the_operator_and_its_clock_runs_on() {
     let home = Home::new();
     let net = home.file("admission.toml", ADMISSION);
-    let launches = ["kyc-slow-1", "kyc-slow-2"]
+    let launches = ["kyc-slow-1", "kyc-slow-2", "kyc-slow-3"]
         .map(|who| launch("01T08:00:00", who, "admission", json!({"customer": who}), json!({})));
     home.play_with(stream(&launches), &["--net", net.to_str().unwrap()]).exits(0);
     let fired = |case: &str| cases(&home)[case].1.clone();
     assert_eq!((fired("kyc-slow-1"), fired("kyc-slow-2")), (vec![], vec![]));
-    let known = event("kyc-1", "2026-01-02T08:00:00Z", "KycDecided", "kyc-slow-1", json!({"status": "pass"}));
-    home.play(stream(&[known])).exits(0);
+    let known = ["kyc-slow-1", "kyc-slow-3"]
+        .map(|who| event(who, "2026-01-02T08:00:00Z", "KycDecided", who, json!({"status": "pass"})));
+    let who = json!({"by": "ops", "reason": "a move"});
+    let rests = command("02T09:00:00", "case.suspend", "kyc-slow-3", who.clone());
+    home.play(stream(&[&known[..], &[rests]].concat())).exits(0);
     let resolve =
         |case: &str| home.run(&["event", "resolve", &format!("{case}/T_Admit/1"), "--reason", "they called", "--json"]);
     let told = resolve("kyc-slow-1").exits(0).values();
     let last = told.last().unwrap();
     assert_eq!((&told[0]["outcome"], &last["case"]["fired"]), (&json!("completed"), &json!(["T_Admit"])), "{told:?}");
-    home.play_with(stream(&[]), &["--until", "2026-01-20T00:00:00Z"]).exits(0);
-    assert_eq!(fired("kyc-slow-2"), ["T_GiveUp"]);
+    // Decided in time, and heard of after the deadline: the customer is in, and is told so.
+    resolve("kyc-slow-3").exits(0);
+    home.play(stream(&[command("20T00:00:00", "case.resume", "kyc-slow-3", who)])).exits(0);
+    assert_eq!((fired("kyc-slow-2"), fired("kyc-slow-3")), (vec!["T_GiveUp".into()], vec!["T_Admit".into()]));
     resolve("kyc-slow-2").fails(1, &["does not wait for it any more"]);
 }
 

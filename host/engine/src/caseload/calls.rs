@@ -6,7 +6,7 @@ use syndic_core::ports::{Answer, CaseKey, NoAnswer, Request};
 use syndic_core::{Text, Time};
 
 use super::commit::What;
-use super::raised::{event_of, is_heard, outcome_of};
+use super::raised::{event_of, outcome_of, says_it_is_over};
 use super::{CallKey, Moved};
 use crate::cases::Call;
 use crate::host::{Halt, Host};
@@ -30,18 +30,13 @@ impl Host {
     /// Lets the first thing happen that is due in a case; or says which services it asks.
     pub(crate) fn case_goes_on(&self, key: &CaseKey, until: Time) -> Result<Next, Halt> {
         failpoint!("engine.case.taken");
-        if let Some(moved) = self.let_happen(key, until)? {
+        let moved = self.hear(key, until)?.map_or_else(|| self.let_happen(key, until), |moved| Ok(Some(moved)))?;
+        if let Some(moved) = moved {
             return Ok(Next::Moved(Box::new(moved)));
         }
         let Some((net, case)) = self.case(key)? else { return Ok(Next::Nothing) };
-        let (front, in_force) = (self.ports.store.front(), self.in_force());
-        let calendar = in_force.calendars.of(&key.tenant);
-        for id in case.awaited(&net) {
-            if is_heard(front, key, &id)? {
-                return Ok(Next::Calls(case.awaited_call(&net, &id, calendar).into_iter().collect()));
-            }
-        }
-        let calls = case.calls(&net, until, calendar);
+        let in_force = self.in_force();
+        let calls = case.calls(&net, until, in_force.calendars.of(&key.tenant));
         Ok(if calls.is_empty() { Next::Nothing } else { Next::Calls(calls) })
     }
 
@@ -56,8 +51,7 @@ impl Host {
             return self.answered(key, call, &answer, at);
         }
         if call.raised {
-            let outcome = outcome_of(self.ports.store.front(), key, &call.id)?;
-            return outcome.map_or(Ok(None), |answer| self.answered(key, call, &Ok(answer), at));
+            return self.hear(key, at.unwrap_or_else(|| self.ports.clock.now()));
         }
         let Some((net, _)) = self.case(key)? else { return Ok(None) };
         match event_of(key, net.net(), call, call.due) {
@@ -67,6 +61,23 @@ impl Host {
                 self.answered(key, call, &Ok(no), at)
             }
         }
+    }
+
+    /// Hears of the first event of a case that has come to its end, if one has. What the governors decided, or an operator,
+    /// was decided before anybody looked at the clock again: no timer that became due meanwhile comes before it.
+    pub(super) fn hear(&self, key: &CaseKey, at: Time) -> Result<Option<Moved>, Halt> {
+        let Some((net, case)) = self.case(key)? else { return Ok(None) };
+        let in_force = self.in_force();
+        for call in case.raised_calls(&net, in_force.calendars.of(&key.tenant)) {
+            let Some(answer) = outcome_of(self.ports.store.front(), key, &call.id)? else { continue };
+            if case.awaits(&net, &call.id.task, call.id.attempt) && !says_it_is_over(&answer) {
+                continue;
+            }
+            if let Some(moved) = self.case_step(key, &What::Answered(&call, &Ok(answer)), at)? {
+                return Ok(Some(moved));
+            }
+        }
+        Ok(None)
     }
 
     /// Brings an answer back.

@@ -58,7 +58,7 @@ impl Host {
 
     /// Lets everything happen to a case that is due before something that happens at a time.
     pub(super) fn catch_up(&self, key: &CaseKey, until: Time) -> Result<(), Halt> {
-        while self.let_happen(key, until)?.is_some() {}
+        while self.hear(key, until)?.is_some() || self.let_happen(key, until)?.is_some() {}
         Ok(())
     }
 

@@ -80,10 +80,12 @@ pub(super) fn outcome_of(front: &dyn Reads, case: &CaseKey, call: &CallId) -> Re
 
 /// Whether an event that a case waits for has come to its end.
 pub(super) fn is_heard(front: &dyn Reads, case: &CaseKey, call: &CallId) -> Result<bool, StoreError> {
-    Ok(match outcome_of(front, case, call)? {
-        Some(Answer { body, .. }) => body["outcome"].as_str().is_some_and(is_over),
-        None => false,
-    })
+    Ok(outcome_of(front, case, call)?.is_some_and(|answer| says_it_is_over(&answer)))
+}
+
+/// Whether an answer is the end of an event.
+pub(super) fn says_it_is_over(answer: &Answer) -> bool {
+    answer.body["outcome"].as_str().is_some_and(is_over)
 }
 
 /// An outcome as a service's answer.

@@ -71,10 +71,15 @@ impl Case {
         self.under_way().filter(|call| call.asking.at == Asked::Awaited).map(|call| call.id(net)).collect()
     }
 
-    /// The call whose outcome there is to look for, once somebody has ended the event.
-    pub fn awaited_call(&self, net: &CaseNet, id: &CallId, calendar: &Calendar) -> Option<Call> {
-        let mut awaited = self.under_way().filter(|call| call.asking.at == Asked::Awaited);
-        awaited.find(|call| call.id(net) == *id).map(|call| self.call(net, &call, calendar, self.at))
+    /// The calls that are events in the orchestrator's queue, or were, and whose outcome there is to look for.
+    pub fn raised_calls(&self, net: &CaseNet, calendar: &Calendar) -> Vec<Call> {
+        let raised = self.under_way().filter(|call| call.asking.is_raised());
+        raised.map(|call| self.call(net, &call, calendar, call.asking.due().unwrap_or(self.at))).collect()
+    }
+
+    /// Whether an answer is of an event that was raised: it comes before whatever is due, for it was decided before.
+    pub(super) fn hears(&self, net: &CaseNet, id: &CallId) -> bool {
+        self.under_way().any(|call| call.asking.is_raised() && call.id(net) == *id)
     }
 
     /// Whether it waits for somebody to end the event of this attempt at a task, now or when it moves again.
@@ -141,7 +146,7 @@ impl Case {
             tries: asking.tries,
             timeout_ms: timeout(service, calendar, due),
             due,
-            raised: matches!(asking.at, Asked::Raised(_) | Asked::Awaited),
+            raised: asking.is_raised(),
             data: Json::Object(data::shown(net, &self.data)),
             rehearse: self.rehearse.clone(),
         }

@@ -152,6 +152,11 @@ impl Asking {
         }
     }
 
+    /// Whether it is an event that was raised.
+    pub fn is_raised(&self) -> bool {
+        matches!(self.at, Asked::Raised(_) | Asked::Awaited)
+    }
+
     /// Whether an answer may still come.
     pub fn is_open(&self) -> bool {
         match self.at {

@@ -129,7 +129,9 @@ impl Case {
         let mut turn = match command {
             Command::Due => Turn::happening(net, calendar, self, at)?,
             _ => {
-                self.nothing_first(at)?;
+                if !matches!(command, Command::Answered { call, .. } if self.hears(net, call)) {
+                    self.nothing_first(at)?;
+                }
                 let mut turn = Turn::of(net, calendar, self.clone(), at);
                 turn.command(command)?;
                 turn
