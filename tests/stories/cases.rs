@@ -223,6 +223,9 @@ fn a_case_of_a_directory_waits_for_the_operator_and_its_clock_runs_on() {
     let told = resolve("kyc-slow-1").exits(0).values();
     let last = told.last().unwrap();
     assert_eq!((&told[0]["outcome"], &last["case"]["fired"]), (&json!("completed"), &json!(["T_Admit"])), "{told:?}");
+    // A slip of the pen lets no years pass.
+    home.run(&["case", "suspend", "kyc-slow-2", "--reason", "a move", "--at", "2036-01-03T00:00:00Z"])
+        .fails(2, &["more than 400 days after 2026-01-0"]);
     // Decided in time, and heard of after the deadline: the customer is in, and is told so.
     resolve("kyc-slow-3").exits(0);
     home.play(stream(&[command("20T00:00:00", "case.resume", "kyc-slow-3", who)])).exits(0);

@@ -14,7 +14,7 @@ use syndic_core::ports::Reads as _;
 use syndic_core::{Config, DedupKey, Event, Time};
 use syndic_engine::StreamRules;
 use syndic_ledger::Receipt;
-use syndic_store::MasterWanted;
+use syndic_store::{MasterWanted, SledStore};
 
 use super::put;
 use super::shown::the_case;
@@ -24,6 +24,9 @@ use crate::play::{Run, input};
 use crate::remote;
 use crate::show::Show;
 use crate::slots::now;
+
+/// How far ahead of a directory a command may be, as in a stream: 400 days.
+const AHEAD_MAX_MS: i64 = 400 * 86_400_000;
 
 /// Whose commands these are.
 const SOURCE: &str = "/cli";
@@ -78,8 +81,7 @@ impl Wish {
             return Ok(self.event(tenant, first.time, id));
         }
         let last = read(store.head())?.frontier.size();
-        let leaf = read(store.receipt(last))?.and_then(|entry| Receipt::parse(entry.leaf.as_bytes()).ok());
-        let at = leaf.and_then(|leaf| Time::parse(&leaf.time).ok()).unwrap_or_else(now);
+        let at = last_written(&store)?.unwrap_or_else(now);
         let Self { kind, subject, .. } = self;
         let id =
             id.unwrap_or_else(|| format!("{}/{subject}/after-{last}", kind.rsplit('.').next().unwrap_or_default()));
@@ -117,7 +119,7 @@ pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<Exi
         There::Data(data) => {
             let tenant = tenant_in(&data, &wish)?;
             let event = match at {
-                Some(at) => wish.event(&tenant, at, command),
+                Some(at) => wish.event(&tenant, in_reach(&data, at)?, command),
                 None => wish.next(&data, &tenant, command)?,
             };
             played(&data, &event, config.as_deref(), show)
@@ -129,6 +131,26 @@ pub(super) fn carry_out(wish: Wish, at: CommandPlace, show: &Show) -> Result<Exi
             let (path, body) = wish.request(at);
             remote::command(&daemon, &path, &body, command.as_deref(), show)
         }
+    }
+}
+
+/// When a directory was last written to; none where no event was before, for what is loaded before any is of no time.
+fn last_written(store: &SledStore) -> Result<Option<Time>, Failure> {
+    let last = read(store.head())?.frontier.size();
+    let leaf = read(store.receipt(last))?.and_then(|entry| Receipt::parse(entry.leaf.as_bytes()).ok());
+    let time = leaf.and_then(|leaf| Time::parse(&leaf.time).ok());
+    Ok(time.filter(|time| *time > Time::default()))
+}
+
+/// A moment, unless everything up to then would come to pass for a slip of the pen.
+fn in_reach(data: &Path, at: Time) -> Result<Time, Failure> {
+    match last_written(&open(data)?)? {
+        Some(last) if at > last.plus_ms(AHEAD_MAX_MS) => {
+            Err(Failure::new(FailureKind::Usage, format!("`--at` is more than 400 days after {last}"))
+                .because("the directory was last written to then, and every timer up to `--at` would fire at once")
+                .hint("check the year; `syndic play - --until TIME` lets time pass on purpose"))
+        }
+        _ => Ok(at),
     }
 }
 
