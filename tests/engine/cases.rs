@@ -23,23 +23,48 @@ takes = "P_Open"
 gives = "P_Over"
 "#;
 
+fn load(stage: &Stage) {
+    let at = Time::parse("2026-01-01T00:00:00Z").unwrap();
+    let cause = Cause { by: "ann".into(), reason: "a desk is wanted".into(), at, id: None };
+    stage.host.load_net(DESK, &cause).unwrap().unwrap();
+}
+
+/// Something that is wanted of a case.
+fn command(verb: &str, time: &str, data: Value) -> Value {
+    let mut command = event(verb, "CustomerPays", time, data);
+    command["type"] = format!("syndic.case.{verb}").into();
+    command["subject"] = "order-1".into();
+    command
+}
+
+#[test]
+fn a_command_counts_as_of_the_hosts_own_moment_whatever_its_sender_says() {
+    let world = World::new();
+    let now = Time::parse("2026-06-01T00:00:00Z").unwrap();
+    world.clock.move_by(now.ms());
+    let stage = world.stage();
+    load(&stage);
+    let key = CaseKey { tenant: "acme".into(), id: "order-1".into() };
+    let who = json!({"by": "ann", "reason": "a slow clock"});
+    for (verb, time, data) in [
+        ("launch", "2000-01-01T00:00:00Z", json!({"net": "desk"})),
+        ("suspend", "2026-06-01T00:04:00Z", who.clone()),
+        ("resume", "2026-05-01T00:00:00Z", who),
+    ] {
+        stage.submit(command(verb, time, data));
+        let state = stage.store.front().case(&key).unwrap().unwrap().state.value();
+        assert_eq!(state["at"], json!(now), "{verb}");
+    }
+}
+
 #[test]
 fn a_case_that_is_not_as_its_last_receipt_left_it_is_damage() {
     let stage = World::new().stage();
-    let cause = Cause {
-        by: "ann".into(),
-        reason: "a desk is wanted".into(),
-        at: Time::parse("2026-01-01T00:00:00Z").unwrap(),
-        id: None,
-    };
-    stage.host.load_net(DESK, &cause).unwrap().unwrap();
+    load(&stage);
     let master = Master::from_seed(0);
     let verified = || verify_cases(&*stage.store, &master).map_err(|why| why.to_string());
     assert_eq!(verified(), Ok(0));
-    let mut launch = event("l-1", "CustomerPays", "2026-01-01T00:00:00Z", json!({"net": "desk", "data": {"total": 5}}));
-    launch["type"] = "syndic.case.launch".into();
-    launch["subject"] = "order-1".into();
-    stage.submit(launch);
+    stage.submit(command("launch", "2026-01-01T00:00:00Z", json!({"net": "desk", "data": {"total": 5}})));
     assert_eq!(verified(), Ok(1));
 
     let key = CaseKey { tenant: "acme".into(), id: "order-1".into() };

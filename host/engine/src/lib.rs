@@ -58,6 +58,6 @@ pub use lanes::Lanes;
 pub use lineup::{Given, Lineup, NoLineup, Roster, Seating};
 pub use nets::{LoadedNet, NetRecord, NotLoaded, NotUnloaded, UnloadedNet};
 pub use pending::Pending;
-pub use play::{PlayClock, Played, Player, StreamRules, Tell};
+pub use play::{AHEAD_MAX_MS, PlayClock, Played, Player, StreamRules, Tell};
 pub use stepped::Stepped;
 pub use swap::{Allow, Cause, Install, NotSwapped, Step, Swapped, Trialled};

@@ -27,7 +27,7 @@ use crate::host::{Halt, Host};
 use crate::turn::After;
 
 /// How far ahead of the clock an event may be: 400 days. A typing error in a year must not fire every timer there is.
-const AHEAD_MAX_MS: i64 = 400 * 86_400_000;
+pub const AHEAD_MAX_MS: i64 = 400 * 86_400_000;
 
 /// The clock that events drive. It begins before all of them and never goes back.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use syndic_cli::{Failure, FailureKind};
 use syndic_core::command::case_of;
 use syndic_core::ports::Reads as _;
 use syndic_core::{Config, DedupKey, Event, Time};
-use syndic_engine::StreamRules;
+use syndic_engine::{AHEAD_MAX_MS, StreamRules};
 use syndic_ledger::Receipt;
 use syndic_store::{MasterWanted, SledStore};
 
@@ -24,9 +24,6 @@ use crate::play::{Run, input};
 use crate::remote;
 use crate::show::Show;
 use crate::slots::now;
-
-/// How far ahead of a directory a command may be, as in a stream: 400 days.
-const AHEAD_MAX_MS: i64 = 400 * 86_400_000;
 
 /// Whose commands these are.
 const SOURCE: &str = "/cli";

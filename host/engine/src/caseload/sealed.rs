@@ -1,8 +1,8 @@
 //! The receipt of a step, and all that is committed with it.
 //!
-//! The leaf names the case, its net, what fired and what it is at afterwards, and commits to the whole of its state. What else was said and answered stands
-//! beside it: a command's event as any event's, and of what happens by itself a record of its own, to which the leaf
-//! commits as it does to an administrative act.
+//! The leaf names the case, its net, what fired and what it is at afterwards, and commits to the whole of its state. What
+//! else was said and answered stands beside it: a command's event as any event's, and of what happens by itself a record
+//! of its own, to which the leaf commits as it does to an administrative act.
 
 use serde_json::{Value, json};
 use syndic_core::effect::Mode;
